@@ -1,0 +1,225 @@
+/** A labelled matrix of embeddings, and the brands that keep held-out rows away from samplers. */
+
+import { EquipoiseError, expected, show } from './errors.js';
+import { assertFinite, dense, matrix, takeRows, type Matrix, type MatrixLike } from './matrix.js';
+
+/** What a column of a table is; embeddings of a backbone have none. */
+export interface Column {
+  readonly name: string;
+  /** `one-hot` columns carry the categorical column and level they were made from. */
+  readonly kind: 'numeric' | 'one-hot';
+  readonly source?: string;
+  readonly level?: string;
+}
+
+export type Part = 'train' | 'validation' | 'test';
+
+const partBrand: unique symbol = Symbol('equipoise.part');
+
+/** Rows, labels and names; every array has one entry a row. */
+export interface EmbeddingSet {
+  /** (n, d) float32. */
+  readonly embeddings: Matrix;
+  /** Class ids: indices into `classNames`. */
+  readonly labels: Int32Array;
+  readonly classNames: readonly string[];
+  /** Rows a class; zero for a class of the table that has none here. */
+  readonly classCounts: Int32Array;
+  readonly ids: readonly string[];
+  /** Rows of one group never fall on both sides of a split. */
+  readonly groups?: readonly string[];
+  readonly weights?: Float32Array;
+  /** Of length d where the rows came from a table. */
+  readonly columns?: readonly Column[];
+  /** The id of the item a row was augmented from, null for an original. */
+  readonly parents?: readonly (string | null)[];
+  readonly [partBrand]?: Part | 'resampled';
+}
+
+/** Rows that may be resampled and trained on: made by `split` or, for a user's own training rows, by `asTraining`. */
+export interface TrainingSet extends EmbeddingSet {
+  readonly [partBrand]: 'train';
+}
+
+/** Rows kept for selection or judgement; samplers refuse them. */
+export interface HeldOutSet extends EmbeddingSet {
+  readonly [partBrand]: 'validation' | 'test';
+}
+
+export interface FromArraysOptions {
+  /** The class table, in order. Required for numeric labels unless they name themselves ("0", "1", …). */
+  classNames?: readonly string[];
+  ids?: readonly string[];
+  groups?: readonly string[];
+  weights?: ArrayLike<number>;
+  columns?: readonly Column[];
+  parents?: readonly (string | null)[];
+}
+
+/** Natural order for class names: "2" before "10", otherwise by code point, the same on every machine. */
+export function compareNames(a: string, b: string): number {
+  const numeric = /^-?\d+(\.\d+)?$/;
+  if (numeric.test(a) && numeric.test(b) && Number(a) !== Number(b)) return Number(a) - Number(b);
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function countClasses(labels: ArrayLike<number>, classes: number): Int32Array {
+  const counts = new Int32Array(classes);
+  for (let i = 0; i < labels.length; i++) (counts[labels[i] as number] as number)++;
+  return counts;
+}
+
+function checkLength(what: string, length: number, rows: number): void {
+  if (length !== rows)
+    throw new EquipoiseError('ERR_SHAPE', `${what} has ${length} entries but embeddings has ${rows} rows`);
+}
+
+/**
+ * Makes a set from a user's own arrays.
+ *
+ * @param x (n, d) matrix; copied only if it is not contiguous float32.
+ * @param labels n class ids, or n class names (then the table is `classNames` or the sorted names that occur).
+ * @throws ERR_SHAPE for lengths that differ, ERR_DATA for NaN, infinity, labels outside the table or repeated ids.
+ *
+ * @example
+ * const set = fromArrays({ data: new Float32Array([0, 1, 2, 3]), shape: [2, 2] }, ['cat', 'dog']);
+ */
+export function fromArrays(
+  x: MatrixLike,
+  labels: ArrayLike<number> | readonly string[],
+  options: FromArraysOptions = {},
+): EmbeddingSet {
+  const known = ['classNames', 'ids', 'groups', 'weights', 'columns', 'parents'];
+  for (const name of Object.keys(options))
+    if (!known.includes(name))
+      throw new EquipoiseError('ERR_OPTION', `Unknown option fromArrays.${name}. Known options: ${known.join(', ')}`);
+  const rows = dense(x);
+  if (typeof labels !== 'object' || labels === null || typeof labels.length !== 'number')
+    throw expected('an array of class ids or names', 'labels', labels);
+  checkLength('labels', labels.length, rows.rows);
+  const byName = typeof labels[0] === 'string';
+  let classNames = options.classNames;
+  if (classNames === undefined) {
+    if (byName) classNames = [...new Set(labels as readonly string[])].sort(compareNames);
+    else {
+      let highest = -1;
+      for (let i = 0; i < labels.length; i++) highest = Math.max(highest, Number(labels[i]));
+      classNames = Array.from({ length: Number.isFinite(highest) ? Math.floor(highest) + 1 : 0 }, (_, c) => String(c));
+    }
+  }
+  if (new Set(classNames).size !== classNames.length)
+    throw new EquipoiseError('ERR_DATA', `classNames repeats a name: ${classNames.join(', ')}`);
+  const table = new Map(classNames.map((name, id) => [name, id]));
+  const ids = options.ids ?? Array.from({ length: rows.rows }, (_, i) => String(i));
+  const classIds = new Int32Array(rows.rows);
+  for (let i = 0; i < classIds.length; i++) {
+    const label = labels[i];
+    const id = typeof label === 'string' ? table.get(label) : label;
+    if (id === undefined || !Number.isInteger(id) || id < 0 || id >= classNames.length)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Row ${i} (${show(ids[i])}) has label ${show(label)}, which is not in the class table of ${classNames.length}: ${classNames.slice(0, 12).join(', ')}`,
+      );
+    classIds[i] = id;
+  }
+  for (const [what, value] of Object.entries({
+    ids,
+    groups: options.groups,
+    weights: options.weights,
+    parents: options.parents,
+  }))
+    if (value !== undefined) checkLength(what, value.length, rows.rows);
+  if (options.columns !== undefined && options.columns.length !== rows.cols)
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `columns has ${options.columns.length} entries but embeddings has ${rows.cols} columns`,
+    );
+  assertFinite(rows, (row) => `Row ${row} (${show(ids[row])})`);
+  if (new Set(ids).size !== ids.length) {
+    const seen = new Set<string>();
+    const twice = ids.find((id) => seen.size === seen.add(id).size);
+    throw new EquipoiseError('ERR_DATA', `ids must be unique but ${show(twice)} occurs more than once`);
+  }
+  const weights = options.weights && Float32Array.from(options.weights);
+  if (weights)
+    for (let i = 0; i < weights.length; i++)
+      if (!((weights[i] as number) >= 0) || weights[i] === Infinity)
+        throw new EquipoiseError(
+          'ERR_DATA',
+          `Expected a finite weight >= 0 for row ${i} (${show(ids[i])}) but received ${weights[i]}`,
+        );
+  return {
+    embeddings: matrix(rows.data, rows.rows, rows.cols),
+    labels: classIds,
+    classNames: [...classNames],
+    classCounts: countClasses(classIds, classNames.length),
+    ids: [...ids],
+    ...(options.groups && { groups: [...options.groups] }),
+    ...(weights && { weights }),
+    ...(options.columns && { columns: [...options.columns] }),
+    ...(options.parents && { parents: [...options.parents] }),
+  };
+}
+
+/** The rows of `set` at the given positions, in that order, unbranded. */
+export function selectRows(set: EmbeddingSet, rows: ArrayLike<number>): EmbeddingSet {
+  const taken = takeRows(dense(set.embeddings), rows);
+  const pick = <T>(values: ArrayLike<T>): T[] => Array.from(rows, (row) => values[row] as T);
+  const labels = Int32Array.from(pick(set.labels));
+  return {
+    embeddings: matrix(taken.data, taken.rows, taken.cols),
+    labels,
+    classNames: set.classNames,
+    classCounts: countClasses(labels, set.classNames.length),
+    ids: pick(set.ids),
+    ...(set.groups && { groups: pick(set.groups) }),
+    ...(set.weights && { weights: Float32Array.from(pick(set.weights)) }),
+    ...(set.columns && { columns: set.columns }),
+    ...(set.parents && { parents: pick(set.parents) }),
+  };
+}
+
+/** Brands a set as a part of a split. For rooms that make splits; users call `split` or `asTraining`. */
+export function brand(set: EmbeddingSet, part: 'train'): TrainingSet;
+export function brand(set: EmbeddingSet, part: 'validation' | 'test'): HeldOutSet;
+export function brand(set: EmbeddingSet, part: Part): TrainingSet | HeldOutSet;
+export function brand(set: EmbeddingSet, part: Part): TrainingSet | HeldOutSet {
+  return { ...set, [partBrand]: part } as TrainingSet | HeldOutSet;
+}
+
+export function partOf(set: EmbeddingSet): Part | 'resampled' | undefined {
+  return set[partBrand];
+}
+
+/** Marks rows as the result of resampling, which `evaluate` refuses. */
+export function brandResampled<T extends object>(set: T): T {
+  return { ...set, [partBrand]: 'resampled' };
+}
+
+export function isResampled(set: object): boolean {
+  return (set as EmbeddingSet)[partBrand] === 'resampled';
+}
+
+/**
+ * Declares that these rows are training rows: the caller keeps their test rows elsewhere.
+ * @throws ERR_DATA for a part that a split held out, or rows that were resampled.
+ */
+export function asTraining(set: EmbeddingSet): TrainingSet {
+  const part = partOf(set);
+  if (part === 'validation' || part === 'test' || part === 'resampled')
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected training rows but received the ${part} part of a split. Resample and train on split(...).train`,
+    );
+  return brand(set, 'train');
+}
+
+/** @throws ERR_DATA unless the set carries the training brand. */
+export function assertTraining(set: EmbeddingSet, what: string): asserts set is TrainingSet {
+  if (partOf(set) === 'train') return;
+  const part = partOf(set);
+  throw new EquipoiseError(
+    'ERR_DATA',
+    `Expected a training set for ${what} but received ${part === undefined ? 'a set that was not split' : `the ${part} part`}. Pass split(set).train, or asTraining(set) if your test rows are elsewhere`,
+  );
+}

@@ -1,0 +1,76 @@
+/**
+ * The kernel contract, the same as native/core/kernels.hpp.
+ *
+ * Matrices are dense, row-major float32. Row ids are int32; −1 is "no such row" and is paired with +Infinity.
+ * Distances are squared Euclidean and carry `l2sq` in their name. Self is excluded by row id, ties go to the
+ * lower id, and no answer depends on threads, instruction set or block size.
+ *
+ * Canonical arithmetic, so that every backend gives the same bytes:
+ * - `nearest` ranks by the float64 sum of squared differences of the float32 inputs, then by row id. The sum runs in
+ *   eight lanes, lane j taking the columns j, j + 8, j + 16, … in order, each term rounded after the product and after the
+ *   sum; the lanes fold as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). The reported value is that sum rounded once to float32.
+ * - `interpolate` computes base + step · (other − base) in float32 with a rounding after each operation and no
+ *   contraction, clamped to the interval of its two endpoints.
+ * - `gemm` has a tolerance: 2 · k · 2^-24 · Σ|a·b| an element.
+ */
+
+export type Among = 'all' | 'same-class' | 'enemies';
+
+export interface NearestInput {
+  /** (rows, cols). */
+  readonly x: Float32Array;
+  readonly rows: number;
+  readonly cols: number;
+  /** Class id a row; read only when `among` is not 'all'. */
+  readonly labels: Int32Array;
+  /** Row ids to search for, each excluded from its own answer. */
+  readonly queries: Int32Array;
+  readonly k: number;
+  readonly among: Among;
+  readonly threads: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (doneQueries: number) => void;
+}
+
+export interface NearestOutput {
+  /** (queries, k) row ids by rising distance; −1 where there are fewer than k candidates. */
+  readonly indices: Int32Array;
+  /** (queries, k); +Infinity beside −1. */
+  readonly l2sq: Float32Array;
+}
+
+export interface InterpolateInput {
+  /** (rows, cols). */
+  readonly x: Float32Array;
+  readonly cols: number;
+  readonly base: Int32Array;
+  readonly other: Int32Array;
+  readonly step: Float32Array;
+  /** (base.length, cols), written. */
+  readonly out: Float32Array;
+}
+
+/** c = alpha · op(a) · op(b) + beta · c, with op(a) of shape (m, k) and op(b) of shape (k, n), all dense row-major. */
+export interface GemmInput {
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+  readonly c: Float32Array;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** a is stored (k, m). */
+  readonly transposeA: boolean;
+  /** b is stored (n, k). */
+  readonly transposeB: boolean;
+  readonly alpha: number;
+  readonly beta: number;
+}
+
+export interface Kernels {
+  readonly backend: 'addon' | 'reference';
+  /** Instruction set in use: 'avx512', 'avx2', 'baseline', 'javascript', … */
+  readonly isa: string;
+  nearest(input: NearestInput): Promise<NearestOutput>;
+  interpolate(input: InterpolateInput): void;
+  gemm(input: GemmInput): void;
+}
