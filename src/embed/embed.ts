@@ -1,6 +1,7 @@
 /** Dataset × backbone → store, shard by shard: decode, run and write overlap, and whatever is done stays done. */
 
-import type { Backbone, EmbeddingSession } from '../backbone/index.js';
+import { runtimeVersion, type Backbone, type EmbeddingSession } from '../backbone/index.js';
+import { defaultThreads } from '../kernels/index.js';
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
 import type { Dataset, Item } from '../core/item.js';
 import type { Dense } from '../core/matrix.js';
@@ -65,7 +66,7 @@ export async function embed(dataset: Dataset, backbone: Backbone | null, options
     shardRows: settings.shardSize,
     overwrite: settings.overwrite,
     ...(threads !== undefined && { threads }),
-    ...(backbone && { runtime: backbone.runtime }),
+    ...(backbone && { runtime: runtimeVersion() }),
   });
   const shards = writer.shards();
   let done = shards.filter((shard) => shard.done).reduce((sum, shard) => sum + shard.end - shard.start, 0);
@@ -76,7 +77,7 @@ export async function embed(dataset: Dataset, backbone: Backbone | null, options
   };
   const todo = shards.filter((shard) => !shard.done);
   if (todo.length > 0) {
-    const session = backbone && (await backbone.openSession(threads === undefined ? {} : { threads }));
+    const session = backbone && (await backbone.openSession({ threads: threads ?? defaultThreads() }));
     // A shard is written while the next one is embedded; one at a time bounds the memory.
     let writing: Promise<void> = Promise.resolve();
     try {
@@ -130,16 +131,17 @@ async function embedShard(
   advance: (items: number) => void,
 ): Promise<ShardContent> {
   session.openShard(items.length);
+  const preprocessor = backbone.preprocessor();
   const ids: string[] = [];
   const failures: Failure[] = [];
   const running: Promise<void>[] = [];
   for (let start = 0; start < items.length; start += batchSize) {
     throwIfAborted(signal, 'embedding');
     const batch = items.slice(start, start + batchSize);
-    const prepared = await backbone.prepare(batch.map((item) => item.content));
+    const prepared = await preprocessor.batch(batch.map((item) => item.content));
     const at = ids.length;
-    prepared.failures.forEach((error, position) => failures.push(failureOf(batch[position] as Item, error)));
-    batch.forEach((item, position) => !prepared.failures.has(position) && ids.push(item.id));
+    for (const { index, error } of prepared.failures) failures.push(failureOf(batch[index] as Item, error));
+    for (const index of prepared.kept) ids.push((batch[index] as Item).id);
     if (prepared.count > 0) {
       const run = session.run({ inputs: prepared.inputs, count: prepared.count, at }).then(() => advance(batch.length));
       run.catch(() => undefined); // awaited below, where it is thrown

@@ -1,6 +1,7 @@
 /** The settings of a run, declared once: checks, command-line flags, help and config.json are made from this table. */
 
 import { boolean, choice, custom, integer, number, resolveOptions, text, type OptionsOf } from '../core/options.js';
+import { trainRules } from '../train/index.js';
 
 const nonNegative = 'whole number >= 0';
 
@@ -42,10 +43,9 @@ export const runOptions = {
   shardSize: integer({ min: 1, default: 8192, help: 'items a shard of the store; smaller: less lost by a kill, more files' }),
   dtype: choice({ of: ['float32', 'float16'], default: 'float32', help: 'how embeddings are stored' }),
   maxFailRate: number({ min: 0, max: 1, default: 0.01, help: 'share of items, overall and of each class, that may fail before the run does' }),
-  maxPixels: integer({ min: 1, default: 100_000_000, help: 'larger images are refused before they are decoded' }),
-  epochs: integer({ min: 1, max: 100_000, default: 30, help: 'passes over the (resampled) training rows at most; few: under-trained, many: early stopping ends it' }),
-  batchSize: integer({ min: 1, max: 1_000_000, default: 128, help: 'training rows a step' }),
-  learningRate: number({ min: 1e-9, max: 1e3, default: 0.1, help: 'top rate of the schedule; too small: slow, too large: the loss rises' }),
+  epochs: trainRules.epochs,
+  batchSize: trainRules.batchSize,
+  learningRate: trainRules.learningRate,
   standardize: choice({ of: ['auto', 'yes', 'no'], default: 'auto', help: 'fit a scaler on the training rows as first node of the head; auto: for tables' }),
   threads: custom<number | undefined>({ accepts: `${nonNegative}, 1 or more`, default: undefined, help: 'processor threads; default: what this process may use', check: (value) => Number.isSafeInteger(value) && (value as number) >= 1 }),
   overwrite: boolean({ default: false, help: 'replace a finished run in the same folder' }),
