@@ -44,7 +44,7 @@ void interpolate_row(const float* base, const float* other, float step, std::siz
   }
   std::size_t j = 0;
   for (; j + kLanes <= cols; j += kLanes)
-    store(out + j, between(load<Floats>(base + j), load<Floats>(other + j), Floats{} + step));
+    store(out + j, between(load<Floats>(base + j), load<Floats>(other + j), step - Floats{}));
   for (; j < cols; j++) out[j] = between(base[j], other[j], step);
 }
 

@@ -21,9 +21,8 @@ inline void multiply(const float* a, std::size_t a_depth, const float* b, std::s
     const Floats b1 = load<Floats>(b + kLanes);
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; r++) {
-      const Floats left = Floats{} + a[r];
-      sums[r][0] += left * b0;
-      sums[r][1] += left * b1;
+      sums[r][0] += a[r] * b0;
+      sums[r][1] += a[r] * b1;
     }
   }
 }
