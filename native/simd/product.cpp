@@ -209,9 +209,11 @@ inline void inner_rows(const float* a, const float* b, std::size_t depth, std::s
   std::size_t j = 0;
   for (; j + kDotCols <= cols; j += kDotCols)
     inner_tile<kRows, kDotCols>(a, b + j * depth, depth, alpha, beta, c + j * c_col, c_row, c_col);
-  for (; j + 2 <= cols; j += 2)
-    inner_tile<kRows, 2>(a, b + j * depth, depth, alpha, beta, c + j * c_col, c_row, c_col);
-  if (j < cols) inner_tile<kRows, 1>(a, b + j * depth, depth, alpha, beta, c + j * c_col, c_row, c_col);
+  b += j * depth;
+  c += j * c_col;
+  if (cols - j == 3) inner_tile<kRows, 3>(a, b, depth, alpha, beta, c, c_row, c_col);
+  if (cols - j == 2) inner_tile<kRows, 2>(a, b, depth, alpha, beta, c, c_row, c_col);
+  if (cols - j == 1) inner_tile<kRows, 1>(a, b, depth, alpha, beta, c, c_row, c_col);
 }
 
 void inner(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
