@@ -13,14 +13,20 @@ import {
   Table,
   Utf8,
   makeData,
+  DataType,
+  Precision,
   tableFromIPC,
   vectorFromArray,
   type Data,
-  type DataType,
   type Vector,
 } from 'apache-arrow';
 import { EquipoiseError } from '../core/errors.js';
 import { fromFloat16 } from './float16.js';
+
+/** A type read from a file is a plain Float with a precision, not a Float16. */
+function isHalf(type: DataType): boolean {
+  return DataType.isFloat(type) && type.precision === Precision.HALF;
+}
 
 export type ColumnData =
   | { readonly kind: 'utf8'; readonly values: readonly (string | null)[]; readonly nullable?: boolean }
@@ -164,13 +170,13 @@ export class ArrowTable {
     if (data?.type instanceof FixedSizeList && more.length === 0 && data.nullCount === 0 && child?.nullCount === 0) {
       const width = data.type.listSize;
       const values: unknown = child.values;
-      const isHalf = child.type instanceof Float16 && values instanceof Uint16Array;
-      if (isHalf || values instanceof Float32Array) {
+      const halves = isHalf(child.type) && values instanceof Uint16Array;
+      if (halves || values instanceof Float32Array) {
         const from = data.offset * width;
         const view = (values as Float32Array).subarray(from, from + data.length * width);
         if (view.length !== column.length * width)
           throw this.#bad(`holds ${view.length} numbers in column "${name}" for ${column.length} x ${width}`);
-        return { values: isHalf ? (view as unknown as Uint16Array) : view, width };
+        return { values: halves ? (view as unknown as Uint16Array) : view, width };
       }
     }
     return this.#vectorsRowByRow(name, column);
@@ -185,7 +191,7 @@ export class ArrowTable {
       if (row === null || typeof row !== 'object' || row.nullCount > 0)
         throw this.#bad(`should have a list of numbers without nulls in column "${name}", row ${i}`);
       const raw: unknown = row.toArray();
-      const values = raw instanceof Uint16Array && row.type instanceof Float16 ? fromFloat16(raw) : raw;
+      const values = raw instanceof Uint16Array && isHalf(row.type) ? fromFloat16(raw) : raw;
       if (!ArrayBuffer.isView(values)) throw this.#bad(`should have lists of numbers in column "${name}", row ${i}`);
       const numbers = values as Float32Array;
       if (i === 0) {
