@@ -179,7 +179,10 @@ export async function auditLeaks(
     near =
       parts.length < 2
         ? []
-        : (await findNear(parts, nearThreshold, search)).map(({ distance, rows }) => ({ distance, rows: describe(rows) }));
+        : (await findNear(parts, nearThreshold, search)).map(({ distance, rows }) => ({
+            distance,
+            rows: describe(rows),
+          }));
   }
   const leaks = [duplicates, groups, parents, near ?? []];
   return {

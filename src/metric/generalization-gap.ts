@@ -62,8 +62,7 @@ type Labelled = Pick<EmbeddingSet, 'labels' | 'classNames'> & { readonly embeddi
 export function generalizationGap(train: Labelled, test: Labelled, options: object = {}): GeneralizationGap {
   const { equalCounts, seed } = resolveOptions('generalizationGap', rules, options);
   const [a, t] = [dense(train.embeddings), dense(test.embeddings)];
-  if (a.cols !== t.cols)
-    throw new EquipoiseError('ERR_SHAPE', `train has ${a.cols} columns but test has ${t.cols}`);
+  if (a.cols !== t.cols) throw new EquipoiseError('ERR_SHAPE', `train has ${a.cols} columns but test has ${t.cols}`);
   const { classNames } = train;
   if (classNames.length !== test.classNames.length || classNames.some((name, c) => name !== test.classNames[c]))
     throw new EquipoiseError(

@@ -48,7 +48,10 @@ const SMALLEST_PROBABILITY = 1e-15;
 
 function outcomesOf({ labels, logits, probabilities, classNames }: Predictions): Outcomes {
   if ((logits === undefined) === (probabilities === undefined))
-    throw new EquipoiseError('ERR_OPTION', 'Expected either logits or probabilities to evaluate but received both or neither');
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      'Expected either logits or probabilities to evaluate but received both or neither',
+    );
   const [what, scores] = logits ? (['logits', logits] as const) : (['probabilities', probabilities!] as const);
   const rows = labels.length;
   const classes = classNames.length;
@@ -91,11 +94,17 @@ function outcomesOf({ labels, logits, probabilities, classNames }: Predictions):
 }
 
 /** Computes every metric of `metrics` and the per-class table. */
-export function judge<M extends Readonly<Record<string, Metric>>>(metrics: M, given: Predictions): Judgement & Scores<M> {
+export function judge<M extends Readonly<Record<string, Metric>>>(
+  metrics: M,
+  given: Predictions,
+): Judgement & Scores<M> {
   const { labels, classNames, trainCounts } = given;
   const classes = classNames.length;
   if (trainCounts && trainCounts.length !== classes)
-    throw new EquipoiseError('ERR_SHAPE', `trainCounts has ${trainCounts.length} entries but there are ${classes} classes`);
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `trainCounts has ${trainCounts.length} entries but there are ${classes} classes`,
+    );
   const outcomes = outcomesOf(given);
   const confusion = confusionMatrix(labels, outcomes.predicted, classes);
   const context: MetricContext = { outcomes, ...(trainCounts && { trainCounts }) };

@@ -31,7 +31,9 @@ function gridSet(counts: readonly number[], cols: number): TrainingSet {
 /** Every byte that a plan says, apart from the options. */
 function bytesOf({ recipes, keep, perClass, extra }: ResamplingPlan): string {
   const arrays = [recipes.base, recipes.other, recipes.step, recipes.label, recipes.otherLabel, recipes.labelWeight];
-  const hex = arrays.map((array) => array && Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex'));
+  const hex = arrays.map(
+    (array) => array && Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex'),
+  );
   return JSON.stringify([hex, keep, perClass, extra && [...extra.embeddings.data]]);
 }
 
@@ -63,7 +65,10 @@ for (const name of names) {
       for (const label of recipes.label) after[label]!++;
       assert.equal(keep, 'all');
       assert.deepEqual(after, totals);
-      assert.deepEqual(perClass.map((c) => [c.before, c.after]), totals.map((total, c) => [set.classCounts[c], total]));
+      assert.deepEqual(
+        perClass.map((c) => [c.before, c.after]),
+        totals.map((total, c) => [set.classCounts[c], total]),
+      );
     }
   });
 
@@ -136,17 +141,33 @@ for (const name of names) {
   test(`${name}: classes of one and two rows are filled, and what was done is said`, async () => {
     const train = gridSet([12, 1, 2], 4);
     const { recipes, perClass } = await planOf(name, { samplingStrategy: 'auto' }, {}, train);
-    assert.deepEqual(perClass.map((c) => c.after), [12, 12, 12]);
-    for (let i = 0; i < recipes.base.length; i++) assert.equal(train.labels[recipes.base[i] as number], recipes.label[i]);
+    assert.deepEqual(
+      perClass.map((c) => c.after),
+      [12, 12, 12],
+    );
+    for (let i = 0; i < recipes.base.length; i++)
+      assert.equal(train.labels[recipes.base[i] as number], recipes.label[i]);
     const single = perClass[1]!;
-    const copies = [...recipes.base.keys()].filter((i) => recipes.label[i] === 1 && recipes.base[i] === recipes.other[i]);
+    const copies = [...recipes.base.keys()].filter(
+      (i) => recipes.label[i] === 1 && recipes.base[i] === recipes.other[i],
+    );
     if (copies.length > 0 && name !== 'random-over-sampling') assert.match(single.fallback ?? '', /repeated/);
   });
 
   test(`${name}: one class only, or a class without rows, is an error about the data`, async () => {
-    const one = asTraining(selectRows(set, [...set.labels.keys()].filter((row) => set.labels[row] === 0)));
+    const one = asTraining(
+      selectRows(
+        set,
+        [...set.labels.keys()].filter((row) => set.labels[row] === 0),
+      ),
+    );
     await assert.rejects(planOf(name, {}, {}, one), { code: 'ERR_DATA', message: /at least two classes.*"class 0"/ });
-    const gap = asTraining(selectRows(set, [...set.labels.keys()].filter((row) => set.labels[row] !== 2)));
+    const gap = asTraining(
+      selectRows(
+        set,
+        [...set.labels.keys()].filter((row) => set.labels[row] !== 2),
+      ),
+    );
     await assert.rejects(planOf(name, {}, {}, gap), { code: 'ERR_DATA', message: /"class 2" has no training rows/ });
     const named = await planOf(name, { samplingStrategy: { 'class 4': 7 } }, {}, gap);
     assert.equal(named.recipes.base.length, 2);
@@ -154,12 +175,23 @@ for (const name of names) {
 
   test(`${name}: held-out rows, resampled rows and undeclared rows are refused`, async () => {
     const plain = selectRows(set, [...set.labels.keys()]);
-    for (const wrong of [plain, brand(plain, 'test'), brand(plain, 'validation'), await createSampler(name).fitResample(set)])
-      await assert.rejects(createSampler(name).plan(wrong as TrainingSet), { code: 'ERR_DATA', message: /training set/ });
+    for (const wrong of [
+      plain,
+      brand(plain, 'test'),
+      brand(plain, 'validation'),
+      await createSampler(name).fitResample(set),
+    ])
+      await assert.rejects(createSampler(name).plan(wrong as TrainingSet), {
+        code: 'ERR_DATA',
+        message: /training set/,
+      });
   });
 
   test(`${name}: unknown and impossible options are refused by name`, () => {
-    assert.throws(() => createSampler(name, { seeds: 1 }), { code: 'ERR_OPTION', message: /\.seeds\. Did you mean seed/ });
+    assert.throws(() => createSampler(name, { seeds: 1 }), {
+      code: 'ERR_OPTION',
+      message: /\.seeds\. Did you mean seed/,
+    });
     for (const [option, rule] of Object.entries(samplers[name].options))
       for (const value of [NaN, null, Infinity, -1, {}, []].filter((v) => !rule.check(v)))
         assert.throws(() => createSampler(name, { [option]: value }), {

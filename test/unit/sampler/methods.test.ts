@@ -60,7 +60,10 @@ test('eos draws enemies of a base alike and steps over the whole way', async () 
   const train = training([0, 1, 2, 3, 4], 1, ['A', 'B', 'B', 'B', 'B']);
   const { recipes } = await samplers.eos({ kNeighbors: 3, samplingStrategy: { A: 9001 } }).plan(train, { kernels });
   const times = [1, 2, 3].map((row) => recipes.other.filter((other) => other === row).length);
-  assert.equal(times.reduce((a, b) => a + b), 9000);
+  assert.equal(
+    times.reduce((a, b) => a + b),
+    9000,
+  );
   // Each has 3000 expected with standard deviation sqrt(9000 · 1/3 · 2/3) = 44.7; five of them are 224.
   for (const count of times) assert.ok(Math.abs(count - 3000) < 224, String(times));
   const steps = recipes.step.reduce((a, b) => a + b) / 9000;
@@ -74,7 +77,8 @@ test('eos keeps to lambdaMax', async () => {
 });
 
 test('the hand example of EOS comes out to the bit', () => {
-  const made = (base: number, other: number) => materialize(line, oneRecipe(5, base, other, 0.25), { kernels }).get(5, 0);
+  const made = (base: number, other: number) =>
+    materialize(line, oneRecipe(5, base, other, 0.25), { kernels }).get(5, 0);
   // 0 + .25 · (2 − 0) = 0.5; 1 + .25 · (2 − 1) = 1.25; released, base 0 towards row 1: 0 + .25 · (1 − 0) = 0.25.
   assert.equal(made(0, 2), 0.5);
   assert.equal(made(1, 2), 1.25);
@@ -104,11 +108,15 @@ test('eos takes the nearest enemies wherever they are after five doublings', asy
 test('eos with reach any makes every row a base and cuts k to the enemies there are', async () => {
   const values = [0, 1, 2, 3, 100, 101, 102, 103, 104];
   const train = training(values, 1, [...'AAAABBBBB']);
-  const plan = await samplers.eos({ reach: 'any', kNeighbors: 2, samplingStrategy: { A: 204 } }).plan(train, { kernels });
+  const plan = await samplers
+    .eos({ reach: 'any', kNeighbors: 2, samplingStrategy: { A: 204 } })
+    .plan(train, { kernels });
   const expected = [0, 1, 2, 3].flatMap((row) => [`${row}>4`, `${row}>5`]);
   assert.deepEqual(pairs(plan), expected);
   assert.equal(plan.perClass[0]!.fallback, undefined);
-  const all = await samplers.eos({ reach: 'any', kNeighbors: 50, samplingStrategy: { A: 504 } }).plan(train, { kernels });
+  const all = await samplers
+    .eos({ reach: 'any', kNeighbors: 50, samplingStrategy: { A: 504 } })
+    .plan(train, { kernels });
   assert.equal(pairs(all).length, 20, '4 bases times 5 enemies');
   assert.equal(all.perClass[0]!.kNeighbors, 5);
 });
@@ -155,7 +163,10 @@ test('a plan records a strategy given as a function by the totals it made', asyn
 
 test('neighbours are searched once a training set, however many draws follow', async () => {
   let searches = 0;
-  const counting = { ...kernels, nearest: (input: Parameters<typeof kernels.nearest>[0]) => (searches++, kernels.nearest(input)) };
+  const counting = {
+    ...kernels,
+    nearest: (input: Parameters<typeof kernels.nearest>[0]) => (searches++, kernels.nearest(input)),
+  };
   const sampler = samplers.eos();
   for (const draw of [0, 1, 2]) await sampler.plan(line, { kernels: counting, draw });
   assert.equal(searches, 1);
@@ -170,16 +181,27 @@ test('the search tells how far it is', async () => {
 });
 
 const clouds = fc
-  .array(fc.tuple(fc.constantFrom('A', 'B', 'C'), fc.array(fc.integer({ min: -40, max: 40 }), { minLength: 2, maxLength: 2 })), {
-    minLength: 6,
-    maxLength: 30,
-  })
+  .array(
+    fc.tuple(
+      fc.constantFrom('A', 'B', 'C'),
+      fc.array(fc.integer({ min: -40, max: 40 }), { minLength: 2, maxLength: 2 }),
+    ),
+    {
+      minLength: 6,
+      maxLength: 30,
+    },
+  )
   .filter((rows) => new Set(rows.map(([label]) => label)).size === 3);
 
 test('smote leaves the generalization gap exactly as it was and eos never widens it', async () => {
   await fc.assert(
     fc.asyncProperty(clouds, clouds, async (rows, held) => {
-      const make = (of: typeof rows) => training(of.flatMap(([, xs]) => xs.map((x) => x / 7)), 2, of.map(([label]) => label));
+      const make = (of: typeof rows) =>
+        training(
+          of.flatMap(([, xs]) => xs.map((x) => x / 7)),
+          2,
+          of.map(([label]) => label),
+        );
       const [train, test] = [make(rows), make(held)];
       const before = generalizationGap(train, test);
       const smoted = await samplers.smote().fitResample(train, { kernels });
