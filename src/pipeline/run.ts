@@ -15,7 +15,7 @@ import { isStore, openStore, type EmbeddingStore } from '../store/index.js';
 import { resolveRunConfig, type RunConfig, type RunInput } from './config.js';
 import { compareStrategies } from './judge.js';
 import { files, openRunFolder, sizeOf, writeWhole } from './run-folder.js';
-import { createStopwatch, type Stopwatch } from './stopwatch.js';
+import { createStopwatch } from './stopwatch.js';
 import { version } from './version.js';
 
 export interface RunContext {
@@ -264,4 +264,3 @@ export function absolutePaths(input: RunInput): RunInput {
   return { ...input, data: place(input.data), test: place(input.test), backbone: place(input.backbone), tokenizer: place(input.tokenizer) };
 }
 
-export type { Stopwatch };

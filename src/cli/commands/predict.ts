@@ -1,0 +1,41 @@
+import { EquipoiseError, loadClassifier, openDataset } from '../../index.js';
+import type { Command } from '../command.js';
+import { datasetFlags, datasetOptions, threadsFlag } from './shared.js';
+
+export const predictCommand: Command = {
+  name: 'predict',
+  summary: 'Classify items with a classifier; one line of JSON an item on standard output.',
+  positionals: [
+    { name: 'MODEL', help: 'classifier.onnx' },
+    { name: 'DATA', help: 'items as for run; labels are not needed' },
+  ],
+  flags: {
+    batchSize: { type: 'integer', help: 'items a run of the model', default: '32' },
+    maxFailRate: { type: 'number', help: 'share of items that may fail before the exit code says so', default: '0.01' },
+    ...datasetFlags,
+    ...threadsFlag,
+  },
+  example: 'equipoise predict flowers-run/classifier.onnx new-photos',
+  async run([model = '', data = ''], flags, context) {
+    const classifier = await loadClassifier(model);
+    try {
+      const dataset = await openDataset(data, { ...datasetOptions(flags), labelled: false });
+      dataset.notes.forEach((note) => context.say(note));
+      const { batchSize, threads, maxFailRate = 0.01 } = flags as { batchSize?: number; threads?: number; maxFailRate?: number };
+      let done = 0;
+      let failed = 0;
+      const options = { signal: context.signal, ...(batchSize !== undefined && { batchSize }), ...(threads !== undefined && { threads }) };
+      for await (const prediction of classifier.predict(dataset, options)) {
+        // JSON lines are the result with or without --json.
+        process.stdout.write(`${JSON.stringify(prediction)}\n`);
+        if (prediction.error !== undefined) failed++;
+        context.onProgress({ stage: 'predict', done: ++done, total: dataset.count });
+      }
+      context.say(`${done - failed} of ${done} items classified; ${failed} failed`);
+      if (failed > maxFailRate * done) throw new EquipoiseError('ERR_DATA', `Expected at most ${100 * maxFailRate} % of the items to fail but ${failed} of ${done} did; their lines have "error". Allow more with --max-fail-rate`);
+      return undefined;
+    } finally {
+      await classifier.close();
+    }
+  },
+};

@@ -1,0 +1,139 @@
+/** What is in a dataset, a store or a model file, without changing it. */
+
+import { readFile, stat } from 'node:fs/promises';
+import { auditLeaks, findDuplicates, type LeakAudit } from '../audit/index.js';
+import { EquipoiseError } from '../core/errors.js';
+import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
+import { describeModel, findPenultimate, readModel } from '../onnx/index.js';
+import { isStore, openStore } from '../store/index.js';
+
+export interface ClassCount {
+  readonly name: string;
+  readonly count: number;
+}
+
+interface Counted {
+  readonly classes: readonly ClassCount[];
+  readonly unlabelled: number;
+  /** Largest class ÷ smallest non-empty one; null without classes. */
+  readonly imbalanceRatio: number | null;
+}
+
+export interface DatasetInspection extends Counted {
+  readonly kind: 'dataset';
+  readonly format: string;
+  readonly modality: string;
+  readonly count: number;
+  readonly columns: number | null;
+  readonly fingerprint: string;
+  readonly notes: readonly string[];
+}
+
+export interface StoreInspection extends Counted {
+  readonly kind: 'store';
+  readonly count: number;
+  readonly dim: number;
+  readonly dtype: string;
+  readonly backbone: string | null;
+  readonly resampled: boolean;
+  readonly shards: number;
+  readonly bytes: number;
+  readonly failures: number;
+  readonly splits: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Rows whose embedding another row has, too. */
+  readonly duplicateRows: number;
+  /** By split; only when asked for. */
+  readonly leaks?: Readonly<Record<string, LeakAudit>>;
+}
+
+export interface ModelInspection {
+  readonly kind: 'model';
+  readonly model: ReturnType<typeof describeModel>;
+  /** The tensor that a classifier's embedding would be taken from. */
+  readonly penultimate: string | null;
+}
+
+export type Inspection = DatasetInspection | StoreInspection | ModelInspection;
+
+export interface InspectOptions {
+  /** Also looks for leaks between the parts of every split of a store. */
+  readonly leaks?: boolean;
+  readonly dataset?: OpenDatasetOptions;
+}
+
+function counted(classNames: readonly string[], labels: Iterable<string | null>): Counted {
+  const counts = new Map(classNames.map((name) => [name, 0]));
+  let unlabelled = 0;
+  for (const label of labels) {
+    if (label === null) unlabelled++;
+    else counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  const present = [...counts.values()].filter((count) => count > 0);
+  return {
+    classes: [...counts].map(([name, count]) => ({ name, count })),
+    unlabelled,
+    imbalanceRatio: present.length > 0 ? Math.max(...present) / Math.min(...present) : null,
+  };
+}
+
+async function inspectStore(path: string, leaks: boolean): Promise<StoreInspection> {
+  const store = await openStore(path);
+  const { manifest } = store;
+  const rows = await store.rows();
+  const splits: Record<string, Record<string, number>> = {};
+  const audits: Record<string, LeakAudit> = {};
+  for (const name of store.splits()) {
+    const parts = { train: await store.read({ split: name, part: 'train' }), validation: await store.read({ split: name, part: 'validation' }), test: await store.read({ split: name, part: 'test' }) };
+    splits[name] = Object.fromEntries(Object.entries(parts).map(([part, set]) => [part, set.labels.length]));
+    if (leaks) audits[name] = await auditLeaks(parts);
+  }
+  const hasLabels = rows.some(({ label }) => label !== null);
+  const duplicates = hasLabels ? findDuplicates(await store.read()) : [];
+  return {
+    kind: 'store',
+    ...counted(store.classNames, rows.map(({ label }) => label)),
+    count: store.count,
+    dim: store.dim,
+    dtype: manifest.dtype,
+    backbone: manifest.backbone && `${manifest.backbone.id}@${manifest.backbone.recipeHash.slice(0, 12)}`,
+    resampled: store.resampled,
+    shards: manifest.shards.length,
+    bytes: manifest.shards.reduce((sum, shard) => sum + shard.bytes, 0),
+    failures: (await store.failures()).length,
+    splits,
+    duplicateRows: duplicates.reduce((sum, { rows: same }) => sum + same.length, 0),
+    ...(leaks && { leaks: audits }),
+  };
+}
+
+/**
+ * Describes a store, a dataset or an ONNX file.
+ * @throws ERR_DATA when the path is none of them, ERR_OPTION for `leaks` on something that has no splits.
+ */
+export async function inspect(path: string, { leaks = false, dataset = {} }: InspectOptions = {}): Promise<Inspection> {
+  if (await isStore(path)) return inspectStore(path, leaks);
+  if (leaks) throw new EquipoiseError('ERR_OPTION', `Expected a store for --leaks but ${path} is none: leaks are looked for between the parts of a split. Embed it first`);
+  if (path.endsWith('.onnx') && (await stat(path).catch(() => undefined))?.isFile()) {
+    const model = readModel(await readFile(path), path);
+    return { kind: 'model', model: describeModel(model), penultimate: findPenultimate(model) ?? null };
+  }
+  const opened = await openDataset(path, dataset);
+  const labels: (string | null)[] = [];
+  for await (const { label } of opened) labels.push(label);
+  return {
+    kind: 'dataset',
+    ...counted(opened.classNames, labels),
+    format: opened.format,
+    modality: opened.modality,
+    count: opened.count,
+    columns: opened.columns?.length ?? null,
+    fingerprint: opened.fingerprint,
+    notes: opened.notes,
+  };
+}
+
+/** Whether any part of any split leaks into another. */
+export function hasLeaks(inspection: StoreInspection): boolean {
+  return Object.values(inspection.leaks ?? {}).some(({ clean }) => !clean);
+}
+
