@@ -52,22 +52,32 @@ function encodeColumn(column: ColumnData, rows: number): { type: DataType; nulla
   return { type, nullable: column.kind !== 'utf8' || (column.nullable ?? false), data: vector.data[0] as Data };
 }
 
+function recordBatch(rows: number, columns: Readonly<Record<string, ColumnData>>, metadata: Map<string, string>) {
+  const encoded = Object.entries(columns).map(([name, column]) => ({ name, ...encodeColumn(column, rows) }));
+  const fields = encoded.map(({ name, type, nullable }) => new Field(name, type, nullable));
+  const children = encoded.map((column) => column.data);
+  const data = makeData({ type: new Struct(fields), length: rows, nullCount: 0, children } as never);
+  return new RecordBatch(new Schema(fields, metadata), data as never);
+}
+
 /** The bytes of an IPC file with one record batch, in chunks; the same columns always give the same bytes. */
 export function encodeArrow(
   rows: number,
   columns: Readonly<Record<string, ColumnData>>,
   metadata: Readonly<Record<string, string>> = {},
 ): AsyncIterable<Uint8Array> {
-  const encoded = Object.entries(columns).map(([name, column]) => ({ name, ...encodeColumn(column, rows) }));
-  const fields = encoded.map(({ name, type, nullable }) => new Field(name, type, nullable));
-  const schema = new Schema(fields, new Map(Object.entries(metadata)));
-  const data = makeData({
-    type: new Struct(fields),
-    length: rows,
-    nullCount: 0,
-    children: encoded.map((column) => column.data),
-  } as never);
-  return RecordBatchFileWriter.writeAll(new Table(schema, [new RecordBatch(schema, data as never)]));
+  const batch = recordBatch(rows, columns, new Map(Object.entries(metadata)));
+  return RecordBatchFileWriter.writeAll(new Table(batch.schema, [batch]));
+}
+
+/** The same with a record batch for each of `batches`, which all have the same columns. */
+export async function* encodeArrowBatches(
+  batches: AsyncIterable<{ readonly rows: number; readonly columns: Readonly<Record<string, ColumnData>> }>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  async function* recordBatches() {
+    for await (const { rows, columns } of batches) yield recordBatch(rows, columns, new Map());
+  }
+  yield* await RecordBatchFileWriter.writeAll(recordBatches());
 }
 
 /** What a column of vectors holds; `values` is a view of the file's bytes where it lies there in one piece. */
@@ -165,21 +175,33 @@ export class ArrowTable {
 
   vectors(name: string): VectorColumn {
     const column = this.#column(name);
-    const [data, ...more] = column.data;
-    const child = data?.children[0];
-    if (data?.type instanceof FixedSizeList && more.length === 0 && data.nullCount === 0 && child?.nullCount === 0) {
-      const width = data.type.listSize;
-      const values: unknown = child.values;
-      const halves = isHalf(child.type) && values instanceof Uint16Array;
-      if (halves || values instanceof Float32Array) {
-        const from = data.offset * width;
-        const view = (values as Float32Array).subarray(from, from + data.length * width);
-        if (view.length !== column.length * width)
-          throw this.#bad(`holds ${view.length} numbers in column "${name}" for ${column.length} x ${width}`);
-        return { values: halves ? (view as unknown as Uint16Array) : view, width };
-      }
+    const chunks = column.data.map((data) => this.#flat(name, data));
+    const [first] = chunks;
+    if (!first || chunks.some((chunk) => chunk?.values.constructor !== first.values.constructor))
+      return this.#vectorsRowByRow(name, column);
+    if (chunks.length === 1) return first;
+    const length = column.length * first.width;
+    const values = first.values instanceof Float32Array ? new Float32Array(length) : new Uint16Array(length);
+    let at = 0;
+    for (const chunk of chunks) {
+      values.set(chunk?.values ?? [], at);
+      at += chunk?.values.length ?? 0;
     }
-    return this.#vectorsRowByRow(name, column);
+    return { values, width: first.width };
+  }
+
+  /** One batch of fixed-size lists without nulls, as it lies in the file. */
+  #flat(name: string, data: Data): VectorColumn | undefined {
+    const child = data.children[0];
+    if (!(data.type instanceof FixedSizeList) || data.nullCount > 0 || !child || child.nullCount > 0) return undefined;
+    const width = data.type.listSize;
+    const values: unknown = child.values;
+    const halves = isHalf(child.type) && values instanceof Uint16Array;
+    if (!halves && !(values instanceof Float32Array)) return undefined;
+    const view = values.subarray(data.offset * width, (data.offset + data.length) * width);
+    if (view.length !== data.length * width)
+      throw this.#bad(`holds ${view.length} numbers in column "${name}" for ${data.length} x ${width}`);
+    return { values: view, width };
   }
 
   /** Files of other programs: lists of any length, several batches, float64. */

@@ -19,4 +19,6 @@ export type { Dtype, Failure, Manifest, ShardEntry } from './manifest.js';
 export type { Provenance } from './provenance.js';
 export type { Row } from './rows.js';
 export type { Split } from './split-file.js';
-export { ArrowTable, encodeArrow, type ColumnData } from './arrow-table.js';
+export { ArrowTable, encodeArrow, encodeArrowBatches, type ColumnData } from './arrow-table.js';
+export { fromFloat16, toFloat16 } from './float16.js';
+export { readBytes, writeAtomically } from './files.js';

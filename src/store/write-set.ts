@@ -10,7 +10,7 @@ import type { Dtype, Manifest } from './manifest.js';
 import { writeProvenance, type Provenance } from './provenance.js';
 import type { Row } from './rows.js';
 import type { EmbeddingStore } from './store.js';
-import { createStore } from './writer.js';
+import { createStore, repeated } from './writer.js';
 
 /** What `fitResample` returns, as far as a store keeps it. */
 export interface ResampledRows {
@@ -67,6 +67,8 @@ export async function writeStore(
     throw new EquipoiseError('ERR_DATA', 'Expected at least one row for a store but received none');
   // Before anything is written: a bad row must not leave half a store.
   assertFinite(embeddings, (row) => `Row ${JSON.stringify(rows[row]?.id)}`);
+  const ids = rows.map((row) => row.id);
+  if (new Set(ids).size !== ids.length) throw repeated(ids, 'Row ids');
   const { modality = 'table', backbone = null, ...layout } = options;
   const writer = await createStore(dir, {
     ...layout,

@@ -334,6 +334,11 @@ export class StoreWriter {
             'ERR_DATA',
             `Row ${JSON.stringify(id)} has label ${JSON.stringify(row.label)}, which is not in the class table: ${classNames.slice(0, 12).join(', ')}`,
           );
+        if (row.weight !== undefined && !(row.weight >= 0 && row.weight < Infinity))
+          throw new EquipoiseError(
+            'ERR_DATA',
+            `Expected a finite weight >= 0 for row ${JSON.stringify(id)} but received ${row.weight}`,
+          );
         return row;
       });
       try {
@@ -361,7 +366,8 @@ export class StoreWriter {
   }
 }
 
-function repeated(ids: readonly string[], what: string): EquipoiseError {
+/** For a list of ids that is known to repeat one. */
+export function repeated(ids: readonly string[], what: string): EquipoiseError {
   const seen = new Set<string>();
   const twice = ids.find((id) => seen.size === seen.add(id).size);
   return new EquipoiseError('ERR_DATA', `${what} must be unique but ${JSON.stringify(twice)} occurs more than once`);

@@ -1,0 +1,310 @@
+/** Embeddings that another program made, into a store. */
+
+import { extname } from 'node:path';
+import { compareNames, type Column } from '../core/embedding-set.js';
+import { EquipoiseError, expected, unknownName } from '../core/errors.js';
+import type { Modality } from '../core/item.js';
+import { fromFloat16, writeStore, type Dtype, type EmbeddingStore, type Row } from '../store/index.js';
+import { openArrowTable } from './arrow.js';
+import { openCsvTable } from './csv-table.js';
+import type { ReadCsvOptions } from './csv.js';
+import type { ForeignTable } from './foreign-table.js';
+import { readLabels, type LabelColumns } from './labels-file.js';
+import { readNpy } from './npy.js';
+import { openParquetTable } from './parquet.js';
+import { readSafetensors } from './safetensors.js';
+
+export const interchangeFormats = ['npy', 'csv', 'safetensors', 'arrow', 'parquet'] as const;
+export type InterchangeFormat = (typeof interchangeFormats)[number];
+
+export interface ImportOptions {
+  /** The folder of the store to write. */
+  readonly out: string;
+  /** Default: by extension. */
+  readonly format?: InterchangeFormat;
+  /** A file with one label a row: see `readLabels`. For any format; it replaces a label column. */
+  readonly labels?: string;
+  /** Columns of a table; where not given, "id", "label", "group" and "weight" are taken if they are there. */
+  readonly id?: string;
+  readonly label?: string;
+  readonly group?: string;
+  readonly weight?: string;
+  /** The column of lists, or the tensor; default: the only one, else all numeric columns of a table. */
+  readonly embedding?: string;
+  /** The class table, in order; required to name class ids. Default: the sorted labels. */
+  readonly classNames?: readonly string[];
+  readonly modality?: Modality;
+  readonly dtype?: Dtype;
+  readonly shardRows?: number;
+  readonly overwrite?: boolean;
+  readonly delimiter?: ReadCsvOptions['delimiter'];
+}
+
+const KNOWN_OPTIONS = [
+  'out',
+  'format',
+  'labels',
+  'id',
+  'label',
+  'group',
+  'weight',
+  'embedding',
+  'classNames',
+  'modality',
+  'dtype',
+  'shardRows',
+  'overwrite',
+  'delimiter',
+];
+
+/** Rows of numbers and what came with them. */
+interface Imported extends Partial<LabelColumns> {
+  readonly data: Float32Array;
+  readonly rows: number;
+  readonly cols: number;
+  readonly columns?: readonly Column[];
+  readonly sources?: readonly string[];
+}
+
+export function formatOf(path: string, format: string | undefined): InterchangeFormat {
+  if (format !== undefined) {
+    if (!(interchangeFormats as readonly string[]).includes(format))
+      throw unknownName('format', format, interchangeFormats);
+    return format as InterchangeFormat;
+  }
+  const extension = extname(path.toLowerCase().replace(/\.gz$/, '')).slice(1);
+  const aliases: Record<string, InterchangeFormat> = { tsv: 'csv', feather: 'arrow', ipc: 'arrow', pq: 'parquet' };
+  const found = aliases[extension] ?? interchangeFormats.find((known) => known === extension);
+  if (!found) throw expected(`a file named .${interchangeFormats.join(', .')}, or the option format`, 'import', path);
+  return found;
+}
+
+/** Options that a format has no use for are refused, not ignored. */
+function refuse(format: InterchangeFormat, options: ImportOptions, names: readonly (keyof ImportOptions)[]): void {
+  for (const name of names)
+    if (options[name] !== undefined)
+      throw new EquipoiseError('ERR_OPTION', `Option import.${name} has no meaning for ${format}. Leave it out`);
+}
+
+function matrixShape(path: string, shape: readonly number[]): { rows: number; cols: number } {
+  const [rows = 0, cols = 0] = shape;
+  if (shape.length === 2 && rows > 0 && cols > 0) return { rows, cols };
+  throw new EquipoiseError(
+    'ERR_DATA',
+    `Expected (rows, columns) numbers in ${path} but its shape is (${shape.join(', ')})`,
+  );
+}
+
+async function importNpy(path: string): Promise<Imported> {
+  const { data, shape } = await readNpy(path);
+  if (!(data instanceof Float32Array)) throw new EquipoiseError('ERR_DATA', `${path} holds text, not embeddings`);
+  return { data, ...matrixShape(path, shape) };
+}
+
+function parseNames(path: string, key: string, text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const names: unknown = JSON.parse(text);
+    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  } catch {
+    // Told below, with what it should have been.
+  }
+  throw new EquipoiseError('ERR_DATA', `Expected a JSON list of text in the metadata "${key}" of ${path}`);
+}
+
+async function importSafetensors(path: string, options: ImportOptions): Promise<Imported> {
+  const file = await readSafetensors(path);
+  const matrices = file.tensors.filter(({ shape, dtype }) => shape.length === 2 && /F/.test(dtype));
+  const named = file.tensors.find(({ name }) => name === 'embeddings');
+  const name = options.embedding ?? named?.name ?? (matrices.length === 1 ? matrices[0]?.name : undefined);
+  if (name === undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected a tensor "embeddings" in ${path} but it has ${file.tensors.map((t) => t.name).join(', ') || 'none'}. Name it with the option embedding`,
+    );
+  const { data, shape } = await file.read(name);
+  const classNames = parseNames(path, 'classNames', file.metadata['classNames']);
+  const ids = parseNames(path, 'ids', file.metadata['ids']);
+  const hasLabels = file.tensors.some((tensor) => tensor.name === 'labels');
+  const labels = hasLabels ? Array.from((await file.read('labels', 'float64')).data) : undefined;
+  return {
+    data: data as Float32Array,
+    ...matrixShape(path, shape),
+    // −1 is how a file of numbers says "no label".
+    ...(labels && { labels: labels.map((label) => (label === -1 ? null : label)) }),
+    ...(classNames && { classNames }),
+    ...(ids && { ids }),
+  };
+}
+
+/** Numeric columns side by side; e0, e1, … are an embedding of ours and not columns with a meaning. */
+function gatherColumns(table: ForeignTable, path: string, names: readonly string[]): Imported {
+  const text = names.find((name) => table.kindOf(name) !== 'numbers');
+  if (text !== undefined || names.length === 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      text === undefined
+        ? `Expected a column of lists or columns of numbers in ${path} but found none`
+        : `Column "${text}" of ${path} holds no numbers. Name it as id, label or group, or take it out`,
+    );
+  const cols = names.length;
+  const data = new Float32Array(table.rows * cols);
+  for (const [j, name] of names.entries())
+    for (const [i, value] of table.numbers(name).entries()) {
+      if (value === null)
+        throw new EquipoiseError(
+          'ERR_DATA',
+          `Expected a number in column "${name}" of ${table.where(i)} but it is empty`,
+        );
+      data[i * cols + j] = value;
+    }
+  const ours = names.every((name, j) => name === `e${j}`);
+  return {
+    data,
+    rows: table.rows,
+    cols,
+    ...(!ours && { columns: names.map((name): Column => ({ name, kind: 'numeric' })) }),
+  };
+}
+
+function importTable(table: ForeignTable, path: string, options: ImportOptions): Imported {
+  const pick = (role: 'id' | 'label' | 'group' | 'weight' | 'source'): string | undefined => {
+    const wanted = role === 'source' ? undefined : options[role];
+    return wanted ?? (table.names.includes(role) ? role : undefined);
+  };
+  const asText = (name: string): (string | null)[] =>
+    table.kindOf(name) === 'numbers'
+      ? table.numbers(name).map((value) => (value === null ? null : String(value)))
+      : table.strings(name);
+  const [id, label, group, weight, source] = [pick('id'), pick('label'), pick('group'), pick('weight'), pick('source')];
+  const rest = table.names.filter((name) => ![id, label, group, weight, source].includes(name));
+  const lists = rest.filter((name) => table.kindOf(name) === 'vectors');
+  const embedding = options.embedding ?? (lists.length === 1 ? lists[0] : lists.find((name) => name === 'embedding'));
+  let numbers: Imported;
+  if (embedding === undefined) numbers = gatherColumns(table, path, rest);
+  else {
+    const { values, width } = table.vectors(embedding);
+    const data = values instanceof Float32Array ? values : fromFloat16(values);
+    numbers = { data, ...matrixShape(path, [table.rows, width]) };
+  }
+  const ids = id === undefined ? undefined : asText(id);
+  const missing = ids?.indexOf(null) ?? -1;
+  if (missing >= 0) throw new EquipoiseError('ERR_DATA', `Expected an id in ${table.where(missing)} but it is empty`);
+  const sources = source === undefined ? undefined : asText(source);
+  return {
+    ...numbers,
+    ...(ids && { ids: ids as string[] }),
+    ...(label !== undefined && { labels: asText(label) }),
+    ...(group !== undefined && { groups: asText(group) }),
+    ...(weight !== undefined && { weights: table.numbers(weight) }),
+    sources: Array.from({ length: table.rows }, (_, i) => sources?.[i] ?? table.where(i)),
+  };
+}
+
+async function importFile(path: string, format: InterchangeFormat, options: ImportOptions): Promise<Imported> {
+  const columns = ['id', 'label', 'group', 'weight'] as const;
+  if (format !== 'csv') refuse(format, options, ['delimiter']);
+  if (format === 'npy') refuse(format, options, [...columns, 'embedding']);
+  if (format === 'safetensors') refuse(format, options, columns);
+  if (format === 'npy') return importNpy(path);
+  if (format === 'safetensors') return importSafetensors(path, options);
+  if (format === 'arrow') return importTable(await openArrowTable(path), path, options);
+  if (format === 'parquet') return importTable(await openParquetTable(path), path, options);
+  const { delimiter } = options;
+  return importTable(await openCsvTable(path, delimiter === undefined ? {} : { delimiter }), path, options);
+}
+
+/** Class ids become names by the table; names stay. */
+function nameLabels(
+  path: string,
+  labels: readonly (string | number | null)[],
+  table: readonly string[] | undefined,
+): { names: (string | null)[]; classNames: readonly string[] } {
+  const names = labels.map((label, i) => {
+    if (typeof label !== 'number') return label;
+    const name = table ? table[label] : String(label);
+    if (name === undefined || !Number.isInteger(label))
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Row ${i} of ${path} has class id ${label}, which is not in the class table of ${table?.length ?? 0}`,
+      );
+    return name;
+  });
+  const found = [...new Set(names)].filter((name): name is string => name !== null);
+  const stray = table && found.find((name) => !table.includes(name));
+  if (stray !== undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `${path} has label ${JSON.stringify(stray)}, which is not among classNames: ${table?.slice(0, 12).join(', ')}`,
+    );
+  return { names, classNames: table ?? found.sort(compareNames) };
+}
+
+/**
+ * Makes a store from a file of embeddings: `.npy`, `.csv`, `.safetensors`, `.arrow` (`.feather`) or `.parquet`.
+ *
+ * Tables give ids, labels, groups and weights by column; arrays by a file beside them (`labels`). Rows without a label are
+ * kept and can get one later (`updateRows`).
+ *
+ * @throws ERR_DATA for a damaged file, NaN, ragged rows or repeated ids; ERR_SHAPE for labels of another length;
+ *   ERR_OPTION for options that the format has no use for, and as `createStore` for `out`.
+ *
+ * @example
+ * const store = await importEmbeddings('train.npy', { out: 'train.store', labels: 'train.labels.csv' });
+ */
+export async function importEmbeddings(source: string, options: ImportOptions): Promise<EmbeddingStore> {
+  for (const name of Object.keys(options))
+    if (!KNOWN_OPTIONS.includes(name))
+      throw new EquipoiseError(
+        'ERR_OPTION',
+        `Unknown option import.${name}. Known options: ${KNOWN_OPTIONS.join(', ')}`,
+      );
+  if (typeof options.out !== 'string' || options.out === '')
+    throw expected('the folder of the store', 'import.out', options.out);
+  const file = await importFile(source, formatOf(source, options.format), options);
+  const beside = options.labels === undefined ? undefined : await readLabels(options.labels);
+  const given: Partial<LabelColumns> = { ...file, ...beside };
+  for (const [what, values] of Object.entries({
+    labels: given.labels,
+    ids: given.ids,
+    groups: given.groups,
+    weights: given.weights,
+  }))
+    if (values && values.length !== file.rows)
+      throw new EquipoiseError(
+        'ERR_SHAPE',
+        `${options.labels ?? source} has ${values.length} ${what} but ${source} has ${file.rows} rows`,
+      );
+  const { names, classNames } = nameLabels(
+    options.labels ?? source,
+    given.labels ?? Array.from({ length: file.rows }, () => null),
+    options.classNames ?? given.classNames,
+  );
+  const rows = names.map((label, i): Row => {
+    const group = given.groups?.[i] ?? undefined;
+    const weight = given.weights?.[i] ?? undefined;
+    return {
+      id: given.ids?.[i] ?? String(i),
+      source: file.sources?.[i] ?? `${source}#${i}`,
+      label,
+      ...(group !== undefined && { group }),
+      ...(weight !== undefined && { weight }),
+    };
+  });
+  const { modality, dtype, shardRows, overwrite } = options;
+  return writeStore(
+    options.out,
+    {
+      embeddings: { data: file.data, rows: file.rows, cols: file.cols },
+      rows,
+      classNames,
+      ...(file.columns && { columns: file.columns }),
+    },
+    {
+      ...(modality && { modality }),
+      ...(dtype && { dtype }),
+      ...(shardRows !== undefined && { shardRows }),
+      ...(overwrite !== undefined && { overwrite }),
+    },
+  );
+}
