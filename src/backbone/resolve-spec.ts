@@ -1,6 +1,6 @@
 /** What a backbone.json says, what the caller asks for and what the graph declares, brought together. */
 
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { EquipoiseError, expected } from '../core/errors.js';
 import { showTensor, type ModelInfo } from '../onnx/index.js';
 import { channelsOf } from '../preprocess/index.js';
@@ -69,6 +69,12 @@ function textInputOf(info: ModelInfo, where: string): Record<string, unknown> {
   };
 }
 
+/** Of the file or, as many are called model.onnx, of its folder. */
+function nameFor(path: string): string {
+  const stem = basename(path).replace(/\.onnx$/, '');
+  return (stem === 'model' ? basename(dirname(path)) : stem).replace(/[^\w.@+-]/g, '-') || 'model';
+}
+
 /** Stands in for a backbone.json where a graph comes alone. */
 export function specFromOptions(
   file: string,
@@ -78,9 +84,7 @@ export function specFromOptions(
 ): Record<string, unknown> {
   const text = options.tokenizer !== undefined || info.inputs.every(({ shape }) => shape?.length === 2);
   const rest = {
-    id: basename(where)
-      .replace(/\.onnx$/, '')
-      .replace(/[^\w.@+-]/g, '-'),
+    id: nameFor(where),
     onnx: { file },
     output: { name: info.outputs[0]?.name, pool: 'none' },
   };

@@ -27,4 +27,5 @@ export {
   subgraph,
   tensorNames,
   type AppendOptions,
+  type JoinOptions,
 } from './surgery.js';

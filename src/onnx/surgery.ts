@@ -227,17 +227,24 @@ export interface AppendOptions {
   readonly shape?: readonly (number | string)[];
 }
 
+export interface JoinOptions {
+  readonly connect: readonly [firstOutput: string, secondInput: string];
+  /** Tensors of the first that stay outputs. */
+  readonly keep?: readonly string[];
+  /** Goes before the names of the second's inner tensors. */
+  readonly prefix?: string;
+}
+
 /**
  * Feeds an output of one model to an input of another, as one model: the inputs of the first, the outputs of the second.
- * Inner tensors of the second are put under `second/`; metadata is not carried over.
- * @param keep tensors of the first that stay outputs.
- * @throws ERR_OPTION when a tensor is not there or an input of the first has the name of an output of the second;
+ * Metadata is not carried over.
+ * @throws ERR_OPTION when a tensor is not there or two would have one name;
  * ERR_DATA when they were written against different operator sets, whose operators may mean different things.
  */
 export function joinModels(
   first: OnnxModel,
   second: OnnxModel,
-  { connect, keep = [] }: { connect: readonly [firstOutput: string, secondInput: string]; keep?: readonly string[] },
+  { connect, keep = [], prefix = 'second/' }: JoinOptions,
 ): OnnxModel {
   const [firstOutput, secondInput] = connect;
   const upstream = subgraph(first, { outputs: [firstOutput, ...keep.filter((name) => name !== firstOutput)] });
@@ -260,7 +267,7 @@ export function joinModels(
   const renamedFirst = renameTensors(upstream, (name) => (results.has(name) ? `first/${name}` : name));
   const bridge = results.has(firstOutput) ? `first/${firstOutput}` : firstOutput;
   const renamedSecond = renameTensors(second, (name) =>
-    name === secondInput ? bridge : results.has(name) ? name : `second/${name}`,
+    name === secondInput ? bridge : results.has(name) ? name : prefix + name,
   );
   const names = new Set(tensorNames(renamedFirst));
   const twice = tensorNames(renamedSecond).find((name) => name !== bridge && names.has(name));
