@@ -78,7 +78,10 @@ export function createTextPreprocessor(
   for (const token of spec.dropTokens) {
     const id = tokenizer.token_to_id(token);
     if (id === undefined) {
-      const near = nearNames(token, [...tokenizer.get_added_tokens_decoder().values()].map(String));
+      const near = nearNames(
+        token,
+        [...tokenizer.get_added_tokens_decoder().values()].map((added) => added.content),
+      );
       const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
       throw new EquipoiseError(
         'ERR_OPTION',
