@@ -138,6 +138,14 @@ for (const name of names) {
     if (first!.steps.some((step) => step !== 0)) assert.notDeepEqual(first!.steps, second!.steps);
   });
 
+  test(`${name}: the samples of a class do not depend on what other classes get`, async () => {
+    const alone = (await planOf(name, { samplingStrategy: { 'class 4': 30 } })).recipes;
+    const { recipes } = await planOf(name, { samplingStrategy: { 'class 1': 60, 'class 4': 30 } });
+    const from = recipes.label.indexOf(4);
+    for (const part of ['base', 'other', 'step', 'label'] as const)
+      assert.deepEqual(recipes[part].subarray(from), alone[part]);
+  });
+
   test(`${name}: classes of one and two rows are filled, and what was done is said`, async () => {
     const train = gridSet([12, 1, 2], 4);
     const { recipes, perClass } = await planOf(name, { samplingStrategy: 'auto' }, {}, train);
