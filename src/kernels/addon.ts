@@ -1,7 +1,11 @@
 /** The C++ backend: wraps the functions of native/node/addon.cpp, which trust what `checked.ts` has let through. */
 
-import { throwIfAborted } from '../core/errors.js';
+import { EquipoiseError, throwIfAborted } from '../core/errors.js';
 import { amongChoices, type Kernels } from './kernels.js';
+
+/** As `Status` in native/core/kernels.hpp. */
+type Status = 0 | 1 | 2;
+const OUT_OF_MEMORY = 2;
 
 /** What the .node file exports. */
 export interface Addon {
@@ -21,7 +25,7 @@ export interface Addon {
     l2sq: Float32Array,
     /** [stop, queries done]: read and written by the running search. */
     control: Int32Array,
-  ): Promise<void>;
+  ): Promise<Status>;
   interpolate(
     isa: string,
     x: Float32Array,
@@ -43,12 +47,17 @@ export interface Addon {
     transposeB: boolean,
     alpha: number,
     beta: number,
-  ): void;
+  ): Status;
 }
 
 const STOP = 0;
 const DONE = 1;
 const PROGRESS_EVERY_MS = 50;
+
+function checkMemory(status: Status, doing: string): void {
+  if (status === OUT_OF_MEMORY)
+    throw new EquipoiseError('ERR_ENVIRONMENT', `Out of memory while ${doing}. Use fewer threads or a larger machine`);
+}
 
 /** @param isa one of `addon.isas`. */
 export function addonKernels(addon: Addon, isa: string): Kernels {
@@ -68,7 +77,10 @@ export function addonKernels(addon: Addon, isa: string): Kernels {
       const timer = onProgress && setInterval(() => tell(Atomics.load(control, DONE)), PROGRESS_EVERY_MS);
       try {
         const scope = amongChoices.indexOf(among);
-        await addon.nearest(isa, x, rows, cols, labels, queries, k, scope, threads, indices, l2sq, control);
+        checkMemory(
+          await addon.nearest(isa, x, rows, cols, labels, queries, k, scope, threads, indices, l2sq, control),
+          'searching nearest rows',
+        );
       } finally {
         clearInterval(timer);
         signal?.removeEventListener('abort', stop);
@@ -81,7 +93,7 @@ export function addonKernels(addon: Addon, isa: string): Kernels {
       addon.interpolate(isa, x, cols, base, other, step, out);
     },
     gemm({ a, b, c, m, n, k, transposeA, transposeB, alpha, beta }) {
-      addon.gemm(isa, a, b, c, m, n, k, transposeA, transposeB, alpha, beta);
+      checkMemory(addon.gemm(isa, a, b, c, m, n, k, transposeA, transposeB, alpha, beta), 'multiplying matrices');
     },
   };
 }

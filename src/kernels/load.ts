@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EquipoiseError, show, unknownName } from '../core/errors.js';
+import { EquipoiseError, expected, unknownName } from '../core/errors.js';
 import { addonKernels, type Addon } from './addon.js';
 import { checkedKernels } from './checked.js';
 import type { Kernels } from './kernels.js';
@@ -73,68 +73,66 @@ function findAddon(): { addon?: Addon; attempt: Attempt } {
   return found;
 }
 
-function chooseIsa(addon: Addon, wanted: string | undefined): string {
-  if (wanted === undefined) return addon.isas[0] as string;
-  if (!(knownIsas as readonly string[]).includes(wanted)) throw unknownName('instruction set', wanted, knownIsas);
-  if (!addon.isas.includes(wanted))
-    throw new EquipoiseError(
-      'ERR_ENVIRONMENT',
-      `Expected an instruction set that this CPU and build have but EQUIPOISE_ISA asks for ${wanted}. Available: ${addon.isas.join(', ')}`,
-    );
-  return wanted;
+interface Loaded {
+  readonly kernels: Kernels;
+  readonly attempts: readonly Attempt[];
 }
 
-const cache = new Map<string, { kernels: Kernels; attempts: Attempt[] }>();
+const cache = new Map<string, Loaded>();
 let noticed = false;
 
-function load({
-  backend = fromEnvironment(),
-  isa = process.env['EQUIPOISE_ISA'],
-}: {
-  backend?: Backend;
-  isa?: string;
-}) {
+/** A setting from the environment; empty counts as unset. */
+function fromEnvironment<T extends string>(name: string, kind: string, known: readonly T[]): T | undefined {
+  const value = process.env[name] || undefined;
+  if (value !== undefined && !(known as readonly string[]).includes(value))
+    throw unknownName(`${kind} in ${name}`, value, known, `${kind}s`);
+  return value as T | undefined;
+}
+
+function chooseIsa(addon: Addon, wanted: string | undefined): string {
+  if (wanted === undefined) return addon.isas[0] as string;
+  if (addon.isas.includes(wanted)) return wanted;
+  throw new EquipoiseError(
+    'ERR_ENVIRONMENT',
+    `Expected an instruction set that this CPU has but ${wanted} was asked for. Available: ${addon.isas.join(', ')}`,
+  );
+}
+
+function load(options: LoadKernelsOptions): Loaded {
+  const { backend, isa } = options;
   if (backend !== undefined && !backends.includes(backend)) throw unknownName('kernel backend', backend, backends);
-  const key = `${backend} ${isa}`;
-  const cached = cache.get(key);
-  if (cached) return cached;
-  const attempts: Attempt[] = [];
-  let kernels: Kernels | undefined;
-  if (backend !== 'reference') {
-    const { addon, attempt } = findAddon();
-    attempts.push(attempt);
-    if (addon) kernels = addonKernels(addon, chooseIsa(addon, isa || undefined));
-    else if (backend === 'addon')
-      throw new EquipoiseError(
-        'ERR_ENVIRONMENT',
-        `The native kernels were asked for but did not load: ${attempt.path} (${attempt.error}). Build them with: npm run build`,
-      );
+  if (isa !== undefined && !knownIsas.includes(isa)) throw unknownName('instruction set', isa, knownIsas);
+  if (isa !== undefined && backend === 'reference')
+    throw expected('no instruction set', 'the reference kernels', isa, 'It chooses among those of the addon');
+  const wantedBackend = backend ?? fromEnvironment('EQUIPOISE_KERNELS', 'kernel backend', backends);
+  const wantedIsa = isa ?? fromEnvironment('EQUIPOISE_ISA', 'instruction set', knownIsas);
+  const key = `${wantedBackend} ${wantedIsa}`;
+  let loaded = cache.get(key);
+  if (!loaded) {
+    loaded = wantedBackend === 'reference' ? loadReference([]) : loadAddon(wantedBackend, wantedIsa);
+    cache.set(key, loaded);
   }
-  if (!kernels) {
-    kernels = referenceKernels;
-    if (backend === undefined && !noticed) {
-      noticed = true;
-      const [{ path: place, error } = {}] = attempts;
-      process.stderr.write(
-        `equipoise: using the slow reference kernels, because ${place} did not load (${error}). Build it with: npm run build\n`,
-      );
-    }
-    attempts.push({ backend: 'reference' });
-  }
-  const loaded = { kernels: checkedKernels(kernels), attempts };
-  cache.set(key, loaded);
   return loaded;
 }
 
-function fromEnvironment(): Backend | undefined {
-  const name = process.env['EQUIPOISE_KERNELS'];
-  if (name === undefined || name === '') return undefined;
-  if (!(backends as readonly string[]).includes(name))
+function loadReference(before: readonly Attempt[]): Loaded {
+  return { kernels: checkedKernels(referenceKernels), attempts: [...before, { backend: 'reference' }] };
+}
+
+function loadAddon(backend: Backend | undefined, isa: string | undefined): Loaded {
+  const { addon, attempt } = findAddon();
+  if (addon) return { kernels: checkedKernels(addonKernels(addon, chooseIsa(addon, isa))), attempts: [attempt] };
+  if (backend !== undefined || isa !== undefined)
     throw new EquipoiseError(
-      'ERR_OPTION',
-      `Unknown kernel backend ${show(name)} in EQUIPOISE_KERNELS. Known backends: ${backends.join(', ')}`,
+      'ERR_ENVIRONMENT',
+      `The native kernels were asked for but did not load: ${attempt.path} (${attempt.error}). Build them with: npm run build`,
     );
-  return name as Backend;
+  if (!noticed)
+    process.stderr.write(
+      `equipoise: using the slow reference kernels, because ${attempt.path} did not load (${attempt.error}). Build it with: npm run build\n`,
+    );
+  noticed = true;
+  return loadReference([attempt]);
 }
 
 /**

@@ -23,10 +23,7 @@ export function confusionMatrix(
   classes: number,
 ): ConfusionMatrix {
   if (truth.length !== predicted.length)
-    throw new EquipoiseError(
-      'ERR_SHAPE',
-      `truth has ${truth.length} entries but predicted has ${predicted.length}`,
-    );
+    throw new EquipoiseError('ERR_SHAPE', `truth has ${truth.length} entries but predicted has ${predicted.length}`);
   const counts = new Float64Array(classes * classes);
   for (let i = 0; i < truth.length; i++) {
     for (const id of [truth[i], predicted[i]])

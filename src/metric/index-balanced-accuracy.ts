@@ -7,7 +7,8 @@ const ALPHA = 0.1;
 export const indexBalancedAccuracy = defineMetric({
   name: 'index-balanced-accuracy',
   summary: 'mean over classes of (1 + 0.1 (recall − specificity)) · recall · specificity, each class against the rest',
-  paper: 'García, Mollineda, Sánchez, "Index of Balanced Accuracy: A Performance Measure for Skewed Class Distributions", IbPRIA 2009',
+  paper:
+    'García, Mollineda, Sánchez, "Index of Balanced Accuracy: A Performance Measure for Skewed Class Distributions", IbPRIA 2009',
   range: [0, 1],
   higherIsBetter: true,
   compute(confusion) {

@@ -6,7 +6,8 @@ function shotMetric<const N extends string>(name: N, which: string, belongs: (tr
   return defineMetric<number | null>({
     name,
     summary: `mean recall over the classes with ${which} training rows; none where there is no such class`,
-    paper: 'Liu, Miao, Zhan, Wang, Gong, Yu, "Large-Scale Long-Tailed Recognition in an Open World", CVPR 2019, arXiv:1904.05160',
+    paper:
+      'Liu, Miao, Zhan, Wang, Gong, Yu, "Large-Scale Long-Tailed Recognition in an Open World", CVPR 2019, arXiv:1904.05160',
     range: [0, 1],
     higherIsBetter: true,
     compute(confusion, { trainCounts }) {

@@ -4,7 +4,8 @@ import { defineMix } from './mix.js';
 /** At the margin point itself the label is shared evenly; the authors' code raises an error there. */
 export const mamix = defineMix({
   name: 'mamix',
-  summary: 'mixup with the even share moved to where the margins of the two classes meet, so that rare classes keep more room',
+  summary:
+    'mixup with the even share moved to where the margins of the two classes meet, so that rare classes keep more room',
   paper: 'Cheng, Mai, Lin, "From SMOTE to Mixup for Deep Imbalanced Classification", TAAI 2023, arXiv:2308.15457',
   symmetric: true,
   options: {

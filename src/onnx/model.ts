@@ -134,7 +134,7 @@ export interface ModelInfo {
   readonly nodes: number;
   /** Numbers in its weights. */
   readonly parameters: number;
-  /** `reduced` where weights or activations have fewer bits than float32: results then depend on the batch and the machine. */
+  /** `reduced` where it computes with fewer bits than float32: results may then depend on the batch and the machine. */
   readonly precision: 'float32' | 'reduced';
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -157,28 +157,36 @@ const reducedTypes = new Set<number>(
   (['float16', 'bfloat16', 'int8', 'uint8', 'int4', 'uint4'] satisfies Dtype[]).map((name) => dtypes[name].type),
 );
 
+/** Operators that turn small numbers into larger ones or only move them; what follows computes in float32. */
+const unpacking = new Set(['Cast', 'Gather', 'DequantizeLinear']);
+
+/** Whether activations, not only stored weights, have fewer bits than float32. */
+function computesReduced({ node, initializer, input }: GraphProto): boolean {
+  const small = new Set(initializer.filter(({ dataType }) => reducedTypes.has(dataType)).map(({ name }) => name));
+  return (
+    input.map(tensorInfo).some(({ name, dtype }) => dtype === 'float16' && !small.has(name)) ||
+    node.some(
+      ({ opType, input: read, attribute }) =>
+        /Quantize|^QLinear|Integer$/.test(opType) ||
+        (opType === 'Cast' && attribute.some(({ name, i }) => name === 'to' && reducedTypes.has(Number(i)))) ||
+        (!unpacking.has(opType) && read.some((name) => small.has(name))),
+    )
+  );
+}
+
 /** What a model takes and gives. Old files list weights among the inputs; they are left out here. */
 export function describeModel(model: OnnxModel): ModelInfo {
   const graph = graphOf(model);
   const weights = new Set(graph.initializer.map(({ name }) => name));
   const inputs = graph.input.filter(({ name }) => !weights.has(name)).map(tensorInfo);
   const outputs = graph.output.map(tensorInfo);
-  // A constant of a byte or two (a fill value, a flag) does not make a graph a quantised one; weights or a cast do.
-  const reduced =
-    graph.initializer.some((tensor) => reducedTypes.has(tensor.dataType) && tensor.dims.length > 1) ||
-    graph.node.some(({ opType }) => opType === 'DequantizeLinear' || opType.startsWith('QLinear')) ||
-    graph.node.some(
-      ({ opType, attribute }) =>
-        opType === 'Cast' && attribute.some(({ name, i }) => name === 'to' && i === BigInt(DataType.FLOAT16)),
-    ) ||
-    inputs.some(({ dtype }) => dtype === 'float16');
   return {
     inputs,
     outputs,
     opset: opsetOf(model),
     nodes: graph.node.length,
     parameters: graph.initializer.reduce((sum, { dims }) => sum + Number(dims.reduce((a, b) => a * b, 1n)), 0),
-    precision: reduced ? 'reduced' : 'float32',
+    precision: computesReduced(graph) ? 'reduced' : 'float32',
     metadata: getMetadata(model),
   };
 }

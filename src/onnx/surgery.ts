@@ -51,21 +51,22 @@ function noSuchTensor(model: OnnxModel, name: string, names: readonly string[]):
 
 /**
  * The part of a graph between some tensors and others: what the outputs do not need is dropped.
- * An output that was inner gets no declared type where the file does not give one; the runtime infers it.
+ * An output given by name keeps the type that the file declares; where it declares none, the runtime infers it.
  * @param inputs inner tensors to feed from outside, with their type; the graph's own inputs stay where they are needed.
  * @throws ERR_OPTION for a tensor that is not there, with near names and the graph's inputs and outputs.
  */
 export function subgraph(
   model: OnnxModel,
-  { inputs = [], outputs }: { inputs?: readonly TensorSpec[]; outputs: readonly string[] },
+  { inputs = [], outputs }: { inputs?: readonly TensorSpec[]; outputs: readonly (string | TensorSpec)[] },
 ): OnnxModel {
   const graph = graphOf(model);
   const names = tensorNames(model);
   const known = new Set(names);
-  for (const name of [...inputs.map((input) => input.name), ...outputs])
+  const wanted = outputs.map((output) => (typeof output === 'string' ? output : output.name));
+  for (const name of [...inputs.map((input) => input.name), ...wanted])
     if (!known.has(name)) throw noSuchTensor(model, name, names);
   const fed = new Set(inputs.map(({ name }) => name));
-  const needed = new Set(outputs);
+  const needed = new Set(wanted);
   const nodes: NodeProto[] = [];
   for (const node of [...graph.node].reverse()) {
     if (!node.output.some((name) => needed.has(name) && !fed.has(name))) continue;
@@ -82,8 +83,12 @@ export function subgraph(
     part.initializer = graph.initializer.filter(({ name }) => needed.has(name) && !fed.has(name));
     part.sparseInitializer = graph.sparseInitializer.filter(({ values }) => needed.has(values?.name ?? ''));
     part.input = [...graph.input.filter(({ name }) => needed.has(name) && !fed.has(name)), ...inputs.map(toValueInfo)];
-    part.output = outputs.map((name) => declared.get(name) ?? create(ValueInfoProtoSchema, { name }));
-    const outside = new Set([...outputs, ...part.input.map(({ name }) => name)]);
+    part.output = outputs.map((output) =>
+      typeof output === 'string'
+        ? (declared.get(output) ?? create(ValueInfoProtoSchema, { name: output }))
+        : toValueInfo(output),
+    );
+    const outside = new Set([...wanted, ...part.input.map(({ name }) => name)]);
     part.valueInfo = graph.valueInfo.filter(({ name }) => kept.has(name) && !outside.has(name));
     part.quantizationAnnotation = graph.quantizationAnnotation.filter(({ tensorName }) => kept.has(tensorName));
   });
@@ -195,7 +200,7 @@ export function appendPart(model: OnnxModel, { after, part, outputName, shape }:
     return made.has(name) ? `${outputName}/${name}` : name;
   };
   const output = toValueInfo({ name: outputName, dtype: 'float32', ...(shape && { shape }) });
-  return withGraph(model, (graph) => {
+  const appended = withGraph(model, (graph) => {
     graph.node = [
       ...graph.node,
       ...part.nodes.map((node) =>
@@ -209,6 +214,9 @@ export function appendPart(model: OnnxModel, { after, part, outputName, shape }:
     const rest = graph.output.filter(({ name }) => name !== after);
     graph.output = [...rest, output];
   });
+  // Before format version 4, weights had to be listed among the inputs too; the part's are not.
+  if (appended.irVersion < 4n) appended.irVersion = 4n;
+  return appended;
 }
 
 export interface AppendOptions {

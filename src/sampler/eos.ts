@@ -34,7 +34,10 @@ function findFrontier(members: Int32Array, { k, indices }: Neighbors, labels: In
   return { bases: Int32Array.from(bases), offsets: Int32Array.from(offsets), others: Int32Array.from(others) };
 }
 
-function drawFrom({ bases, offsets, others }: Frontier, lambdaMax: number): Pick<ClassSource, 'draw' | 'eligibleBases'> {
+function drawFrom(
+  { bases, offsets, others }: Frontier,
+  lambdaMax: number,
+): Pick<ClassSource, 'draw' | 'eligibleBases'> {
   return {
     eligibleBases: bases.length,
     draw(draws, recipe) {
@@ -55,7 +58,8 @@ function drawFrom({ bases, offsets, others }: Frontier, lambdaMax: number): Pick
 export const eos = defineSampler({
   name: 'eos',
   summary: 'interpolate from a minority sample towards one of its nearest enemies',
-  paper: 'Dablain, Bellinger, Krawczyk, Chawla, "Efficient Augmentation for Imbalanced Deep Learning", arXiv:2207.06080',
+  paper:
+    'Dablain, Bellinger, Krawczyk, Chawla, "Efficient Augmentation for Imbalanced Deep Learning", arXiv:2207.06080',
   towards: 'enemies',
   options: {
     kNeighbors: integer({

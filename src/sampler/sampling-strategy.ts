@@ -20,10 +20,7 @@ export type ClassTotals = Readonly<Record<string, number>>;
  * - a function gets the counts by class name and returns such an object.
  */
 export type SamplingStrategy =
-  | (typeof NAMED)[number]
-  | number
-  | ClassTotals
-  | ((classCounts: ClassTotals) => ClassTotals);
+  (typeof NAMED)[number] | number | ClassTotals | ((classCounts: ClassTotals) => ClassTotals);
 
 /** The option that every sampler with targets has. */
 export const samplingStrategyRule = custom<SamplingStrategy>({
@@ -99,7 +96,12 @@ function totalsByWord(
   owner: string,
 ): Int32Array {
   if (word === (kind === 'over' ? 'majority' : 'minority'))
-    throw expected(`a strategy for ${kind}-sampling`, owner, word, `The ${word} class has nothing to ${kind === 'over' ? 'gain' : 'lose'}`);
+    throw expected(
+      `a strategy for ${kind}-sampling`,
+      owner,
+      word,
+      `The ${word} class has nothing to ${kind === 'over' ? 'gain' : 'lose'}`,
+    );
   const largest = counts.indexOf(Math.max(...counts));
   const smallest = counts.indexOf(Math.min(...counts));
   const target = counts[kind === 'over' ? largest : smallest] as number;
@@ -156,7 +158,9 @@ export function resolveSamplingStrategy(
     after = totalsByWord(strategy, counts, kind, owner);
   }
 
-  const empty = counts.findIndex((count, c) => count === 0 && (typeof strategy === 'string' || (after[c] as number) > 0));
+  const empty = counts.findIndex(
+    (count, c) => count === 0 && (typeof strategy === 'string' || (after[c] as number) > 0),
+  );
   if (empty >= 0)
     throw new EquipoiseError(
       'ERR_DATA',

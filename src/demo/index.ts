@@ -1,0 +1,1 @@
+export { drawLongTailedSet, longTailCounts, type DrawnSet, type DrawOptions } from './drawn-set.js';
