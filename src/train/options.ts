@@ -11,7 +11,7 @@ import { choiceRule, type Choice } from './choice.js';
 import { selectionMetrics, type SelectionMetric } from './validation.js';
 
 export interface EarlyStopping {
-  /** What decides on the validation rows; default `balancedAccuracy`. */
+  /** What decides on the validation rows; default `balancedLoss`. */
   readonly metric?: SelectionMetric;
   /** Epochs without a new best before training ends; null, the default, runs them all. The best epoch is kept in any case. */
   readonly patience?: number | null;
@@ -130,8 +130,8 @@ export const trainRules = {
 export const stoppingRules = {
   metric: choice({
     of: selectionMetrics,
-    default: 'balancedAccuracy',
-    help: 'what is compared; the losses are smoother on few rows, plain loss follows the large classes',
+    default: 'balancedLoss',
+    help: 'what is compared; the losses tell epochs apart where few rows give the same accuracy, and plain loss follows the large classes',
   }),
   patience: custom<number | null>({
     accepts: 'integer >= 1, or null',

@@ -1,0 +1,13 @@
+/** Strategies side by side, and what may be said about their differences. */
+
+export { compare, type ComparedParts, type CompareOptions, type Contender } from './compare.js';
+export {
+  leaderboardMetrics,
+  type AgainstBaseline,
+  type Leaderboard,
+  type LeaderboardMetric,
+  type LeaderboardRow,
+  type SeedResult,
+  type Spread,
+} from './leaderboard.js';
+export type { Interval } from './bootstrap.js';

@@ -1,0 +1,63 @@
+/** Strategies: named recipes made of samplers, losses, heads and schedules. Adding one is its file and a line here. */
+
+import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
+import { EquipoiseError } from '../core/errors.js';
+import { lookUp } from '../core/registry.js';
+import { fitHead, type TrainedHead, type TrainOptions } from '../train/index.js';
+import { ce } from './ce.js';
+import { classWeights } from './class-weights.js';
+import { eos } from './eos.js';
+import { randomOverSampling } from './random-over-sampling.js';
+import { smote } from './smote.js';
+import { resolveStrategy, type StrategyDefinition } from './strategy.js';
+
+export const strategies = {
+  ce,
+  'class-weights': classWeights,
+  'random-over-sampling': randomOverSampling,
+  smote,
+  eos,
+} as const;
+
+export type StrategyName = keyof typeof strategies;
+
+export interface TrainHeadOptions extends TrainOptions {
+  /** A registered strategy or a definition of the caller's own; left out, the parts are those given, or the defaults. */
+  readonly strategy?: StrategyName | (string & {}) | StrategyDefinition;
+  /** Options of the strategy, those of its sampler among them. */
+  readonly strategyOptions?: object;
+}
+
+/**
+ * Trains a head on embeddings: a linear softmax classifier unless another is asked for.
+ *
+ * A strategy chooses loss, sampler and batch sampler; all strategies share schedule, rate and number of steps, so that they can be
+ * compared. Parts may be given instead of a strategy: `sampler`, `loss`, …, by name, by `{ name, …options }` or as objects of one's own.
+ *
+ * @param train (n, d) rows with the training brand, from `split(set).train` or `asTraining(set)`.
+ * @returns the head with `logits(x)` (n·C), `probabilities(x)`, `toModel()`, its settings and history.
+ * @throws ERR_OPTION for an unknown or contradictory option, ERR_DATA for rows that cannot be trained on or a training that diverges.
+ *
+ * @example
+ * const head = await trainHead(train, { strategy: 'eos', strategyOptions: { kNeighbors: 5 }, validation, seed: 0 });
+ */
+export async function trainHead(train: TrainingSet, options: TrainHeadOptions = {}): Promise<TrainedHead> {
+  const { strategy, strategyOptions, ...rest } = options;
+  if (strategy === undefined) {
+    if (strategyOptions !== undefined)
+      throw new EquipoiseError('ERR_OPTION', 'trainHead.strategyOptions needs trainHead.strategy');
+    return fitHead(train, rest);
+  }
+  assertTraining(train, 'trainHead');
+  const definition = (
+    typeof strategy === 'object' ? strategy : lookUp(strategies, 'strategy', strategy, 'strategies')
+  ) as StrategyDefinition;
+  const [rows = 0, dim = 0] = train.embeddings.shape;
+  const { classNames, classCounts } = train;
+  const context = { classNames, classCounts, rows, dim };
+  const { options: resolved, parts } = resolveStrategy(definition, strategyOptions, context, rest);
+  const { name } = definition;
+  return fitHead(train, { ...rest, ...parts }, { name, settings: { strategy: name, strategyOptions: resolved } });
+}
+
+export { defineStrategy, type StrategyContext, type StrategyDefinition, type StrategyParts } from './strategy.js';
