@@ -65,6 +65,17 @@ export function choice<const T extends string>(rule: { of: readonly T[]; default
   };
 }
 
+/** Text; absent unless given or defaulted. */
+export function text(rule: { default?: string; help: string }): OptionRule<string | undefined> {
+  return {
+    kind: 'string',
+    help: rule.help,
+    default: rule.default,
+    accepts: 'non-empty text',
+    check: (value) => typeof value === 'string' && value !== '',
+  };
+}
+
 /** An option whose check is its own; `accepts` completes "Expected … for". */
 export function custom<T>(rule: {
   accepts: string;

@@ -21,7 +21,7 @@ function mulHigh(a: number, b: number): number {
   const low = aLow * bLow;
   const middle = aHigh * bLow + (low >>> 16);
   const middle2 = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + (middle2 >>> 16)) >>> 0;
+  return (aHigh * bHigh + (middle >>> 16) + (middle2 >>> 16)) >>> 0;
 }
 
 /** One Philox-4x32-10 block: four counter words and two key words in, four random words out (written to `out`). */
@@ -63,6 +63,59 @@ export interface Draws {
   normal(): number;
 }
 
+/** Draws that can be moved to another index, so that a loop over samples allocates nothing. */
+export class DrawCursor implements Draws {
+  readonly #key0: number;
+  readonly #key1: number;
+  readonly #salt: number;
+  readonly #block = new Uint32Array(4);
+  #low = 0;
+  #high = 0;
+  #counter = 0;
+  #used = 4;
+
+  constructor(key0: number, key1: number, salt: number) {
+    this.#key0 = key0;
+    this.#key1 = key1;
+    this.#salt = salt;
+  }
+
+  /** Moves to the first draw of an index; returns itself. */
+  seek(index: number): this {
+    this.#low = index >>> 0;
+    this.#high = Math.floor(index / 0x100000000) >>> 0;
+    this.#counter = 0;
+    this.#used = 4;
+    return this;
+  }
+
+  uint32(): number {
+    if (this.#used === 4) {
+      philox(this.#low, this.#high, this.#counter++, this.#salt, this.#key0, this.#key1, this.#block);
+      this.#used = 0;
+    }
+    return this.#block[this.#used++] as number;
+  }
+
+  uniform(): number {
+    return (this.uint32() >>> 8) * 2 ** -24;
+  }
+
+  below(bound: number): number {
+    if (bound <= 1) return 0;
+    // Rejection below the largest multiple of bound keeps every value equally likely.
+    const limit = 0x100000000 - (0x100000000 % bound);
+    let word = this.uint32();
+    while (word >= limit) word = this.uint32();
+    return word % bound;
+  }
+
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+}
+
 /**
  * A named stream of random draws.
  *
@@ -74,6 +127,7 @@ export interface Draws {
 export class Rng {
   readonly #key0: number;
   readonly #key1: number;
+  readonly #salt: number;
   readonly seed: number;
   readonly stream: string;
 
@@ -84,6 +138,7 @@ export class Rng {
     this.#key0 = seed >>> 0;
     // The seed's high part and the stream name share the second key word; the name also enters the counter below.
     this.#key1 = (Math.floor(seed / 0x100000000) ^ hashName(stream)) >>> 0;
+    this.#salt = hashName(`${stream.length}:${stream}`);
   }
 
   /** A stream of its own under this one. */
@@ -91,40 +146,14 @@ export class Rng {
     return new Rng(this.seed, `${this.stream}/${name}`);
   }
 
+  /** A cursor over this stream, standing at index 0; `seek` it to any sample. */
+  cursor(): DrawCursor {
+    return new DrawCursor(this.#key0, this.#key1, this.#salt);
+  }
+
   /** The draws of one index. */
   at(index: number): Draws {
-    const key0 = this.#key0;
-    const key1 = this.#key1;
-    const low = index >>> 0;
-    const high = Math.floor(index / 0x100000000) >>> 0;
-    const salt = hashName(`${this.stream.length}:${this.stream}`);
-    const block = new Uint32Array(4);
-    let used = 4;
-    let counter = 0;
-    const uint32 = () => {
-      if (used === 4) {
-        philox(low, high, counter++, salt, key0, key1, block);
-        used = 0;
-      }
-      return block[used++] as number;
-    };
-    const uniform = () => (uint32() >>> 8) * 2 ** -24;
-    return {
-      uint32,
-      uniform,
-      below(bound: number) {
-        if (bound <= 1) return 0;
-        // Rejection below the largest multiple of bound keeps every value equally likely.
-        const limit = 0x100000000 - (0x100000000 % bound);
-        let word = uint32();
-        while (word >= limit) word = uint32();
-        return word % bound;
-      },
-      normal() {
-        const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-        return radius * Math.cos(2 * Math.PI * uniform());
-      },
-    };
+    return this.cursor().seek(index);
   }
 
   /** A random permutation of 0 … n − 1 (Fisher-Yates over one index's draws). */

@@ -1,20 +1,24 @@
 /**
  * The kernel contract, the same as native/core/kernels.hpp.
  *
- * Matrices are dense, row-major float32. Row ids are int32; −1 is "no such row" and is paired with +Infinity.
+ * Matrices are dense, row-major float32 and finite. Row ids are int32; −1 is "no such row" and is paired with +Infinity.
  * Distances are squared Euclidean and carry `l2sq` in their name. Self is excluded by row id, ties go to the
- * lower id, and no answer depends on threads, instruction set or block size.
+ * lower id, and no answer of `nearest` or `interpolate` depends on threads, instruction set or block size.
  *
  * Canonical arithmetic, so that every backend gives the same bytes:
  * - `nearest` ranks by the float64 sum of squared differences of the float32 inputs, then by row id. The sum runs in
- *   eight lanes, lane j taking the columns j, j + 8, j + 16, … in order, each term rounded after the product and after the
- *   sum; the lanes fold as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). The reported value is that sum rounded once to float32.
- * - `interpolate` computes base + step · (other − base) in float32 with a rounding after each operation and no
- *   contraction, clamped to the interval of its two endpoints.
- * - `gemm` has a tolerance: 2 · k · 2^-24 · Σ|a·b| an element.
+ *   eight lanes, lane j taking the columns j, j + 8, j + 16, … in order; difference, product and sum are each rounded to
+ *   float64. The lanes fold as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). The reported value is that sum rounded once to
+ *   float32 (+Infinity where it is beyond float32's range, still with its row id).
+ * - `interpolate` computes y = base + step · (other − base) in float32 with a rounding after each operation and no
+ *   contraction, then clamps it to the interval of its two endpoints: below the lower (or NaN, which an overflowing
+ *   difference can make) gives the lower, above the upper gives the upper. A step of 0 copies the base row bit for bit.
+ * - `gemm` has a tolerance: 2 · k · 2^-24 · (|alpha| · Σ|a·b| + |beta·c|) an element; k = 0 leaves beta · c. A beta of 0
+ *   overwrites c without reading it.
  */
 
-export type Among = 'all' | 'same-class' | 'enemies';
+export const amongChoices = ['all', 'same-class', 'enemies'] as const;
+export type Among = (typeof amongChoices)[number];
 
 export interface NearestInput {
   /** (rows, cols). */
@@ -27,8 +31,10 @@ export interface NearestInput {
   readonly queries: Int32Array;
   readonly k: number;
   readonly among: Among;
+  /** At most this many threads. */
   readonly threads: number;
   readonly signal?: AbortSignal;
+  /** Called on the way with the work done so far, in queries: rising, and `queries.length` at the end. */
   readonly onProgress?: (doneQueries: number) => void;
 }
 
@@ -70,7 +76,10 @@ export interface Kernels {
   readonly backend: 'addon' | 'reference';
   /** Instruction set in use: 'avx512', 'avx2', 'baseline', 'javascript', … */
   readonly isa: string;
+  /** Off the event loop where the backend can; inputs must stay unchanged until the promise settles. Rejects with ERR_ABORTED. */
   nearest(input: NearestInput): Promise<NearestOutput>;
+  /** `out` may share a buffer with `x`, but none of the rows read. */
   interpolate(input: InterpolateInput): void;
+  /** `c` must not overlap `a` or `b`. */
   gemm(input: GemmInput): void;
 }

@@ -14,7 +14,8 @@ export interface GraphNode {
 export interface GraphTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array | BigInt64Array | Int32Array;
+  /** The array's type is the tensor's; a Uint16Array holds the bits of float16 numbers. */
+  readonly data: Float32Array | BigInt64Array | Int32Array | Uint8Array | Int8Array | Uint16Array;
 }
 
 /** A chain of nodes from one float32 tensor (batch, d) to another. */

@@ -1,0 +1,157 @@
+// Matrix product: two direct ways for few classes, where packing would cost as much as multiplying, and the packed one.
+#include <algorithm>
+
+#include "../simd/isa.hpp"
+#include "buffer.hpp"
+#include "kernels.hpp"
+
+namespace equipoise {
+namespace {
+
+// Below this many rows of the small side nothing of the large side is packed.
+constexpr std::size_t kFew = 32;
+constexpr std::size_t kBlockDepth = 256;
+constexpr std::size_t kBlockRows = 224;
+constexpr std::size_t kBlockCols = 2048;
+
+// op(matrix)[i][j] = data[i * row + j * col]
+struct View {
+  const float* data;
+  std::size_t row;
+  std::size_t col;
+  View transposed() const { return {data, col, row}; }
+};
+
+struct Target {
+  float* data;
+  std::size_t row;
+  std::size_t col;
+};
+
+struct Problem {
+  View a;  // (m, k)
+  View b;  // (k, n)
+  Target c;
+  std::size_t m;
+  std::size_t n;
+  std::size_t k;
+  float alpha;
+  float beta;
+};
+
+// Copies op(from) so that the rows lie one after another, `width` apart, the rest of a row zero.
+void copy_rows(const View& from, std::size_t rows, std::size_t cols, std::size_t width, float* to) {
+  for (std::size_t i = 0; i < rows; i++) {
+    for (std::size_t j = 0; j < cols; j++) to[i * width + j] = from.data[i * from.row + j * from.col];
+    for (std::size_t j = cols; j < width; j++) to[i * width + j] = 0;
+  }
+}
+
+// Both sides contiguous along the depth: every element is a dot product of two rows.
+Status few_inner(const Isa& isa, const Problem& p) {
+  Buffer<float> copy(p.a.col == 1 ? 0 : p.m * p.k);
+  if (!copy) return Status::kOutOfMemory;
+  const float* small = p.a.data;
+  if (p.a.col != 1) {
+    copy_rows(p.a, p.m, p.k, p.k, copy.get());
+    small = copy.get();
+  }
+  isa.inner(p.b.data, small, p.k, p.n, p.m, p.alpha, p.beta, p.c.data, p.c.col, p.c.row);
+  return Status::kDone;
+}
+
+// Rows of b contiguous: tiles run along them, straight from where they are.
+Status few_outer(const Isa& isa, const Problem& p) {
+  const std::size_t width = isa.tile_cols;
+  const std::size_t whole = p.n / width * width;
+  const bool copy_a = p.a.row != 1;
+  Buffer<float> small(copy_a ? p.m * p.k : 0);
+  Buffer<float> tail(whole < p.n ? p.k * width : 0);
+  if (!small || !tail) return Status::kOutOfMemory;
+  View a = p.a;
+  if (copy_a) {
+    copy_rows(p.a.transposed(), p.k, p.m, p.m, small.get());
+    a = {small.get(), 1, p.m};
+  }
+  if (whole < p.n) copy_rows({p.b.data + whole, p.b.row, 1}, p.k, p.n - whole, width, tail.get());
+  for (std::size_t j = 0; j < p.n; j += width)
+    for (std::size_t i = 0; i < p.m; i += isa.tile_rows)
+      isa.outer(a.data + i, a.col, j < whole ? p.b.data + j : tail.get(), j < whole ? p.b.row : width, p.k,
+                std::min(isa.tile_rows, p.m - i), std::min(width, p.n - j), p.alpha, p.beta,
+                p.c.data + i * p.c.row + j * p.c.col, p.c.row, p.c.col);
+  return Status::kDone;
+}
+
+// Panels of `width` rows of op(from), interleaved: panel[p * width + r].
+void pack_panels(const View& from, std::size_t rows, std::size_t depth, std::size_t width, float* to) {
+  for (std::size_t i = 0; i < rows; i += width, to += width * depth) {
+    const std::size_t count = std::min(width, rows - i);
+    const float* at = from.data + i * from.row;
+    if (from.row == 1)
+      for (std::size_t p = 0; p < depth; p++) {
+        std::copy_n(at + p * from.col, count, to + p * width);
+        std::fill_n(to + p * width + count, width - count, 0.0f);
+      }
+    else
+      // By strips of the depth, so that the lines of the rows stay in the cache.
+      for (std::size_t start = 0; start < depth; start += 16)
+        for (std::size_t r = 0; r < width; r++)
+          for (std::size_t p = start; p < std::min(start + 16, depth); p++)
+            to[p * width + r] = r < count ? at[r * from.row + p * from.col] : 0;
+  }
+}
+
+Status packed(const Isa& isa, const Problem& p) {
+  const std::size_t block_rows = std::min(kBlockRows, p.m) + isa.tile_rows;
+  const std::size_t block_cols = std::min(kBlockCols, p.n) + isa.tile_cols;
+  const std::size_t block_depth = std::min(kBlockDepth, p.k);
+  const std::size_t rows_step = kBlockRows / isa.tile_rows * isa.tile_rows;
+  Buffer<float> left(block_rows * block_depth);
+  Buffer<float> right(block_cols * block_depth);
+  if (!left || !right) return Status::kOutOfMemory;
+  for (std::size_t jb = 0; jb < p.n; jb += kBlockCols)
+    for (std::size_t kb = 0; kb < p.k; kb += kBlockDepth) {
+      const std::size_t cols = std::min(kBlockCols, p.n - jb);
+      const std::size_t depth = std::min(kBlockDepth, p.k - kb);
+      const float beta = kb == 0 ? p.beta : 1;
+      const View b = p.b.transposed();
+      pack_panels({b.data + jb * b.row + kb * b.col, b.row, b.col}, cols, depth, isa.tile_cols, right.get());
+      for (std::size_t ib = 0; ib < p.m; ib += rows_step) {
+        const std::size_t rows = std::min(rows_step, p.m - ib);
+        pack_panels({p.a.data + ib * p.a.row + kb * p.a.col, p.a.row, p.a.col}, rows, depth, isa.tile_rows, left.get());
+        for (std::size_t j = 0; j < cols; j += isa.tile_cols)
+          for (std::size_t i = 0; i < rows; i += isa.tile_rows)
+            isa.outer(left.get() + i * depth, isa.tile_rows, right.get() + j * depth, isa.tile_cols, depth,
+                      std::min(isa.tile_rows, rows - i), std::min(isa.tile_cols, cols - j), p.alpha, beta,
+                      p.c.data + (ib + i) * p.c.row + (jb + j) * p.c.col, p.c.row, p.c.col);
+      }
+    }
+  return Status::kDone;
+}
+
+}  // namespace
+
+Status gemm(const Isa& isa, const Gemm& task) noexcept {
+  const std::size_t m = task.m;
+  const std::size_t n = task.n;
+  const std::size_t k = task.k;
+  if (k == 0) {
+    for (std::size_t i = 0; i < m * n; i++) task.c[i] = task.beta == 0 ? 0 : task.beta * task.c[i];
+    return Status::kDone;
+  }
+  Problem problem = {task.transpose_a ? View{task.a, 1, m} : View{task.a, k, 1},
+                     task.transpose_b ? View{task.b, 1, k} : View{task.b, n, 1},
+                     {task.c, n, 1},
+                     m,
+                     n,
+                     k,
+                     task.alpha,
+                     task.beta};
+  if (std::min(m, n) > kFew) return packed(isa, problem);
+  // The small side first: c' = b' a' is the same product.
+  if (n < m)
+    problem = {problem.b.transposed(), problem.a.transposed(), {task.c, 1, n}, n, m, k, task.alpha, task.beta};
+  return problem.b.row == 1 ? few_inner(isa, problem) : few_outer(isa, problem);
+}
+
+}  // namespace equipoise

@@ -1,0 +1,64 @@
+// The kernel contract, the same as src/kernels/kernels.ts, which states the canonical arithmetic.
+//
+// Matrices are dense, row-major, finite float32. Row ids are int32; -1 is "no such row" and is paired with +infinity.
+// Callers allocate outputs and have checked every argument; kernels never throw, log or draw random numbers, and allocate
+// per call or thread, never per row. Self is excluded by row id, ties go to the lower id, and the answers of nearest and
+// interpolate depend neither on threads nor on the instruction set.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace equipoise {
+
+struct Isa;  // simd/isa.hpp
+
+enum class Among : std::int32_t { kAll = 0, kSameClass = 1, kEnemies = 2 };
+enum class Status : std::int32_t { kDone = 0, kStopped = 1, kOutOfMemory = 2 };
+
+struct Nearest {
+  const float* x;  // (rows, cols)
+  std::size_t rows;
+  std::size_t cols;
+  const std::int32_t* labels;  // (rows), not read for kAll
+  std::span<const std::int32_t> queries;
+  std::size_t k;
+  Among among;
+  std::size_t threads;
+  std::int32_t* indices;  // (queries, k), written
+  float* l2sq;            // (queries, k), written
+  // [stop, queries done], shared with the caller while the search runs; may be null.
+  std::int32_t* control;
+};
+
+Status nearest(const Isa& isa, const Nearest& task) noexcept;
+
+struct Interpolate {
+  const float* x;  // (rows, cols)
+  std::size_t cols;
+  std::span<const std::int32_t> base;
+  const std::int32_t* other;
+  const float* step;
+  float* out;  // (base.size(), cols), written
+};
+
+void interpolate(const Isa& isa, const Interpolate& task) noexcept;
+
+// c = alpha * op(a) * op(b) + beta * c, op(a) of shape (m, k), op(b) of shape (k, n).
+struct Gemm {
+  const float* a;  // (m, k), or (k, m) where transpose_a
+  const float* b;  // (k, n), or (n, k) where transpose_b
+  float* c;        // (m, n)
+  std::size_t m;
+  std::size_t n;
+  std::size_t k;
+  bool transpose_a;
+  bool transpose_b;
+  float alpha;
+  float beta;
+};
+
+Status gemm(const Isa& isa, const Gemm& task) noexcept;
+
+}  // namespace equipoise

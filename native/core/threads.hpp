@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace equipoise {
+
+// Runs `work` on up to `threads` threads, this one included, and waits. Where the system grants fewer, fewer run: callers
+// take their share of the work from a common counter, so all of it is done either way.
+template <typename Work>
+void on_threads(std::size_t threads, const Work& work) noexcept {
+  std::vector<std::thread> others;
+  try {
+    others.reserve(threads - 1);
+    for (std::size_t t = 1; t < threads; t++) others.emplace_back(work);
+  } catch (...) {
+    // Out of threads or memory: those that started and this one carry on.
+  }
+  work();
+  for (std::thread& other : others) other.join();
+}
+
+}  // namespace equipoise

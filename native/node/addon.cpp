@@ -1,0 +1,79 @@
+// The export table. Arguments were checked in src/kernels/checked.ts; src/kernels/addon.ts is the only caller.
+#include <napi.h>
+
+#include "../core/kernels.hpp"
+#include "../simd/isa.hpp"
+#include "job.hpp"
+#include "views.hpp"
+
+namespace equipoise::node {
+namespace {
+
+const Isa* isa_named(const Napi::Value& name) {
+  const Isa* isa = find_isa(name.As<Napi::String>().Utf8Value().c_str());
+  if (isa == nullptr) Napi::Error::New(name.Env(), "no such instruction set").ThrowAsJavaScriptException();
+  return isa;
+}
+
+Napi::Value nearest(const Napi::CallbackInfo& info) {
+  const Isa* isa = isa_named(info[0]);
+  if (isa == nullptr) return info.Env().Undefined();
+  const Nearest task = {.x = floats(info[1]).data(),
+                        .rows = size(info[2]),
+                        .cols = size(info[3]),
+                        .labels = ints(info[4]).data(),
+                        .queries = ints(info[5]),
+                        .k = size(info[6]),
+                        .among = static_cast<Among>(info[7].As<Napi::Number>().Int32Value()),
+                        .threads = size(info[8]),
+                        .indices = ints(info[9]).data(),
+                        .l2sq = floats(info[10]).data(),
+                        .control = ints(info[11]).data()};
+  const auto call = [isa, task] { return equipoise::nearest(*isa, task); };
+  return Job<decltype(call)>::start(info, call);
+}
+
+Napi::Value interpolate(const Napi::CallbackInfo& info) {
+  const Isa* isa = isa_named(info[0]);
+  if (isa == nullptr) return info.Env().Undefined();
+  equipoise::interpolate(*isa, {.x = floats(info[1]).data(),
+                                .cols = size(info[2]),
+                                .base = ints(info[3]),
+                                .other = ints(info[4]).data(),
+                                .step = floats(info[5]).data(),
+                                .out = floats(info[6]).data()});
+  return info.Env().Undefined();
+}
+
+Napi::Value gemm(const Napi::CallbackInfo& info) {
+  const Isa* isa = isa_named(info[0]);
+  if (isa == nullptr) return info.Env().Undefined();
+  const Status status = equipoise::gemm(*isa, {.a = floats(info[1]).data(),
+                                               .b = floats(info[2]).data(),
+                                               .c = floats(info[3]).data(),
+                                               .m = size(info[4]),
+                                               .n = size(info[5]),
+                                               .k = size(info[6]),
+                                               .transpose_a = info[7].As<Napi::Boolean>().Value(),
+                                               .transpose_b = info[8].As<Napi::Boolean>().Value(),
+                                               .alpha = info[9].As<Napi::Number>().FloatValue(),
+                                               .beta = info[10].As<Napi::Number>().FloatValue()});
+  return Napi::Number::New(info.Env(), static_cast<int>(status));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  Napi::Array isas = Napi::Array::New(env);
+  for (const Isa* const* isa = available_isas(); *isa != nullptr; isa++)
+    isas.Set(isas.Length(), Napi::String::New(env, (*isa)->name));
+  exports.Set("isas", isas);
+  exports.Set("nearest", Napi::Function::New(env, nearest, "nearest"));
+  exports.Set("interpolate", Napi::Function::New(env, interpolate, "interpolate"));
+  exports.Set("gemm", Napi::Function::New(env, gemm, "gemm"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace equipoise::node
+
+static Napi::Object equipoise_init(Napi::Env env, Napi::Object exports) { return equipoise::node::init(env, exports); }
+NODE_API_MODULE(equipoise, equipoise_init)

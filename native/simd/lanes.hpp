@@ -1,0 +1,49 @@
+// Vector types of the instruction set this file is compiled for, in the vector extensions of GCC and Clang.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr std::size_t kLanes = 16;
+constexpr std::size_t kTileRows = 14;  // 28 sums, 2 columns, 1 broadcast of 32 registers
+constexpr std::size_t kDotRows = 4;
+#elif defined(__AVX2__)
+constexpr std::size_t kLanes = 8;
+constexpr std::size_t kTileRows = 6;  // 12 sums, 2 columns, 1 broadcast of 16 registers
+constexpr std::size_t kDotRows = 2;
+#elif defined(__aarch64__)
+constexpr std::size_t kLanes = 4;
+constexpr std::size_t kTileRows = 12;  // 24 sums, 2 columns, 1 broadcast of 32 registers
+constexpr std::size_t kDotRows = 4;
+#else
+constexpr std::size_t kLanes = 4;
+constexpr std::size_t kTileRows = 6;
+constexpr std::size_t kDotRows = 2;
+#endif
+constexpr std::size_t kTileCols = 2 * kLanes;
+constexpr std::size_t kDotCols = 4;
+
+using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
+// Half as many, so that their float64 counterparts fill one register.
+constexpr std::size_t kHalf = kLanes / 2;
+using HalfFloats = float __attribute__((vector_size(kHalf * sizeof(float))));
+using Doubles = double __attribute__((vector_size(kHalf * sizeof(double))));
+
+template <typename V, typename T>
+inline V load(const T* from) {
+  V value;
+  __builtin_memcpy(&value, from, sizeof(V));
+  return value;
+}
+
+template <typename V, typename T>
+inline void store(T* to, V value) {
+  __builtin_memcpy(to, &value, sizeof(V));
+}
+
+inline Doubles widen(HalfFloats values) { return __builtin_convertvector(values, Doubles); }
+
+}  // namespace

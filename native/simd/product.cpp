@@ -1,0 +1,238 @@
+// Kernels with a tolerance, and the table of this instruction set. The compiler may contract a * b + c here.
+#include "canonical.hpp"
+#include "isa.hpp"
+#include "lanes.hpp"
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace equipoise::EQUIPOISE_ISA {
+namespace {
+
+// sums[r][v] += sum over p of a[p * a_depth + r] * b[p * b_depth + v * kLanes + …]
+template <std::size_t kRows>
+inline void multiply(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
+                     Floats (&sums)[kRows][2]) {
+  for (std::size_t p = 0; p < depth; p++, a += a_depth, b += b_depth) {
+    const Floats b0 = load<Floats>(b);
+    const Floats b1 = load<Floats>(b + kLanes);
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; r++) {
+      sums[r][0] += a[r] * b0;
+      sums[r][1] += a[r] * b1;
+    }
+  }
+}
+
+// Bit l says that values[l] <= limit.
+inline std::uint32_t at_most(Floats values, float limit) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask(values, _mm512_set1_ps(limit), _CMP_LE_OQ);
+#elif defined(__AVX2__)
+  return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(values, _mm256_set1_ps(limit), _CMP_LE_OQ)));
+#elif defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmple_ps(values, _mm_set1_ps(limit))));
+#elif defined(__aarch64__)
+  const uint32x4_t bit = {1, 2, 4, 8};
+  return vaddvq_u32(vandq_u32(vcleq_f32(values, vdupq_n_f32(limit)), bit));
+#else
+  std::uint32_t bits = 0;
+  for (std::size_t l = 0; l < kLanes; l++) bits |= static_cast<std::uint32_t>(values[l] <= limit) << l;
+  return bits;
+#endif
+}
+
+bool screen(const float* left, const float* right, std::size_t cols, const float* bias, const float* limit,
+            std::uint32_t* hits) {
+  Floats sums[kTileRows][2] = {};
+  multiply<kTileRows>(left, kTileRows, right, kTileCols, cols < kChain ? cols : kChain, sums);
+  for (std::size_t start = kChain; start < cols; start += kChain) {
+    Floats chain[kTileRows][2] = {};
+    const std::size_t depth = cols - start < kChain ? cols - start : kChain;
+    multiply<kTileRows>(left + start * kTileRows, kTileRows, right + start * kTileCols, kTileCols, depth, chain);
+    for (std::size_t r = 0; r < kTileRows; r++)
+      for (std::size_t v = 0; v < 2; v++) sums[r][v] += chain[r][v];
+  }
+  const Floats bias0 = load<Floats>(bias);
+  const Floats bias1 = load<Floats>(bias + kLanes);
+  std::uint32_t any = 0;
+#pragma GCC unroll 16
+  for (std::size_t r = 0; r < kTileRows; r++) {
+    hits[r] = at_most(bias0 - sums[r][0], limit[r]) | at_most(bias1 - sums[r][1], limit[r]) << kLanes;
+    any |= hits[r];
+  }
+  return any != 0;
+}
+
+float largest(const float* values, std::size_t count) {
+  Floats most[4] = {};
+  std::size_t i = 0;
+  for (; i + 4 * kLanes <= count; i += 4 * kLanes)
+    for (std::size_t v = 0; v < 4; v++) {
+      const Floats value = load<Floats>(values + i + v * kLanes);
+      const Floats size = value < 0 ? -value : value;
+      most[v] = size > most[v] ? size : most[v];
+    }
+  float result = 0;
+  for (std::size_t v = 0; v < 4; v++)
+    for (std::size_t l = 0; l < kLanes; l++) result = most[v][l] > result ? most[v][l] : result;
+  for (; i < count; i++) {
+    const float size = values[i] < 0 ? -values[i] : values[i];
+    result = size > result ? size : result;
+  }
+  return result;
+}
+
+void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, std::size_t width,
+          const Frame& frame, float* panel, double* norms) {
+  constexpr std::size_t kMostRows = kTileCols > kTileRows ? kTileCols : kTileRows;
+  constexpr std::size_t kStrip = kLanes;
+  // A strip of columns of every row, to be written out column by column.
+  float strip[kMostRows][kStrip] = {};
+  Doubles sums[kMostRows][2] = {};
+  for (std::size_t start = 0; start < cols; start += kStrip) {
+    const std::size_t taken = cols - start < kStrip ? cols - start : kStrip;
+    Floats centre = {};
+    __builtin_memcpy(&centre, frame.centre + start, taken * sizeof(float));
+    for (std::size_t r = 0; r < count; r++) {
+      Floats value = {};
+      const float* from = x + static_cast<std::size_t>(ids[r]) * cols + start;
+      if (taken == kStrip)
+        value = load<Floats>(from);
+      else
+        __builtin_memcpy(&value, from, taken * sizeof(float));
+      value = value * frame.scale - centre;
+      store(strip[r], value);
+      const Doubles low = widen(load<HalfFloats>(strip[r]));
+      const Doubles high = widen(load<HalfFloats>(strip[r] + kHalf));
+      sums[r][0] += low * low;
+      sums[r][1] += high * high;
+    }
+    for (std::size_t j = 0; j < taken; j++)
+      for (std::size_t r = 0; r < width; r++) panel[(start + j) * width + r] = strip[r][j];
+  }
+  for (std::size_t r = 0; r < width; r++) {
+    const Doubles sum = sums[r][0] + sums[r][1];
+    norms[r] = 0;
+    for (std::size_t l = 0; l < kHalf; l++) norms[r] += sum[l];
+  }
+}
+
+inline float blend(float sum, float alpha, float beta, float before) {
+  return alpha * sum + beta * before;
+}
+
+template <std::size_t kRows>
+void outer_rows(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
+                std::size_t cols, float alpha, float beta, float* c, std::size_t c_row, std::size_t c_col) {
+  Floats sums[kRows][2] = {};
+  multiply<kRows>(a, a_depth, b, b_depth, depth, sums);
+  if (cols == kTileCols && c_col == 1) {
+    for (std::size_t r = 0; r < kRows; r++)
+      for (std::size_t v = 0; v < 2; v++) {
+        float* to = c + r * c_row + v * kLanes;
+        store(to, beta == 0 ? alpha * sums[r][v] : alpha * sums[r][v] + beta * load<Floats>(to));
+      }
+    return;
+  }
+  float tile[kRows][kTileCols];
+  __builtin_memcpy(tile, sums, sizeof(tile));
+  for (std::size_t r = 0; r < kRows; r++)
+    for (std::size_t j = 0; j < cols; j++) {
+      float& to = c[r * c_row + j * c_col];
+      to = blend(tile[r][j], alpha, beta, beta == 0 ? 0 : to);
+    }
+}
+
+template <std::size_t kRows>
+void outer_of(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
+              std::size_t rows, std::size_t cols, float alpha, float beta, float* c, std::size_t c_row,
+              std::size_t c_col) {
+  if constexpr (kRows > 0) {
+    if (rows == kRows)
+      outer_rows<kRows>(a, a_depth, b, b_depth, depth, cols, alpha, beta, c, c_row, c_col);
+    else
+      outer_of<kRows - 1>(a, a_depth, b, b_depth, depth, rows, cols, alpha, beta, c, c_row, c_col);
+  }
+}
+
+template <std::size_t kCount>
+struct Vector {
+  typedef float Type __attribute__((vector_size(kCount * sizeof(float))));
+};
+
+// Sum of the lanes by halves: fewer steps than one by one.
+template <std::size_t kCount>
+inline float sum_of(typename Vector<kCount>::Type values) {
+  if constexpr (kCount == 4) {
+    return (values[0] + values[2]) + (values[1] + values[3]);
+  } else {
+    typename Vector<kCount / 2>::Type parts[2];
+    __builtin_memcpy(parts, &values, sizeof(values));
+    return sum_of<kCount / 2>(parts[0] + parts[1]);
+  }
+}
+
+template <std::size_t kRows, std::size_t kCols>
+inline void inner_tile(const float* a, const float* b, std::size_t depth, float alpha, float beta, float* c,
+                       std::size_t c_row, std::size_t c_col) {
+  Floats sums[kRows][kCols] = {};
+  std::size_t p = 0;
+  for (; p + kLanes <= depth; p += kLanes) {
+    Floats right[kCols];
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < kCols; j++) right[j] = load<Floats>(b + j * depth + p);
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < kRows; r++) {
+      const Floats left = load<Floats>(a + r * depth + p);
+#pragma GCC unroll 4
+      for (std::size_t j = 0; j < kCols; j++) sums[r][j] += left * right[j];
+    }
+  }
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < kRows; r++)
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < kCols; j++) {
+      float sum = sum_of<kLanes>(sums[r][j]);
+      for (std::size_t rest = p; rest < depth; rest++) sum += a[r * depth + rest] * b[j * depth + rest];
+      float& to = c[r * c_row + j * c_col];
+      to = blend(sum, alpha, beta, beta == 0 ? 0 : to);
+    }
+}
+
+template <std::size_t kRows>
+inline void inner_rows(const float* a, const float* b, std::size_t depth, std::size_t cols, float alpha, float beta,
+                       float* c, std::size_t c_row, std::size_t c_col) {
+  std::size_t j = 0;
+  for (; j + kDotCols <= cols; j += kDotCols)
+    inner_tile<kRows, kDotCols>(a, b + j * depth, depth, alpha, beta, c + j * c_col, c_row, c_col);
+  b += j * depth;
+  c += j * c_col;
+  if (cols - j == 3) inner_tile<kRows, 3>(a, b, depth, alpha, beta, c, c_row, c_col);
+  if (cols - j == 2) inner_tile<kRows, 2>(a, b, depth, alpha, beta, c, c_row, c_col);
+  if (cols - j == 1) inner_tile<kRows, 1>(a, b, depth, alpha, beta, c, c_row, c_col);
+}
+
+void inner(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
+           float beta, float* c, std::size_t c_row, std::size_t c_col) {
+  std::size_t r = 0;
+  for (; r + kDotRows <= rows; r += kDotRows)
+    inner_rows<kDotRows>(a + r * depth, b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
+  for (; r < rows; r++) inner_rows<1>(a + r * depth, b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
+}
+
+#define EQUIPOISE_TEXT(name) #name
+#define EQUIPOISE_NAME(name) EQUIPOISE_TEXT(name)
+
+}  // namespace
+
+extern const Isa isa;
+const Isa isa = {
+    EQUIPOISE_NAME(EQUIPOISE_ISA), kTileRows, kTileCols, l2sq,  interpolate_row, largest, pack, screen,
+    outer_of<kTileRows>,           inner,
+};
+
+}  // namespace equipoise::EQUIPOISE_ISA

@@ -1,0 +1,195 @@
+/** Does a held-out part hold what the training part has seen? */
+
+import type { EmbeddingSet, Part } from '../core/embedding-set.js';
+import { EquipoiseError } from '../core/errors.js';
+import { dense, type Dense } from '../core/matrix.js';
+import { custom, resolveOptions } from '../core/options.js';
+import type { OnProgress } from '../core/progress.js';
+import { nearest, type NearestOptions } from '../kernels/index.js';
+import { equalRows, type RowPlace } from './duplicates.js';
+
+export interface LeakedRow {
+  readonly part: Part;
+  readonly id: string;
+  readonly label: string;
+}
+
+/** Rows of more than one part that should have stayed together. */
+export interface Leak {
+  /** The group or the parent that they share. */
+  readonly shared?: string;
+  /** Of near duplicates: their distance as a share of the typical distance between two rows. */
+  readonly distance?: number;
+  readonly rows: readonly LeakedRow[];
+}
+
+export interface LeakAudit {
+  /** Rows equal to the bit. */
+  readonly duplicates: Leak[];
+  /** Pairs closer than `nearThreshold`; absent unless it was given. */
+  readonly nearDuplicates?: Leak[];
+  /** Groups that fall on several parts. */
+  readonly groups: Leak[];
+  /** Items whose augmented copies fall on another part than they or each other. */
+  readonly parents: Leak[];
+  readonly clean: boolean;
+}
+
+export interface LeakAuditOptions {
+  /**
+   * Also searches for rows of different parts at most this far apart, as a share of the root mean square distance between
+   * two rows; 0.02 finds recompressed copies. Too large: different items of a class. Off by default: it costs a search.
+   */
+  nearThreshold?: number;
+  threads?: number;
+  signal?: AbortSignal;
+  onProgress?: OnProgress;
+}
+
+interface PartSet {
+  readonly part: Part;
+  readonly set: EmbeddingSet;
+  readonly x: Dense;
+}
+
+const optional = <T>(accepts: string, help: string, check: (value: unknown) => boolean) =>
+  custom<T | undefined>({ accepts, default: undefined, help, check });
+
+const rules = {
+  nearThreshold: optional<number>(
+    'number from 0 to 1',
+    'largest distance of near duplicates, as a share of the typical distance between two rows',
+    (value) => typeof value === 'number' && value >= 0 && value <= 1,
+  ),
+  threads: optional<number>(
+    'integer >= 1',
+    'threads of the search',
+    (value) => Number.isSafeInteger(value) && Number(value) >= 1,
+  ),
+  signal: optional<AbortSignal>('an AbortSignal', 'stops the search', (value) => value instanceof AbortSignal),
+  onProgress: optional<OnProgress>('a function', 'told how far the search is', (value) => typeof value === 'function'),
+};
+
+/** Rows that share a key, where they lie in more than one part. */
+function spread(parts: readonly PartSet[], keyOf: (set: EmbeddingSet, row: number) => string | undefined) {
+  const places = new Map<string, RowPlace[]>();
+  for (const [matrix, { set }] of parts.entries())
+    for (let row = 0; row < set.labels.length; row++) {
+      const key = keyOf(set, row);
+      if (key === undefined) continue;
+      const known = places.get(key);
+      if (known) known.push({ matrix, row });
+      else places.set(key, [{ matrix, row }]);
+    }
+  return [...places].filter(([, rows]) => severalParts(rows));
+}
+
+function severalParts(rows: readonly RowPlace[]): boolean {
+  return rows.some(({ matrix }) => matrix !== rows[0]!.matrix);
+}
+
+async function findNear(
+  parts: readonly PartSet[],
+  threshold: number,
+  search: Pick<NearestOptions, 'threads' | 'signal' | 'onProgress'>,
+) {
+  const cols = parts[0]!.x.cols;
+  const places = parts.flatMap(({ x }, matrix) => Array.from({ length: x.rows }, (_, row) => ({ matrix, row })));
+  const data = new Float32Array(places.length * cols);
+  let at = 0;
+  for (const { x } of parts) {
+    data.set(x.data, at);
+    at += x.data.length;
+  }
+  // Labelled by part, rows of other parts are "enemies". The first part is searched in, not from.
+  const { indices, l2sq } = await nearest(
+    { data, shape: [places.length, cols] },
+    places.map(({ matrix }) => matrix),
+    {
+      k: 1,
+      among: 'enemies',
+      queries: Int32Array.from({ length: places.length - parts[0]!.x.rows }, (_, i) => i + parts[0]!.x.rows),
+      ...search,
+    },
+  );
+  // The mean squared distance between two rows is twice the sum of the variances of the columns.
+  let typical = 0;
+  for (let j = 0; j < cols; j++) {
+    let sum = 0;
+    let squares = 0;
+    for (let i = 0; i < places.length; i++) sum += data[i * cols + j] as number;
+    for (let i = 0; i < places.length; i++) squares += ((data[i * cols + j] as number) - sum / places.length) ** 2;
+    typical += (2 * squares) / places.length;
+  }
+  const found: { distance: number; rows: RowPlace[] }[] = [];
+  for (let q = 0; q < indices.data.length; q++) {
+    const other = indices.data[q] as number;
+    const distance = Math.sqrt((l2sq.data[q] as number) / typical);
+    if (other >= 0 && l2sq.data[q]! > 0 && distance <= threshold)
+      found.push({ distance, rows: [places[other]!, places[q + parts[0]!.x.rows]!] });
+  }
+  return found;
+}
+
+/**
+ * Looks for rows that a split should not have torn apart: exact duplicates, groups, augmented copies and, if asked, near duplicates.
+ *
+ * @param split any of the parts; their embeddings have one width.
+ * @throws ERR_SHAPE for different widths, ERR_OPTION for a threshold outside [0, 1].
+ *
+ * @example
+ * const { clean, duplicates } = await auditLeaks(split(set, { test: 0.2 }));
+ */
+export async function auditLeaks(
+  split: Readonly<Partial<Record<Part, EmbeddingSet>>>,
+  options: LeakAuditOptions = {},
+): Promise<LeakAudit> {
+  const { nearThreshold } = resolveOptions('auditLeaks', rules, options);
+  const { nearThreshold: _, ...search } = options;
+  const parts = (['train', 'validation', 'test'] as const).flatMap((part): PartSet[] => {
+    const set = split[part];
+    return set && set.labels.length > 0 ? [{ part, set, x: dense(set.embeddings) }] : [];
+  });
+  for (const { part, x } of parts)
+    if (x.cols !== parts[0]!.x.cols)
+      throw new EquipoiseError(
+        'ERR_SHAPE',
+        `${parts[0]!.part} has ${parts[0]!.x.cols} columns but ${part} has ${x.cols}`,
+      );
+  const describe = (rows: readonly RowPlace[]): LeakedRow[] =>
+    rows.map(({ matrix, row }) => {
+      const { part, set } = parts[matrix]!;
+      return { part, id: set.ids[row] as string, label: set.classNames[set.labels[row] as number] as string };
+    });
+
+  const duplicates = equalRows(parts.map(({ x }) => x))
+    .filter(severalParts)
+    .map((rows) => ({ rows: describe(rows) }));
+  const groups = spread(parts, (set, row) => set.groups?.[row]).map(([shared, rows]) => ({
+    shared,
+    rows: describe(rows),
+  }));
+  // Ids of parts that were opened apart may coincide by chance; only an augmented row makes a family of them.
+  const augmented = ({ matrix, row }: RowPlace) => typeof parts[matrix]!.set.parents?.[row] === 'string';
+  const parents = spread(parts, (set, row) => set.parents?.[row] ?? set.ids[row])
+    .filter(([, rows]) => rows.some(augmented))
+    .map(([shared, rows]) => ({ shared, rows: describe(rows) }));
+  let near: Leak[] | undefined;
+  if (nearThreshold !== undefined) {
+    near =
+      parts.length < 2
+        ? []
+        : (await findNear(parts, nearThreshold, search)).map(({ distance, rows }) => ({
+            distance,
+            rows: describe(rows),
+          }));
+  }
+  const leaks = [duplicates, groups, parents, near ?? []];
+  return {
+    duplicates,
+    ...(near && { nearDuplicates: near }),
+    groups,
+    parents,
+    clean: leaks.every((found) => found.length === 0),
+  };
+}

@@ -1,0 +1,205 @@
+/** The thread that owns an onnxruntime session and, while embedding, the matrix that its outputs are written into. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import type { InferenceSession, Tensor as OrtTensor } from '#ort';
+
+export interface Tensor {
+  readonly data: Float32Array | BigInt64Array | Int32Array | Uint8Array;
+  readonly dims: readonly number[];
+}
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+export interface SessionTensor {
+  readonly name: string;
+  readonly dtype: string;
+  /** A string is a symbolic size. */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface WorkerSettings {
+  readonly bytes: Uint8Array;
+  readonly threads: number;
+}
+
+export type Request =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'run'; readonly feeds: Feeds }
+  /** A new matrix of `rows` x `cols` for what follows. */
+  | { readonly kind: 'shard'; readonly rows: number; readonly cols: number }
+  /** The session's only output goes to rows `at` … `at + count - 1` of the matrix. */
+  | { readonly kind: 'embed'; readonly feeds: Feeds; readonly at: number; readonly count: number }
+  | { readonly kind: 'take'; readonly rows?: number }
+  | { readonly kind: 'close' };
+
+export interface Opened {
+  readonly inputs: readonly SessionTensor[];
+  readonly outputs: readonly SessionTensor[];
+}
+
+export type Reply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly failed: { readonly stage: 'load' | 'open' | 'run'; readonly message: string } };
+
+class Failure extends Error {
+  constructor(
+    readonly stage: 'load' | 'open' | 'run',
+    cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+const { bytes, threads } = workerData as WorkerSettings;
+const ort = import('#ort').catch((error: unknown) => {
+  throw new Failure('load', error);
+});
+// Awaited by the first request; until then a failure is nobody's.
+ort.catch(() => undefined);
+
+let session: InferenceSession | undefined;
+let shard: { data: Float32Array; cols: number } | undefined;
+
+function describe(values: InferenceSession['inputMetadata']): SessionTensor[] {
+  return values.map((value) =>
+    value.isTensor
+      ? { name: value.name, dtype: value.type, shape: value.shape }
+      : { name: value.name, dtype: 'not a tensor', shape: [] },
+  );
+}
+
+async function open(): Promise<Opened> {
+  const { InferenceSession } = await ort;
+  try {
+    session = await InferenceSession.create(bytes, {
+      executionProviders: ['cpu'],
+      executionMode: 'sequential',
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      // The pool shares the machine with image decoding: threads that wait must sleep, not spin.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      logSeverityLevel: 3,
+    });
+  } catch (error) {
+    throw new Failure('open', error);
+  }
+  return { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
+}
+
+function current(): InferenceSession {
+  if (session === undefined) throw new Error('The session is not open');
+  return session;
+}
+
+/** A graph written for one row takes its rows one by one. */
+function isRowwise(feeds: Feeds): boolean {
+  return current().inputMetadata.some(
+    (input) => input.isTensor && input.shape[0] === 1 && (feeds[input.name]?.dims[0] ?? 1) > 1,
+  );
+}
+
+function row(feeds: Feeds, index: number): Feeds {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { data, dims }]) => {
+      const length = data.length / (dims[0] as number);
+      return [name, { data: data.subarray(index * length, (index + 1) * length), dims: [1, ...dims.slice(1)] }];
+    }),
+  );
+}
+
+async function toOrt(feeds: Feeds): Promise<Record<string, OrtTensor>> {
+  const { Tensor } = await ort;
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { data, dims }]) => [name, new Tensor(data as Float32Array, dims)]),
+  );
+}
+
+async function run(feeds: Feeds): Promise<Record<string, Tensor>> {
+  const rows = isRowwise(feeds)
+    ? Array.from({ length: Object.values(feeds)[0]?.dims[0] ?? 0 }, (_, index) => row(feeds, index))
+    : [feeds];
+  const parts: Record<string, Tensor>[] = [];
+  for (const part of rows) {
+    const outputs = await current().run(await toOrt(part));
+    parts.push(
+      Object.fromEntries(
+        // A copy, because the runtime's own memory cannot be transferred to another thread.
+        Object.entries(outputs).map(([name, { data, dims }]) => [name, { data: (data as Float32Array).slice(), dims }]),
+      ),
+    );
+  }
+  const [first = {}] = parts;
+  if (parts.length === 1) return first;
+  return Object.fromEntries(
+    Object.entries(first).map(([name, { data, dims }]) => {
+      const whole = new (data.constructor as Float32ArrayConstructor)(data.length * parts.length);
+      parts.forEach((part, i) => whole.set((part[name] as Tensor).data as Float32Array, i * data.length));
+      return [name, { data: whole, dims: [parts.length, ...dims.slice(1)] }];
+    }),
+  );
+}
+
+async function embed(feeds: Feeds, at: number, count: number): Promise<void> {
+  if (shard === undefined) throw new Error('No shard is open');
+  const { Tensor } = await ort;
+  const { data, cols } = shard;
+  const [output] = current().outputNames;
+  const into = async (part: Feeds, start: number, rows: number) => {
+    const view = new Tensor('float32', data.subarray(start * cols, (start + rows) * cols), [rows, cols]);
+    await current().run(await toOrt(part), { [output as string]: view });
+  };
+  if (!isRowwise(feeds)) return into(feeds, at, count);
+  for (let i = 0; i < count; i++) await into(row(feeds, i), at + i, 1);
+}
+
+function take(rows?: number): Float32Array {
+  if (shard === undefined) throw new Error('No shard is open');
+  const { data, cols } = shard;
+  shard = undefined;
+  return rows === undefined ? data : data.subarray(0, rows * cols);
+}
+
+async function answer(request: Request): Promise<unknown> {
+  switch (request.kind) {
+    case 'open':
+      return open();
+    case 'run':
+      return run(request.feeds);
+    case 'shard':
+      shard = undefined;
+      shard = { data: new Float32Array(request.rows * request.cols), cols: request.cols };
+      return undefined;
+    case 'embed':
+      return embed(request.feeds, request.at, request.count);
+    case 'take':
+      return take(request.rows);
+    case 'close':
+      await session?.release();
+      return undefined;
+  }
+}
+
+/** The memory that a result gives away instead of copying. */
+function transfers(result: unknown): ArrayBuffer[] {
+  if (result instanceof Float32Array) return [result.buffer as ArrayBuffer];
+  if (typeof result !== 'object' || result === null) return [];
+  return Object.values(result)
+    .map((value) => (value as Partial<Tensor>).data?.buffer)
+    .filter((buffer) => buffer instanceof ArrayBuffer);
+}
+
+const port = parentPort as NonNullable<typeof parentPort>;
+// One after the other: the runtime's `run` blocks anyway, and the order of requests is the order of their effects.
+let last: Promise<void> = Promise.resolve();
+port.on('message', ({ id, request }: { id: number; request: Request }) => {
+  last = last.then(async () => {
+    try {
+      const result = await answer(request);
+      port.postMessage({ id, result } satisfies Reply, transfers(result));
+    } catch (error) {
+      const stage = error instanceof Failure ? error.stage : 'run';
+      port.postMessage({ id, failed: { stage, message: (error as Error).message } } satisfies Reply);
+    }
+    if (request.kind === 'close') port.close();
+  });
+});

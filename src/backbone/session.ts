@@ -1,0 +1,181 @@
+/**
+ * onnxruntime off the event loop. Its `run` blocks the thread that calls it, promise or not, so each session lives in a
+ * worker thread. Node 20 cannot share memory with it: what goes in and comes out is transferred.
+ */
+
+import { Worker } from 'node:worker_threads';
+import { EquipoiseError, expected } from '../core/errors.js';
+import type { Feeds, Opened, Reply, Request, SessionTensor, Tensor, WorkerSettings } from './session-worker.js';
+
+export type { Feeds, SessionTensor, Tensor };
+
+export interface SessionOptions {
+  /** Threads of one operator. */
+  readonly threads: number;
+  /** Names the model in messages. */
+  readonly where?: string;
+}
+
+/** A model that is run off the event loop. */
+export interface ModelSession extends AsyncDisposable {
+  readonly inputs: readonly SessionTensor[];
+  readonly outputs: readonly SessionTensor[];
+  /** Several runs may be in flight; they are done in order. The arrays of `feeds` are copied. */
+  run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
+  close(): Promise<void>;
+}
+
+/** A prepared backbone that writes into a matrix of its own thread, one shard after the other. */
+export interface EmbeddingSession extends AsyncDisposable {
+  /** Starts a matrix of `rows` rows, all zero; the one before is dropped. */
+  openShard(rows: number): void;
+  /** Embeds a batch into rows `at` … `at + count - 1`. The memory of `inputs` is given away. Several may be in flight. */
+  run(batch: { readonly inputs: Feeds; readonly count: number; readonly at: number }): Promise<void>;
+  /** Hands over the matrix, or its first `rows` rows, without copying. */
+  takeShard(rows?: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Owned memory is given away as it is; a view of something larger is copied first. */
+function detached({ data, dims }: Tensor, mayTake: boolean): Tensor & { data: { buffer: ArrayBuffer } } {
+  const whole = mayTake && data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
+  return { data: whole ? data : data.slice(), dims } as Tensor & { data: { buffer: ArrayBuffer } };
+}
+
+/** The worker and the requests it has not answered yet. */
+class Connection {
+  readonly #worker: Worker;
+  readonly #where: string;
+  readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  #next = 0;
+  #ended: EquipoiseError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(bytes: Uint8Array, { threads, where = 'the model' }: SessionOptions) {
+    if (!Number.isSafeInteger(threads) || threads < 1) throw expected('integer >= 1', 'threads', threads);
+    this.#where = where;
+    this.#worker = new Worker(new URL('./session-worker.js', import.meta.url), {
+      workerData: { bytes, threads } satisfies WorkerSettings,
+    });
+    // Only unanswered requests keep the process alive, so that a forgotten session does not.
+    this.#worker.unref();
+    this.#worker.on('message', (reply: Reply) => this.#settle(reply));
+    this.#worker.on('error', (error) => this.#end(`stopped: ${error.message}`, error));
+    this.#worker.on('exit', (code) => this.#end(`ended (exit code ${code})`));
+  }
+
+  ask<T>(request: Request, feeds?: { readonly values: Feeds; readonly mayTake: boolean }): Promise<T> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    if (this.#closing !== undefined && request.kind !== 'close')
+      return Promise.reject(new EquipoiseError('ERR_OPTION', `The session of ${this.#where} was closed`));
+    const id = this.#next++;
+    const sent = Object.entries(feeds?.values ?? {}).map(
+      ([name, tensor]) => [name, detached(tensor, feeds?.mayTake ?? false)] as const,
+    );
+    const message = feeds ? { id, request: { ...request, feeds: Object.fromEntries(sent) } } : { id, request };
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.ref();
+      this.#worker.postMessage(message, [...new Set(sent.map(([, tensor]) => tensor.data.buffer))]);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#ended
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => this.#worker.once('exit', () => resolve())).then(() => undefined);
+    if (this.#ended === undefined) this.ask({ kind: 'close' }).catch(() => undefined);
+    return this.#closing;
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (this.#waiting.size === 0 && this.#closing === undefined) this.#worker.unref();
+    if ('failed' in reply) waiting?.reject(this.#error(reply.failed));
+    else waiting?.resolve(reply.result as never);
+  }
+
+  #error({ stage, message }: { stage: 'load' | 'open' | 'run'; message: string }): EquipoiseError {
+    if (stage === 'load')
+      return new EquipoiseError(
+        'ERR_ENVIRONMENT',
+        `Expected onnxruntime-node for running ${this.#where} but it cannot be loaded: ${message}. ` +
+          'Type: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node',
+      );
+    return new EquipoiseError(
+      'ERR_DATA',
+      stage === 'open'
+        ? `onnxruntime cannot open ${this.#where}: ${message}`
+        : `onnxruntime failed on a batch of ${this.#where}: ${message}`,
+    );
+  }
+
+  #end(why: string, cause?: Error): void {
+    this.#ended ??= new EquipoiseError('ERR_ENVIRONMENT', `The thread that runs ${this.#where} ${why}`, { cause });
+    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
+
+async function connect(
+  bytes: Uint8Array,
+  options: SessionOptions,
+): Promise<{ connection: Connection; opened: Opened }> {
+  const connection = new Connection(bytes, options);
+  try {
+    return { connection, opened: await connection.ask<Opened>({ kind: 'open' }) };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens any ONNX model for running off the event loop.
+ * @throws ERR_ENVIRONMENT without onnxruntime-node; ERR_DATA when it refuses the model.
+ *
+ * @example
+ * await using session = await openModelSession(bytes, { threads: 2 });
+ * const { logits } = await session.run({ embedding: { data: rows, dims: [32, 128] } });
+ */
+export async function openModelSession(bytes: Uint8Array, options: SessionOptions): Promise<ModelSession> {
+  const { connection, opened } = await connect(bytes, options);
+  const close = () => connection.close();
+  return {
+    inputs: opened.inputs,
+    outputs: opened.outputs,
+    run: (values) => connection.ask({ kind: 'run', feeds: {} }, { values, mayTake: false }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Opens a prepared backbone, whose only output is (batch, dim) float32. Throws as `openModelSession`. */
+export async function openEmbeddingSession(
+  bytes: Uint8Array,
+  { dim, ...options }: SessionOptions & { readonly dim: number },
+): Promise<EmbeddingSession> {
+  const { connection } = await connect(bytes, options);
+  const close = () => connection.close();
+  let shard: Promise<unknown> = Promise.resolve();
+  return {
+    openShard(rows) {
+      if (!Number.isSafeInteger(rows) || rows < 1) throw expected('integer >= 1', 'rows of a shard', rows);
+      shard = connection.ask({ kind: 'shard', rows, cols: dim });
+      // Whoever uses the shard next is told.
+      shard.catch(() => undefined);
+    },
+    async run({ inputs, count, at }) {
+      const done = connection.ask({ kind: 'embed', feeds: {}, at, count }, { values: inputs, mayTake: true });
+      await Promise.all([shard, done]);
+    },
+    async takeShard(rows) {
+      const taken = connection.ask<Float32Array>({ kind: 'take', ...(rows !== undefined && { rows }) });
+      const [, data] = await Promise.all([shard, taken]);
+      return data;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,169 @@
+/** What a command declares, and how argv becomes its options. Help, checks and suggestions all come from the declaration. */
+
+import { parseArgs } from 'node:util';
+import { EquipoiseError, nearNames, type OnProgress, type OptionRules } from '../index.js';
+
+export interface Flag {
+  readonly type: 'string' | 'integer' | 'number' | 'boolean';
+  readonly help: string;
+  /** Shown in help: `--out DIR`. */
+  readonly value?: string;
+  readonly default?: string;
+}
+
+export interface Positional {
+  readonly name: string;
+  readonly help: string;
+  readonly optional?: boolean;
+}
+
+export type FlagValues = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** What a command is given to talk to the user and to be stopped by. */
+export interface Context {
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+  /** A line for the user; silent with --json. */
+  say(line: string): void;
+  /** A line of result on standard output. */
+  print(line: string): void;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly positionals: readonly Positional[];
+  /** Keys are option names in camelCase; on the command line they are kebab-case. */
+  readonly flags: Readonly<Record<string, Flag>>;
+  readonly example: string;
+  /** The value is what --json prints. Throwing is failing. */
+  run(positionals: readonly string[], flags: FlagValues, context: Context): Promise<unknown>;
+}
+
+export const commonFlags: Readonly<Record<string, Flag>> = {
+  json: { type: 'boolean', help: 'print one JSON document on standard output and nothing else there' },
+  help: { type: 'boolean', help: 'print this help' },
+};
+
+export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const camel = (name: string): string => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+/** Flags for declared options (of strategies, samplers); where several declare one name, the first help stands. */
+export function flagsFrom(...tables: readonly OptionRules[]): Record<string, Flag> {
+  const flags: Record<string, Flag> = {};
+  for (const rules of tables)
+    for (const [name, rule] of Object.entries(rules))
+      flags[name] ??= {
+        type: rule.kind === 'integer' || rule.kind === 'number' || rule.kind === 'boolean' ? rule.kind : 'string',
+        help: rule.help,
+        ...(rule.choices && { value: rule.choices.join('|') }),
+        ...(typeof rule.default !== 'object' && { default: String(rule.default) }),
+      };
+  return flags;
+}
+
+/** The given flags whose names are in `names`, as options for the library: absent ones stay absent. */
+export function pick(flags: FlagValues, names: readonly string[]): Record<string, string | number | boolean> {
+  return Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])));
+}
+
+/** @throws ERR_OPTION for an unknown flag (with near names), a missing or malformed value, too few or too many arguments. */
+export function parse(command: Command, argv: readonly string[]): { positionals: string[]; flags: FlagValues } {
+  const table = { ...command.flags, ...commonFlags };
+  const known = Object.keys(table).map(kebab);
+  const tokens = joinNegativeValues(argv, table);
+  for (const token of tokens) {
+    if (token === '--') break;
+    if (!token.startsWith('-') || token === '-') continue;
+    const name = token.replace(/^--?/, '').replace(/=.*$/s, '');
+    if (token.startsWith('--') && known.includes(name)) continue;
+    const near = nearNames(name, known)[0];
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Unknown option ${token.split('=')[0]} for "equipoise ${command.name}".${near ? ` Did you mean --${near}?` : ''} Known options: ${known.map((flag) => `--${flag}`).join(', ')}`,
+    );
+  }
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: tokens,
+      allowPositionals: true,
+      options: Object.fromEntries(
+        Object.entries(table).map(([name, flag]) => [kebab(name), { type: flag.type === 'boolean' ? 'boolean' : 'string' } as const]),
+      ),
+    });
+  } catch (error) {
+    throw new EquipoiseError('ERR_OPTION', `${(error as Error).message.split('\n')[0]} (equipoise ${command.name} --help shows the options)`);
+  }
+  const flags: Record<string, string | number | boolean> = {};
+  for (const [key, value] of Object.entries(parsed.values)) {
+    const name = camel(key);
+    const flag = table[name];
+    if (flag === undefined || value === undefined) continue;
+    flags[name] = typeof value === 'string' ? typed(`--${key}`, flag, value) : (value as boolean);
+  }
+  if (flags['help'] !== true) checkPositionals(command, parsed.positionals);
+  return { positionals: parsed.positionals, flags };
+}
+
+/** `--label -1`: parseArgs takes a value that starts with a dash only in the form `--label=-1`. */
+function joinNegativeValues(argv: readonly string[], table: Readonly<Record<string, Flag>>): string[] {
+  const tokens: string[] = [];
+  for (const token of argv) {
+    const last = tokens.at(-1);
+    const takesValue = last?.startsWith('--') && !last.includes('=') && table[camel(last.slice(2))] && table[camel(last.slice(2))]?.type !== 'boolean';
+    if (takesValue && /^-\d/.test(token)) tokens[tokens.length - 1] = `${last}=${token}`;
+    else tokens.push(token);
+  }
+  return tokens;
+}
+
+function typed(name: string, flag: Flag, text: string): string | number {
+  if (flag.type === 'string') {
+    if (text === '') throw new EquipoiseError('ERR_OPTION', `Expected a value for ${name} but received an empty one`);
+    return text;
+  }
+  const value = Number(text);
+  const fits = text.trim() !== '' && (flag.type === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value));
+  if (!fits) throw new EquipoiseError('ERR_OPTION', `Expected ${flag.type === 'integer' ? 'a whole number' : 'a number'} for ${name} but received ${JSON.stringify(text)}`);
+  return value;
+}
+
+function checkPositionals(command: Command, given: readonly string[]): void {
+  const required = command.positionals.filter((positional) => !positional.optional);
+  if (given.length < required.length)
+    throw new EquipoiseError('ERR_OPTION', `Expected ${required[given.length]?.name} (${required[given.length]?.help}) for "equipoise ${command.name}" but received nothing. Example: ${command.example}`);
+  const extra = given[command.positionals.length];
+  if (extra !== undefined) throw new EquipoiseError('ERR_OPTION', `Unexpected argument ${JSON.stringify(extra)} for "equipoise ${command.name}". Usage: ${usage(command)}`);
+}
+
+export function usage(command: Command): string {
+  const positionals = command.positionals.map(({ name, optional }) => (optional ? `[${name}]` : name));
+  return ['equipoise', command.name, ...positionals, '[options]'].join(' ');
+}
+
+export function help(command: Command): string {
+  const rows = [
+    ...command.positionals.map(({ name, help: text }) => [name, text] as const),
+    ...Object.entries({ ...command.flags, ...commonFlags }).map(([name, flag]) => {
+      const value = flag.type === 'boolean' ? '' : ` ${flag.value ?? (flag.type === 'string' ? 'TEXT' : 'N')}`;
+      return [`--${kebab(name)}${value}`, `${flag.help}${flag.default === undefined ? '' : ` (default ${flag.default})`}`] as const;
+    }),
+  ];
+  const lines = rows.map(([left, text]) => {
+    const label = left.length > 26 ? `  ${left}\n${' '.repeat(30)}` : `  ${left.padEnd(28)}`;
+    return label + wrap(text, 84).join(`\n${' '.repeat(30)}`);
+  });
+  return [`${command.summary}`, '', `usage: ${usage(command)}`, '', ...lines, '', `example: ${command.example}`].join('\n');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last !== '' && last.length + word.length + 1 > width) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines;
+}

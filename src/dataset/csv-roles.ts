@@ -1,0 +1,177 @@
+/** Which column of a table is what: given by name or index, otherwise detected by written rules, and said in notes. */
+
+import { EquipoiseError, nearNames } from '../core/errors.js';
+import { isImageName } from './image-folder.js';
+import { isNumeric, unquote } from './numbers.js';
+
+/** A column by name, or by index from 0; negative counts from the end. */
+export type ColumnName = string | number;
+
+export interface Table {
+  readonly path: string;
+  readonly names: readonly string[];
+  readonly header: boolean;
+  /** Without the header. */
+  readonly rows: readonly string[][];
+  readonly lines: readonly number[];
+}
+
+export interface RoleOptions {
+  readonly label: ColumnName | undefined;
+  readonly text: ColumnName | undefined;
+  readonly image: ColumnName | undefined;
+  readonly group: ColumnName | undefined;
+  readonly id: ColumnName | undefined;
+  readonly labelled: boolean;
+}
+
+/** Column indices; `features` are the ones that are nothing else. */
+export interface Roles {
+  readonly label?: number;
+  readonly text?: number;
+  readonly image?: number;
+  readonly group?: number;
+  readonly id?: number;
+  readonly features: readonly number[];
+  readonly notes: readonly string[];
+}
+
+const roleNames = {
+  label: ['label', 'class', 'target', 'y', 'category'],
+  text: ['text', 'sentence', 'question', 'review', 'content'],
+  id: ['id'],
+} as const;
+const knownNames: readonly string[] = Object.values(roleNames).flat();
+
+const isIndex = (name: ColumnName) => typeof name === 'number' || /^-?\d+$/.test(name);
+
+/**
+ * Whether the first row names the columns. It does when it has a name that an option asks for or that is commonly used
+ * for a label, a text or an id; it does not when it has a number; otherwise it does when a column is numbers from the
+ * second row on, or when every cell is short and none occurs again in its column.
+ */
+export function hasHeader(rows: readonly string[][], options: Omit<RoleOptions, 'labelled'>): boolean {
+  const first = (rows[0] ?? []).map(unquote);
+  const { label, text, image, group, id } = options;
+  const asked = [label, text, image, group, id].filter((name) => typeof name === 'string' && !isIndex(name));
+  const body = rows.slice(1);
+  const again = (cell: string, at: number) => body.some((row) => unquote(row[at] as string) === cell);
+  if (first.some((cell, at) => (asked.includes(cell) || knownNames.includes(cell.toLowerCase())) && !again(cell, at)))
+    return true;
+  if (first.some(isNumeric)) return false;
+  const numbers = first.some((_, at) => body.length > 0 && body.every((row) => isNumeric(row[at] as string)));
+  return numbers || first.every((cell, at) => cell.length <= 40 && !again(cell, at));
+}
+
+/** @throws ERR_DATA listing the columns, with near names, where there is no such column. */
+function findColumn({ names, path }: Table, wanted: ColumnName, role: string): number {
+  const text = String(wanted);
+  const exact = names.flatMap((name, at) => (name === text ? [at] : []));
+  if (exact.length > 1)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected one column "${text}" for ${role} in ${path} but columns ${exact.join(' and ')} have that name. Give the index`,
+    );
+  if (exact.length === 1) return exact[0] as number;
+  if (isIndex(wanted)) {
+    const index = Number(wanted) < 0 ? names.length + Number(wanted) : Number(wanted);
+    if (index >= 0 && index < names.length) return index;
+  }
+  const near = isIndex(wanted) ? [] : nearNames(text, names);
+  throw new EquipoiseError(
+    'ERR_DATA',
+    isIndex(wanted)
+      ? `Expected a column from 0 to ${names.length - 1}, or -1 to -${names.length} from the end, for ${role} in ${path} but received ${text}`
+      : `Expected a column ${JSON.stringify(text)} for ${role} in ${path} but it has none of that name.${near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ''} Columns: ${names.join(', ')}`,
+  );
+}
+
+/** The numbers 0, 1, 2, … or 1, 2, 3, … in an unnamed first column: what data frames write in front. */
+function isRowNumber({ names, rows, header }: Table): boolean {
+  const unnamed = header && (names[0] === 'column 0' || names[0] === 'Unnamed: 0');
+  const offset = Number(rows[0]?.[0]);
+  return unnamed && (offset === 0 || offset === 1) && rows.every((row, i) => row[0] === String(i + offset));
+}
+
+/** Texts rather than labels: more than half have a blank inside or 20 characters, and more than half are different. */
+function isLongText({ rows }: Table, at: number): boolean {
+  const cells = rows.map((row) => (row[at] as string).trim());
+  const long = cells.filter((cell) => cell.length >= 20 || /\s/.test(cell)).length;
+  return long * 2 > cells.length && new Set(cells).size * 2 > cells.length;
+}
+
+/** @throws ERR_DATA for a column that is not there, or one asked for in two roles. */
+export function assignRoles(table: Table, options: RoleOptions): Roles {
+  const { names, rows, header } = table;
+  const roles: { label?: number; text?: number; image?: number; group?: number; id?: number } = {};
+  const taken = new Map<number, string>();
+  const notes: string[] = [];
+  const title = (at: number) => `"${names[at]}" (${at + 1} of ${names.length})`;
+  const take = (role: 'label' | 'text' | 'image' | 'group' | 'id', at: number) => {
+    const other = taken.get(at);
+    if (other !== undefined)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected different columns for ${other} and ${role} in ${table.path} but both are ${title(at)}`,
+      );
+    taken.set(at, role);
+    roles[role] = at;
+    notes.push(`${role} column ${title(at)}`);
+  };
+  const free = () => names.map((_, at) => at).filter((at) => !taken.has(at));
+  const named = (role: keyof typeof roleNames) =>
+    header
+      ? roleNames[role]
+          .map((name) => free().find((at) => names[at]?.toLowerCase() === name))
+          .find((at) => at !== undefined)
+      : undefined;
+  const mostlyNumbers = (at: number) => rows.filter((row) => isNumeric(row[at] as string)).length * 2 > rows.length;
+
+  for (const role of ['label', 'text', 'image', 'group', 'id'] as const) {
+    const wanted = options[role];
+    if (wanted !== undefined) take(role, findColumn(table, wanted, role));
+  }
+  if (roles.text !== undefined && roles.image !== undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected a text column or an image column for ${table.path} but received both`,
+    );
+  if (roles.id === undefined) {
+    const id = named('id');
+    if (id !== undefined) take('id', id);
+    else if (!taken.has(0) && isRowNumber(table)) take('id', 0);
+  }
+  if (roles.label === undefined) {
+    const label = named('label');
+    if (label !== undefined && options.labelled) take('label', label);
+    else if (label !== undefined) {
+      taken.set(label, 'a label that is not read');
+      notes.push(`column ${title(label)} not read (labelled: false)`);
+    }
+  }
+  if (roles.text === undefined && roles.image === undefined) {
+    const text = named('text');
+    const image = free().find((at) => rows.every((row) => isImageName((row[at] as string).trim())));
+    if (text !== undefined && !mostlyNumbers(text)) take('text', text);
+    else if (image !== undefined) take('image', image);
+    else {
+      const long = free().filter((at) => isLongText(table, at));
+      // Where a column of numbers is left, the table is one of numbers, and words in it are an error to show.
+      const rest = free().filter((at) => !long.includes(at));
+      if (long.length === 1 && !rest.some(mostlyNumbers)) take('text', long[0] as number);
+    }
+  }
+  if (options.labelled && roles.label === undefined) {
+    const last = free().at(-1);
+    if (last === undefined)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected a label column in ${table.path} but every column has another role`,
+      );
+    take('label', last);
+  }
+  const features = free();
+  if ((roles.text ?? roles.image) === undefined) return { ...roles, features, notes };
+  if (features.length > 0) notes.push(`columns not used: ${features.map((at) => names[at]).join(', ')}`);
+  return { ...roles, features: [], notes };
+}

@@ -1,0 +1,27 @@
+/** How many items may fail, overall and of each class, before the work does not count as done. */
+
+import { EquipoiseError } from '../core/errors.js';
+import type { Failure } from '../store/index.js';
+
+/** @throws ERR_DATA when the share of failed items is above `maxFailRate`, overall or in one class. */
+export function assertFewFailures(failures: readonly Failure[], labels: ReadonlyMap<string, string | null>, maxFailRate: number): void {
+  if (failures.length === 0) return;
+  const totals = new Map<string, number>();
+  const failed = new Map<string, number>();
+  const count = (table: Map<string, number>, key: string) => table.set(key, (table.get(key) ?? 0) + 1);
+  for (const label of labels.values()) if (label !== null) count(totals, label);
+  for (const { id } of failures) {
+    const label = labels.get(id);
+    if (typeof label === 'string') count(failed, label);
+  }
+  const example = failures[0] as Failure;
+  const advice = `First: ${example.source}: ${example.reason}. All are in failures.jsonl; repair them, or allow more with maxFailRate (--max-fail-rate), and run the same command again`;
+  const percent = (part: number, whole: number) => `${part} of ${whole} (${((100 * part) / whole).toFixed(1)} %)`;
+  if (failures.length > maxFailRate * labels.size)
+    throw new EquipoiseError('ERR_DATA', `Expected at most ${100 * maxFailRate} % of the items to fail but ${percent(failures.length, labels.size)} did. ${advice}`);
+  for (const [label, lost] of failed) {
+    const total = totals.get(label) ?? lost;
+    if (lost > maxFailRate * total)
+      throw new EquipoiseError('ERR_DATA', `Expected at most ${100 * maxFailRate} % of each class to fail but class ${JSON.stringify(label)} lost ${percent(lost, total)}. ${advice}`);
+  }
+}

@@ -1,0 +1,3 @@
+/** Dataset × backbone → store. */
+
+export { embed, embedOptions, type EmbedOptions } from './embed.js';

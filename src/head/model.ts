@@ -1,0 +1,95 @@
+/** A head and its scaler as one ONNX model, and back. */
+
+import { EquipoiseError } from '../core/errors.js';
+import type { GraphPart } from '../onnx/graph.js';
+import { buildModel, getMetadata, readModel, type OnnxModel } from '../onnx/index.js';
+import type { CreateHeadOptions, Head } from './head.js';
+import { scalerGraph, type Scaler } from './scaler.js';
+
+/** Everything an exported head consists of. */
+export interface HeadBundle {
+  readonly head: Head;
+  readonly scaler?: Scaler;
+  readonly classNames: readonly string[];
+  /** How it was trained, as JSON. */
+  readonly settings?: unknown;
+}
+
+const key = 'equipoise.head';
+
+/** Input `embedding` (batch, d) → outputs `logits` and `probabilities` (batch, C); the scaler, where there is one, comes first. */
+export function headModel({ head, scaler, classNames, settings }: HeadBundle, opset?: number): OnnxModel {
+  const parts: GraphPart[] = [];
+  if (scaler) parts.push(scalerGraph(scaler, 'embedding', 'scaled_embedding'));
+  parts.push(head.toGraph(scaler ? 'scaled_embedding' : 'embedding', 'logits'));
+  parts.push({
+    nodes: [{ op: 'Softmax', inputs: ['logits'], outputs: ['probabilities'], attributes: { axis: -1 } }],
+    initializers: [],
+    input: 'logits',
+    output: 'probabilities',
+  });
+  const description = { name: head.name, options: head.options, inputDim: head.inputDim, classNames, settings };
+  return buildModel({
+    name: 'equipoise-head',
+    inputs: [{ name: 'embedding', dtype: 'float32', shape: ['batch', head.inputDim] }],
+    outputs: [
+      { name: 'logits', dtype: 'float32', shape: ['batch', head.classes] },
+      { name: 'probabilities', dtype: 'float32', shape: ['batch', head.classes] },
+    ],
+    parts,
+    metadata: { [key]: JSON.stringify(description) },
+    ...(opset !== undefined && { opset }),
+  });
+}
+
+/** Values of an initializer as float32, copied: the bytes of a file need not be aligned. */
+function values(model: OnnxModel, name: string, length: number, where: string): Float32Array {
+  const tensor = model.graph?.initializer.find((candidate) => candidate.name === name);
+  if (tensor === undefined)
+    throw new EquipoiseError('ERR_DATA', `${where} has no initializer ${name}: it was changed after it was exported`);
+  const data =
+    tensor.rawData.length > 0 ? new Float32Array(tensor.rawData.slice().buffer) : Float32Array.from(tensor.floatData);
+  if (data.length !== length)
+    throw new EquipoiseError('ERR_DATA', `${where}: initializer ${name} has ${data.length} numbers but ${length} are expected`);
+  return data;
+}
+
+/**
+ * Reads a model that `headModel` made.
+ * @param create makes an empty head by name, `createHead` of this room.
+ * @throws ERR_DATA when the file is something else.
+ */
+export function readHeadModel(
+  bytes: Uint8Array,
+  where: string,
+  create: (name: string, options: CreateHeadOptions) => Head,
+): HeadBundle {
+  const model = readModel(bytes, where);
+  const text = getMetadata(model)[key];
+  if (text === undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected a head exported by equipoise for ${where} but its metadata has no ${key}. A whole classifier is opened with loadClassifier`,
+    );
+  const { name, options, inputDim, classNames, settings } = JSON.parse(text) as {
+    name: string;
+    options: object;
+    inputDim: number;
+    classNames: string[];
+    settings?: unknown;
+  };
+  const head = create(name, { inputDim, classes: classNames.length, options });
+  for (const { name: parameter, data } of head.parameters) data.set(values(model, `head.${parameter}`, data.length, where));
+  const scaled = model.graph?.initializer.some((tensor) => tensor.name === 'scaler.mean') === true;
+  return {
+    head,
+    classNames,
+    ...(settings !== undefined && { settings }),
+    ...(scaled && {
+      scaler: {
+        mean: values(model, 'scaler.mean', inputDim, where),
+        scale: values(model, 'scaler.scale', inputDim, where),
+      },
+    }),
+  };
+}

@@ -1,0 +1,57 @@
+/** Standardisation of the columns: fitted on training rows, kept as the first nodes of the head. */
+
+import type { Dense } from '../core/matrix.js';
+import type { GraphPart } from '../onnx/graph.js';
+
+/** Row x becomes (x − mean) · scale, column by column; `scale` is 1/sd. */
+export interface Scaler {
+  readonly mean: Float32Array;
+  readonly scale: Float32Array;
+}
+
+/** Mean and 1/sd (population) of each column, accumulated in float64; a column that never changes keeps scale 1. */
+export function fitScaler({ data, rows, cols }: Dense): Scaler {
+  const mean = new Float64Array(cols);
+  const square = new Float64Array(cols);
+  const low = new Float32Array(cols).fill(Infinity);
+  const high = new Float32Array(cols).fill(-Infinity);
+  for (let i = 0, at = 0; i < rows; i++, at += cols)
+    for (let j = 0; j < cols; j++) {
+      const value = data[at + j] as number;
+      mean[j] = (mean[j] as number) + value;
+      if (value < (low[j] as number)) low[j] = value;
+      if (value > (high[j] as number)) high[j] = value;
+    }
+  for (let j = 0; j < cols; j++) mean[j] = (mean[j] as number) / rows;
+  // A second pass: squares minus the square of the mean would cancel for columns far from zero.
+  for (let i = 0, at = 0; i < rows; i++, at += cols)
+    for (let j = 0; j < cols; j++) {
+      const difference = (data[at + j] as number) - (mean[j] as number);
+      square[j] = (square[j] as number) + difference * difference;
+    }
+  // Constancy is asked of the values: the rounded mean of a constant column leaves a tiny sd, whose inverse would be noise.
+  const scale = Float32Array.from(square, (sum, j) => (low[j] === high[j] ? 1 : 1 / Math.sqrt(sum / rows)));
+  return { mean: Float32Array.from(mean), scale };
+}
+
+/** Writes the scaled rows to `out`, in float32 as the exported graph does it. */
+export function applyScaler({ mean, scale }: Scaler, { data, rows, cols }: Dense, out: Float32Array): void {
+  for (let i = 0, at = 0; i < rows; i++)
+    for (let j = 0; j < cols; j++, at++)
+      out[at] = Math.fround((data[at] as number) - (mean[j] as number)) * (scale[j] as number);
+}
+
+export function scalerGraph({ mean, scale }: Scaler, input: string, output: string): GraphPart {
+  return {
+    nodes: [
+      { op: 'Sub', inputs: [input, 'scaler.mean'], outputs: ['scaler.centred'] },
+      { op: 'Mul', inputs: ['scaler.centred', 'scaler.scale'], outputs: [output] },
+    ],
+    initializers: [
+      { name: 'scaler.mean', shape: [mean.length], data: mean },
+      { name: 'scaler.scale', shape: [scale.length], data: scale },
+    ],
+    input,
+    output,
+  };
+}

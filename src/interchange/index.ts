@@ -1,0 +1,1 @@
+export { readCsv, type CsvTable, type ReadCsvOptions } from './csv.js';

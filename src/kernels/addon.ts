@@ -1,0 +1,99 @@
+/** The C++ backend: wraps the functions of native/node/addon.cpp, which trust what `checked.ts` has let through. */
+
+import { EquipoiseError, throwIfAborted } from '../core/errors.js';
+import { amongChoices, type Kernels } from './kernels.js';
+
+/** As `Status` in native/core/kernels.hpp. */
+type Status = 0 | 1 | 2;
+const OUT_OF_MEMORY = 2;
+
+/** What the .node file exports. */
+export interface Addon {
+  /** Instruction sets that were compiled in and that this CPU has, fastest first. */
+  readonly isas: readonly string[];
+  nearest(
+    isa: string,
+    x: Float32Array,
+    rows: number,
+    cols: number,
+    labels: Int32Array,
+    queries: Int32Array,
+    k: number,
+    among: number,
+    threads: number,
+    indices: Int32Array,
+    l2sq: Float32Array,
+    /** [stop, queries done]: read and written by the running search. */
+    control: Int32Array,
+  ): Promise<Status>;
+  interpolate(
+    isa: string,
+    x: Float32Array,
+    cols: number,
+    base: Int32Array,
+    other: Int32Array,
+    step: Float32Array,
+    out: Float32Array,
+  ): void;
+  gemm(
+    isa: string,
+    a: Float32Array,
+    b: Float32Array,
+    c: Float32Array,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    alpha: number,
+    beta: number,
+  ): Status;
+}
+
+const STOP = 0;
+const DONE = 1;
+const PROGRESS_EVERY_MS = 50;
+
+function checkMemory(status: Status, doing: string): void {
+  if (status === OUT_OF_MEMORY)
+    throw new EquipoiseError('ERR_ENVIRONMENT', `Out of memory while ${doing}. Use fewer threads or a larger machine`);
+}
+
+/** @param isa one of `addon.isas`. */
+export function addonKernels(addon: Addon, isa: string): Kernels {
+  return {
+    backend: 'addon',
+    isa,
+    async nearest({ x, rows, cols, labels, queries, k, among, threads, signal, onProgress }) {
+      const indices = new Int32Array(queries.length * k);
+      const l2sq = new Float32Array(queries.length * k);
+      const control = new Int32Array(2);
+      const stop = () => Atomics.store(control, STOP, 1);
+      signal?.addEventListener('abort', stop, { once: true });
+      let told = 0;
+      const tell = (done: number) => {
+        if (done > told) onProgress?.((told = done));
+      };
+      const timer = onProgress && setInterval(() => tell(Atomics.load(control, DONE)), PROGRESS_EVERY_MS);
+      try {
+        const scope = amongChoices.indexOf(among);
+        checkMemory(
+          await addon.nearest(isa, x, rows, cols, labels, queries, k, scope, threads, indices, l2sq, control),
+          'searching nearest rows',
+        );
+      } finally {
+        clearInterval(timer);
+        signal?.removeEventListener('abort', stop);
+      }
+      throwIfAborted(signal, 'searching nearest rows');
+      tell(queries.length);
+      return { indices, l2sq };
+    },
+    interpolate({ x, cols, base, other, step, out }) {
+      addon.interpolate(isa, x, cols, base, other, step, out);
+    },
+    gemm({ a, b, c, m, n, k, transposeA, transposeB, alpha, beta }) {
+      checkMemory(addon.gemm(isa, a, b, c, m, n, k, transposeA, transposeB, alpha, beta), 'multiplying matrices');
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** The one place where kernel arguments are checked: behind it, backends read memory without looking. */
+
+import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
+import { amongChoices, type Kernels } from './kernels.js';
+
+function checkLength(what: string, length: number, wanted: number, why: string): void {
+  if (length !== wanted)
+    throw new EquipoiseError('ERR_SHAPE', `${what} has ${length} entries but ${why} needs ${wanted}`);
+}
+
+function checkCount(what: string, value: number, min = 0): void {
+  if (!Number.isSafeInteger(value) || value < min) throw expected(`integer >= ${min}`, what, value);
+}
+
+function checkNumber(what: string, value: number): void {
+  if (!Number.isFinite(value)) throw expected('a finite number', what, value);
+}
+
+function checkRows(what: string, ids: Int32Array, rows: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i] as number;
+    if (id < 0 || id >= rows) throw expected(`a row id from 0 to ${rows - 1}`, `${what}[${i}]`, id);
+  }
+}
+
+/** The same kernels, refusing arguments that do not fit together. @throws ERR_SHAPE, ERR_OPTION */
+export function checkedKernels(kernels: Kernels): Kernels {
+  return {
+    backend: kernels.backend,
+    isa: kernels.isa,
+    async nearest(input) {
+      const { x, rows, cols, labels, queries, k, among, threads, signal } = input;
+      checkCount('nearest.rows', rows);
+      checkCount('nearest.cols', cols);
+      checkCount('nearest.k', k, 1);
+      checkCount('nearest.threads', threads, 1);
+      if (!amongChoices.includes(among)) throw expected(`one of ${amongChoices.join(', ')}`, 'nearest.among', among);
+      if (rows > 0x7fffffff) throw expected('at most 2^31 - 1 rows', 'nearest', rows);
+      if (queries.length * k > 0xffffffff)
+        throw expected(
+          'k x queries below 2^32',
+          'nearest.k',
+          k,
+          'Ask for fewer neighbours, or for fewer rows at a time',
+        );
+      checkLength('x', x.length, rows * cols, `a matrix of ${rows} x ${cols}`);
+      if (among !== 'all') checkLength('labels', labels.length, rows, `a matrix of ${rows} rows`);
+      checkRows('nearest.queries', queries, rows);
+      throwIfAborted(signal, 'searching nearest rows');
+      return kernels.nearest(input);
+    },
+    interpolate(input) {
+      const { x, cols, base, other, step, out } = input;
+      checkCount('interpolate.cols', cols, 1);
+      const rows = Math.floor(x.length / cols);
+      checkLength('other', other.length, base.length, 'one a row of base');
+      checkLength('step', step.length, base.length, 'one a row of base');
+      checkLength('out', out.length, base.length * cols, `${base.length} rows of ${cols}`);
+      checkRows('interpolate.base', base, rows);
+      checkRows('interpolate.other', other, rows);
+      kernels.interpolate(input);
+    },
+    gemm(input) {
+      const { a, b, c, m, n, k, alpha, beta } = input;
+      checkCount('gemm.m', m);
+      checkCount('gemm.n', n);
+      checkCount('gemm.k', k);
+      checkNumber('gemm.alpha', alpha);
+      checkNumber('gemm.beta', beta);
+      checkLength('a', a.length, m * k, `m x k = ${m} x ${k}`);
+      checkLength('b', b.length, k * n, `k x n = ${k} x ${n}`);
+      checkLength('c', c.length, m * n, `m x n = ${m} x ${n}`);
+      kernels.gemm(input);
+    },
+  };
+}

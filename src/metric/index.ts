@@ -1,0 +1,99 @@
+/** Metrics and what they are computed from. Adding one is its file and a line here; it is then in every report. */
+
+import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
+import { EquipoiseError, show } from '../core/errors.js';
+import type { MatrixLike } from '../core/matrix.js';
+import { custom, resolveOptions } from '../core/options.js';
+import { accuracy } from './accuracy.js';
+import { balancedAccuracy } from './balanced-accuracy.js';
+import { expectedCalibrationError } from './expected-calibration-error.js';
+import { geometricMeanClass } from './geometric-mean-class.js';
+import { geometricMeanMacro } from './geometric-mean-macro.js';
+import { indexBalancedAccuracy } from './index-balanced-accuracy.js';
+import { judge, type Judgement, type Predictions, type Scores } from './judge.js';
+import { logLoss } from './log-loss.js';
+import { macroF1 } from './macro-f1.js';
+import { fewShot, manyShot, mediumShot } from './shots.js';
+
+export const metrics = {
+  accuracy,
+  'balanced-accuracy': balancedAccuracy,
+  'macro-f1': macroF1,
+  'geometric-mean-class': geometricMeanClass,
+  'geometric-mean-macro': geometricMeanMacro,
+  'index-balanced-accuracy': indexBalancedAccuracy,
+  'many-shot': manyShot,
+  'medium-shot': mediumShot,
+  'few-shot': fewShot,
+  'log-loss': logLoss,
+  'expected-calibration-error': expectedCalibrationError,
+} as const;
+
+export type MetricName = keyof typeof metrics;
+
+/** Every metric under its name in camel case (`balancedAccuracy`), the confusion matrix and the per-class table; plain JSON. */
+export type Evaluation = Judgement & Scores<typeof metrics>;
+
+/**
+ * Judges predictions that were made elsewhere. The predicted class is the largest score, a tie going to the lowest class id.
+ *
+ * @throws ERR_SHAPE, ERR_DATA for no rows, class ids outside the table or scores that are not finite.
+ *
+ * @example
+ * evaluatePredictions({ labels: [0, 1], logits: [2, 0, 1, 0], classNames: ['a', 'b'] }).balancedAccuracy; // 0.5
+ */
+export function evaluatePredictions(predictions: Predictions): Evaluation {
+  return judge(metrics, predictions);
+}
+
+const evaluateRules = {
+  trainCounts: custom<ArrayLike<number> | undefined>({
+    accepts: 'an array of training rows a class',
+    default: undefined,
+    help: 'groups classes into many-, medium- and few-shot',
+    check: (value) => typeof value === 'object' && value !== null && 'length' in value,
+  }),
+};
+
+/**
+ * Judges a head on rows it was not trained on. Classes are matched by name.
+ *
+ * @param head anything that turns an (n, d) matrix into n · C logits in the order of its `classNames`.
+ * @throws ERR_DATA for resampled rows, no rows, or rows of a class that the head does not know.
+ */
+export async function evaluate(
+  head: Judged,
+  set: EmbeddingSet,
+  options: { trainCounts?: ArrayLike<number> } = {},
+): Promise<Evaluation> {
+  resolveOptions('evaluate', evaluateRules, options);
+  if (isResampled(set))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Expected held-out rows to evaluate on but received a resampled set. Pass split(set).validation or .test',
+    );
+  const { classNames } = head;
+  const translate = set.classNames.map((name, c) => {
+    const id = classNames.indexOf(name);
+    if (id < 0 && set.classCounts[c]! > 0)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Class ${show(name)} has ${set.classCounts[c]} rows to evaluate but the head knows only ${classNames.slice(0, 12).join(', ')}`,
+      );
+    return id;
+  });
+  const labels = set.labels.map((label) => translate[label] as number);
+  const logits = await head.logits(set.embeddings);
+  return evaluatePredictions({ labels, logits, classNames, ...options });
+}
+
+/** What `evaluate` needs of a classifier. */
+export interface Judged {
+  logits(x: MatrixLike): Float32Array | Promise<Float32Array>;
+  readonly classNames: readonly string[];
+}
+
+export { confusionMatrix, type ConfusionMatrix } from './confusion.js';
+export { generalizationGap, type GeneralizationGap } from './generalization-gap.js';
+export type { ClassScores, Predictions } from './judge.js';
+export { defineMetric, type Metric, type MetricContext } from './metric.js';

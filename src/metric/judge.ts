@@ -1,0 +1,130 @@
+/** From logits or probabilities to everything that is said about a classifier on a set. */
+
+import { EquipoiseError } from '../core/errors.js';
+import { confusionMatrix, f1, precision, recall, specificity } from './confusion.js';
+import type { Metric, MetricContext, Outcomes } from './metric.js';
+
+export interface Predictions {
+  /** n class ids, the truth. */
+  readonly labels: ArrayLike<number>;
+  /** (n, C) row-major: one of the two. */
+  readonly logits?: ArrayLike<number>;
+  /** Rows sum to 1. */
+  readonly probabilities?: ArrayLike<number>;
+  readonly classNames: readonly string[];
+  /** Training rows a class, in the order of `classNames`; many-, medium- and few-shot are null without. */
+  readonly trainCounts?: ArrayLike<number>;
+}
+
+/** One class against the rest. A rate of nothing (no such row) is 0: read it beside `support`. */
+export interface ClassScores {
+  readonly name: string;
+  readonly support: number;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  readonly specificity: number;
+}
+
+type CamelCase<S extends string> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<CamelCase<B>>}` : S;
+
+/** The value of every metric under its name in camel case. */
+export type Scores<M extends Readonly<Record<string, Metric>>> = {
+  readonly [K in keyof M & string as CamelCase<K>]: ReturnType<M[K]['compute']>;
+};
+
+export interface Judgement {
+  readonly classNames: readonly string[];
+  /** Judged rows, and those a class. */
+  readonly rows: number;
+  readonly support: number[];
+  /** Row truth, column prediction. */
+  readonly confusion: number[][];
+  readonly perClass: ClassScores[];
+}
+
+/** Probabilities are not believed below this, so that one impossible row does not make the log loss infinite; logits are exact. */
+const SMALLEST_PROBABILITY = 1e-15;
+
+function outcomesOf({ labels, logits, probabilities, classNames }: Predictions): Outcomes {
+  if ((logits === undefined) === (probabilities === undefined))
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      'Expected either logits or probabilities to evaluate but received both or neither',
+    );
+  const [what, scores] = logits ? (['logits', logits] as const) : (['probabilities', probabilities!] as const);
+  const rows = labels.length;
+  const classes = classNames.length;
+  if (scores.length !== rows * classes)
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `Expected ${rows} x ${classes} = ${rows * classes} ${what} for ${rows} labels and ${classes} classes but received ${scores.length}`,
+    );
+  if (rows === 0) throw new EquipoiseError('ERR_DATA', 'Expected rows to evaluate but the set has none');
+  const outcomes = {
+    truth: Int32Array.from(labels),
+    predicted: new Int32Array(rows),
+    logTruth: new Float64Array(rows),
+    confidence: new Float64Array(rows),
+  };
+  for (let i = 0; i < rows; i++) {
+    const at = i * classes;
+    let best = 0;
+    for (let c = 0; c < classes; c++) {
+      const score = scores[at + c] as number;
+      if (!Number.isFinite(score) || (!logits && (score < 0 || score > 1.001)))
+        throw new EquipoiseError('ERR_DATA', `Row ${i} has ${score} in column ${c} of ${what}`);
+      // A tie goes to the lowest class id.
+      if (score > (scores[at + best] as number)) best = c;
+    }
+    const highest = scores[at + best] as number;
+    const own = scores[at + (labels[i] as number)] as number;
+    outcomes.predicted[i] = best;
+    if (logits) {
+      let sum = 0;
+      for (let c = 0; c < classes; c++) sum += Math.exp((scores[at + c] as number) - highest);
+      outcomes.logTruth[i] = own - highest - Math.log(sum);
+      outcomes.confidence[i] = 1 / sum;
+    } else {
+      outcomes.logTruth[i] = Math.log(Math.max(SMALLEST_PROBABILITY, Math.min(1, own)));
+      outcomes.confidence[i] = Math.min(1, highest);
+    }
+  }
+  return outcomes;
+}
+
+/** Computes every metric of `metrics` and the per-class table. */
+export function judge<M extends Readonly<Record<string, Metric>>>(
+  metrics: M,
+  given: Predictions,
+): Judgement & Scores<M> {
+  const { labels, classNames, trainCounts } = given;
+  const classes = classNames.length;
+  if (trainCounts && trainCounts.length !== classes)
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `trainCounts has ${trainCounts.length} entries but there are ${classes} classes`,
+    );
+  const outcomes = outcomesOf(given);
+  const confusion = confusionMatrix(labels, outcomes.predicted, classes);
+  const context: MetricContext = { outcomes, ...(trainCounts && { trainCounts }) };
+  const scores = Object.entries(metrics).map(([name, metric]) => [
+    name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+    metric.compute(confusion, context),
+  ]);
+  return {
+    classNames: [...classNames],
+    rows: labels.length,
+    support: [...confusion.support],
+    confusion: classNames.map((_, t) => [...confusion.counts.subarray(t * classes, (t + 1) * classes)]),
+    perClass: classNames.map((name, c) => ({
+      name,
+      support: confusion.support[c] as number,
+      precision: precision(confusion, c),
+      recall: recall(confusion, c),
+      f1: f1(confusion, c),
+      specificity: specificity(confusion, c),
+    })),
+    ...(Object.fromEntries(scores) as Scores<M>),
+  };
+}

@@ -1,0 +1,66 @@
+/** The settings of a run, declared once: checks, command-line flags, help and config.json are made from this table. */
+
+import { boolean, choice, custom, integer, number, resolveOptions, text, type OptionsOf } from '../core/options.js';
+import { trainRules } from '../train/index.js';
+
+const nonNegative = 'whole number >= 0';
+
+export const runOptions = {
+  data: text({ help: 'training data: a folder of class folders, an IDX folder, a CSV or a KEEL file' }),
+  test: text({ help: 'test data of the same kind; without it a stratified share of DATA is held out' }),
+  out: text({ default: 'equipoise-run', help: 'the run folder' }),
+  backbone: text({ help: 'backbone id, folder or .onnx file; images default to tiny-image, tables need none' }),
+  strategy: text({ default: 'eos', help: 'what to train beside the baselines' }),
+  strategyOptions: custom<Readonly<Record<string, unknown>>>({
+    accepts: 'an object of options',
+    default: {},
+    help: 'options of the strategy, such as { kNeighbors: 10 }',
+    check: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  }),
+  baselines: custom<readonly string[]>({
+    accepts: 'an array of strategy names',
+    default: ['ce'],
+    help: 'strategies trained for comparison; the first is "before"',
+    check: (value) => Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string'),
+  }),
+  seed: integer({ min: 0, default: 0, help: 'of every random choice; the same seed gives the same result' }),
+  seeds: integer({ min: 1, max: 100, default: 1, help: 'how many seeds to train with (seed, seed + 1, …); one says little about noise' }),
+  testFraction: number({ min: 0, max: 0.9, default: 0.2, help: 'share of each class held out for judging when no test data is given' }),
+  validationFraction: number({ min: 0, max: 0.9, default: 0.1, help: 'share of each class held out for choosing the epoch; 0: the last epoch is taken' }),
+  format: text({ help: 'dataset format, where detection is wrong' }),
+  label: text({ help: 'label column: name, or index (negative counts from the end)' }),
+  text: text({ help: 'text column: name or index' }),
+  image: text({ help: 'image path column: name or index' }),
+  group: text({ help: 'group column: rows of one group stay on one side of a split' }),
+  id: text({ help: 'id column: name or index' }),
+  header: choice({ of: ['auto', 'yes', 'no'], default: 'auto', help: 'whether a table starts with a line of names' }),
+  tokenizer: text({ help: 'tokenizer.json of a text backbone that has no backbone.json' }),
+  backboneInput: text({ help: 'name of the graph input, where no backbone.json says it' }),
+  backboneOutput: text({ help: 'name of the tensor to take; an inner one is cut out' }),
+  pool: text({ help: 'pooling of the tensor: none, mean, cls, last, max, gap' }),
+  preprocess: text({ help: 'preprocessing preset for a bare .onnx file: imagenet, caffe, clip, none' }),
+  embedBatchSize: integer({ min: 1, max: 65536, default: 32, help: 'items a backbone run; larger: more memory, rarely faster on a processor' }),
+  shardSize: integer({ min: 1, default: 8192, help: 'items a shard of the store; smaller: less lost by a kill, more files' }),
+  dtype: choice({ of: ['float32', 'float16'], default: 'float32', help: 'how embeddings are stored' }),
+  maxFailRate: number({ min: 0, max: 1, default: 0.01, help: 'share of items, overall and of each class, that may fail before the run does' }),
+  epochs: trainRules.epochs,
+  batchSize: trainRules.batchSize,
+  learningRate: trainRules.learningRate,
+  standardize: choice({ of: ['auto', 'yes', 'no'], default: 'auto', help: 'fit a scaler on the training rows as first node of the head; auto: for tables' }),
+  threads: custom<number | undefined>({ accepts: `${nonNegative}, 1 or more`, default: undefined, help: 'processor threads; default: what this process may use', check: (value) => Number.isSafeInteger(value) && (value as number) >= 1 }),
+  overwrite: boolean({ default: false, help: 'replace a finished run in the same folder' }),
+};
+
+export type RunConfig = OptionsOf<typeof runOptions>;
+
+/** What callers give: any subset; `data` is needed. */
+export type RunInput = { [K in keyof RunConfig]?: RunConfig[K] | undefined };
+
+/** Settings that say where and how fast, not what: a run may be resumed with others. */
+export const circumstantial: readonly (keyof RunConfig)[] = ['out', 'threads', 'overwrite'];
+
+/** @throws ERR_OPTION */
+export function resolveRunConfig(input: RunInput): RunConfig {
+  const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined && value !== null));
+  return resolveOptions('run', runOptions, given);
+}

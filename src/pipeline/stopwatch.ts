@@ -1,0 +1,25 @@
+/** What each step of a run took. */
+
+export interface Step {
+  readonly name: string;
+  readonly seconds: number;
+  readonly detail?: string;
+}
+
+export interface Stopwatch {
+  readonly steps: Step[];
+  time<T>(name: string, work: () => T | Promise<T>, detail?: (result: T) => string): Promise<T>;
+}
+
+export function createStopwatch(): Stopwatch {
+  const steps: Step[] = [];
+  return {
+    steps,
+    async time(name, work, detail) {
+      const start = performance.now();
+      const result = await work();
+      steps.push({ name, seconds: (performance.now() - start) / 1000, ...(detail && { detail: detail(result) }) });
+      return result;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/** Files, bytes or pixels of an image → 8-bit pixels. The only place that decodes. */
+
+import { isUtf8 } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
+import sharp from 'sharp';
+import { EquipoiseError, expected } from '../core/errors.js';
+import type { ItemContent } from '../core/item.js';
+import type { Pixels } from './resize.js';
+
+/** 100 million pixels: 300 MB decoded. */
+export const DEFAULT_MAX_PIXELS = 100_000_000;
+
+const others: readonly [name: string, offset: number, magic: string][] = [
+  ['a GIF', 0, 'GIF8'],
+  ['a BMP', 0, 'BM'],
+  ['a TIFF', 0, 'II*\0'],
+  ['a TIFF', 0, 'MM\0*'],
+  ['a HEIF or AVIF', 4, 'ftyp'],
+  ['a JPEG XL', 0, '\xff\x0a'],
+  ['a PDF', 0, '%PDF'],
+];
+
+/** What the bytes are if they are none of the three formats that are decoded, or undefined. */
+function notAnImage(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 0) return '0 bytes';
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).toString('latin1');
+  if (head.startsWith('\xff\xd8\xff') || head.startsWith('\x89PNG\r\n\x1a\n')) return undefined;
+  if (head.startsWith('RIFF') && head.startsWith('WEBP', 8)) return undefined;
+  for (const [name, offset, magic] of others) if (head.startsWith(magic, offset)) return name;
+  // Cut at the last line or space, so that no character of several bytes is halved.
+  const whole = bytes.length <= 4096 ? head.length : Math.max(head.lastIndexOf('\n'), head.lastIndexOf(' '));
+  const text = whole > 0 && !head.includes('\0') && isUtf8(bytes.subarray(0, whole));
+  return text ? 'text, not an image' : 'bytes of an unknown format, not an image';
+}
+
+/** libvips' words in ours. Its messages differ a little between formats and versions; anything else is passed on. */
+async function decodingFailure(error: unknown, bytes: Uint8Array, maxPixels: number): Promise<string> {
+  const words = (error as Error).message.replace(/\s+/g, ' ').trim();
+  if (/pixel limit/i.test(words)) {
+    // Only the header is read here.
+    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const count = (value: number) => value.toLocaleString('en-US');
+    return `${width} x ${height} = ${count(width * height)} pixels, more than the limit of ${count(maxPixels)} (maxPixels)`;
+  }
+  if (/premature|truncat|end of (stream|file|input)|read error|not enough data/i.test(words))
+    return `a truncated file (${words})`;
+  return `an image that cannot be decoded (${words})`;
+}
+
+/**
+ * Decodes JPEG, PNG or WebP as Pillow's `convert('RGB')` does: EXIF orientation applied, transparency dropped,
+ * CMYK, palette and 16-bit reduced to 8-bit RGB, embedded colour profiles ignored. Grey images keep one channel.
+ *
+ * @throws ERR_DATA naming the file and the reason: 0 bytes, text, truncated, unreadable, more than `maxPixels`.
+ */
+export async function decodeImage(content: ItemContent, maxPixels = DEFAULT_MAX_PIXELS): Promise<Pixels> {
+  if (content.kind === 'pixels') {
+    const { data, width, height, channels } = content;
+    if (data.length !== width * height * channels || data.length === 0)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected ${height} x ${width} x ${channels} = ${height * width * channels} bytes of pixels but received ${data.length}`,
+      );
+    return { data, width, height, channels };
+  }
+  if (content.kind !== 'image' && content.kind !== 'encoded-image')
+    throw new EquipoiseError('ERR_DATA', `Expected an image but received a ${content.kind} item`);
+  if (!Number.isSafeInteger(maxPixels) || maxPixels < 1) throw expected('integer >= 1', 'maxPixels', maxPixels);
+  const where = content.kind === 'image' ? content.path : 'memory';
+  const refuse = (reason: string, cause?: unknown) =>
+    new EquipoiseError('ERR_DATA', `Expected a JPEG, PNG or WebP image in ${where} but received ${reason}`, { cause });
+  let bytes: Uint8Array;
+  try {
+    bytes = content.kind === 'image' ? await readFile(content.path) : content.bytes;
+  } catch (error) {
+    throw refuse(`a file that cannot be read (${(error as Error).message})`, error);
+  }
+  // Looking at the first bytes keeps every other loader of libvips away from the data, without a process-wide setting.
+  const reason = notAnImage(bytes);
+  if (reason !== undefined) throw refuse(reason);
+  try {
+    const { data, info } = await sharp(bytes, {
+      failOn: 'truncated',
+      limitInputPixels: maxPixels,
+      autoOrient: true,
+      ignoreIcc: true,
+    })
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 1 && info.channels !== 3)
+      throw new EquipoiseError('ERR_DATA', `${info.channels} channels where 1 or 3 were expected`);
+    return { data, width: info.width, height: info.height, channels: info.channels };
+  } catch (error) {
+    throw refuse(await decodingFailure(error, bytes, maxPixels), error);
+  }
+}

@@ -1,0 +1,158 @@
+/** One image → its place in a batch: decode, resize, crop, normalise. */
+
+import { EquipoiseError, expected } from '../core/errors.js';
+import type { ItemContent } from '../core/item.js';
+import { decodeImage } from './decode.js';
+import { channelsOf, type ImageRecipe, type Size } from './image-recipe.js';
+import { cropPixels, resizePixels, type Box, type Pixels } from './resize.js';
+
+export interface ImagePreprocessorOptions {
+  /** What the network takes: [height, width]. */
+  readonly size: Size;
+  readonly layout: 'NCHW' | 'NHWC';
+  /** Larger images are refused before they are decoded; default 100 million. */
+  readonly maxPixels?: number;
+}
+
+export interface ImagePreprocessor {
+  /** Numbers an image: channels · height · width. */
+  readonly length: number;
+  /**
+   * Writes one image at element `at` of `out`.
+   * @throws ERR_DATA for an image that cannot be decoded or does not come out at the network's size; ERR_SHAPE where `out` is too short.
+   */
+  into(content: ItemContent, out: Float32Array, at: number): Promise<void>;
+}
+
+/** Where a recipe takes an image of a given size. */
+export interface Geometry {
+  /** [height, width] after resizing. */
+  readonly resized: Size;
+  /** The part of the resized image that is kept. */
+  readonly box: Box;
+  /** [height, width] of the result. */
+  readonly size: Size;
+  /** Black rows above and columns left of `box`, where the crop is larger than the image. */
+  readonly padding: readonly [top: number, left: number];
+}
+
+/** Python's `round`: a half goes to the even neighbour. torchvision crops with it, so the odd pixel is lost on the same side. */
+function roundHalfEven(x: number): number {
+  const down = Math.floor(x);
+  return x - down === 0.5 ? down + (down % 2) : Math.round(x);
+}
+
+/**
+ * The arithmetic of torchvision's Resize(int) and CenterCrop for an image of (height, width).
+ *
+ * @example
+ * geometryOf(parseImageRecipe({ resizeShortestEdge: 256, centerCrop: 224 }, 'preprocess'), 375, 500).resized; // [256, 341]
+ */
+export function geometryOf(recipe: ImageRecipe, height: number, width: number): Geometry {
+  let resized: Size = recipe.resize ?? [height, width];
+  if (recipe.resizeShortestEdge !== undefined) {
+    const short = recipe.resizeShortestEdge;
+    const long = Math.max(1, Math.trunc((short * Math.max(height, width)) / Math.min(height, width)));
+    resized = height <= width ? [short, long] : [long, short];
+  }
+  const size = recipe.centerCrop ?? resized;
+  const axis = (length: number, wanted: number) =>
+    wanted > length
+      ? { start: 0, length, padding: Math.floor((wanted - length) / 2) }
+      : { start: roundHalfEven((length - wanted) / 2), length: wanted, padding: 0 };
+  const y = axis(resized[0], size[0]);
+  const x = axis(resized[1], size[1]);
+  return {
+    resized,
+    box: { left: x.start, top: y.start, width: x.length, height: y.length },
+    size,
+    padding: [y.padding, x.padding],
+  };
+}
+
+/** ITU-R 601 luma in 16 fractional bits, rounded: Pillow's `convert('L')`. */
+function toGrey(image: Pixels): Pixels {
+  if (image.channels === 1) return image;
+  const grey = new Uint8Array(image.width * image.height);
+  for (let i = 0, p = 0; i < grey.length; i++, p += 3)
+    grey[i] =
+      ((image.data[p] as number) * 19595 +
+        (image.data[p + 1] as number) * 38470 +
+        (image.data[p + 2] as number) * 7471 +
+        0x8000) >>>
+      16;
+  return { data: grey, width: image.width, height: image.height, channels: 1 };
+}
+
+function padWithBlack(image: Pixels, [height, width]: Size, [top, left]: Geometry['padding']): Pixels {
+  if (image.width === width && image.height === height) return image;
+  const data = new Uint8Array(height * width * image.channels);
+  const length = image.width * image.channels;
+  for (let y = 0; y < image.height; y++)
+    data.set(image.data.subarray(y * length, (y + 1) * length), ((top + y) * width + left) * image.channels);
+  return { data, width, height, channels: image.channels };
+}
+
+const sizeText = ([height, width]: Size) => `${height} x ${width}`;
+
+/**
+ * Makes the function that turns images into a network's input, byte for byte as Pillow and torchvision prepare them.
+ *
+ * @throws ERR_OPTION when the recipe can never give the size that the network takes.
+ *
+ * @example
+ * const images = createImagePreprocessor(recipe, { size: [32, 32], layout: 'NCHW' });
+ * const batch = new Float32Array(2 * images.length);
+ * await images.into({ kind: 'image', path: 'cat.jpg' }, batch, 0);
+ */
+export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePreprocessorOptions): ImagePreprocessor {
+  const { size, layout, maxPixels } = options;
+  if (layout !== 'NCHW' && layout !== 'NHWC') throw expected('NCHW or NHWC', 'layout', layout);
+  const fixed = recipe.centerCrop ?? recipe.resize;
+  if (fixed !== undefined && (fixed[0] !== size[0] || fixed[1] !== size[1]))
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected a recipe that ends at ${sizeText(size)}, the input size of the network, but ${recipe.centerCrop ? 'centerCrop' : 'resize'} ends at ${sizeText(fixed)}. Change one of the two`,
+    );
+  const channels = channelsOf(recipe);
+  const area = size[0] * size[1];
+  // One table a channel: 256 divisions instead of one a pixel.
+  const table = new Float32Array(channels * 256);
+  for (let c = 0; c < channels; c++)
+    for (let value = 0; value < 256; value++)
+      table[c * 256 + value] = (value * recipe.rescale - (recipe.mean[c] as number)) / (recipe.std[c] as number);
+  const pixelStep = layout === 'NCHW' ? 1 : channels;
+  const channelStep = layout === 'NCHW' ? area : 1;
+
+  const write = (image: Pixels, out: Float32Array, at: number) => {
+    for (let c = 0; c < channels; c++) {
+      // A grey image gives the same value to all three channels.
+      const source = image.channels === 1 ? 0 : recipe.mode === 'BGR' ? 2 - c : c;
+      const values = table.subarray(c * 256, c * 256 + 256);
+      let o = at + c * channelStep;
+      for (let p = source; p < image.data.length; p += image.channels, o += pixelStep)
+        out[o] = values[image.data[p] as number] as number;
+    }
+  };
+
+  return {
+    length: channels * area,
+    async into(content, out, at) {
+      if (at < 0 || at + channels * area > out.length)
+        throw new EquipoiseError(
+          'ERR_SHAPE',
+          `Expected room for ${channels * area} numbers at ${at} but the batch has ${out.length}`,
+        );
+      const decoded = await decodeImage(content, maxPixels);
+      const { resized, box, padding, ...result } = geometryOf(recipe, decoded.height, decoded.width);
+      if (result.size[0] !== size[0] || result.size[1] !== size[1])
+        throw new EquipoiseError(
+          'ERR_DATA',
+          `Expected an image that comes out at ${sizeText(size)} but this one of ${sizeText([decoded.height, decoded.width])} comes out at ${sizeText(result.size)}. Add centerCrop or resize to the preprocess block`,
+        );
+      const image = recipe.mode === 'L' ? toGrey(decoded) : decoded;
+      const kept = recipe.filter ? resizePixels(image, ...resized, recipe.filter, box) : cropPixels(image, box);
+      write(padWithBlack(kept, size, padding), out, at);
+    },
+  };
+}

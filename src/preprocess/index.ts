@@ -1,0 +1,20 @@
+/** Items → what a network takes: images → normalised pixels, texts → token ids. */
+
+export { decodeImage, DEFAULT_MAX_PIXELS } from './decode.js';
+export {
+  createImagePreprocessor,
+  geometryOf,
+  type Geometry,
+  type ImagePreprocessor,
+  type ImagePreprocessorOptions,
+} from './image.js';
+export { channelsOf, checkKeys, parseImageRecipe, type ImageRecipe, type Size } from './image-recipe.js';
+export { cropPixels, filterNames, resizePixels, type Box, type Filter, type Pixels } from './resize.js';
+export {
+  createTextPreprocessor,
+  padBatch,
+  parseTokenizerSpec,
+  type TextPreprocessor,
+  type TokenBatch,
+  type TokenizerSpec,
+} from './text.js';

@@ -1,0 +1,9 @@
+import { defineSampler, duplicates } from './define-sampler.js';
+
+export const randomOverSampling = defineSampler({
+  name: 'random-over-sampling',
+  summary: 'repeat rows of the small classes, drawn with replacement',
+  towards: 'same-class',
+  options: {},
+  prepare: ({ members }) => duplicates(members),
+});

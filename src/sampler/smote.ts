@@ -1,0 +1,33 @@
+import { integer } from '../core/options.js';
+import { defineSampler, duplicates, usedNeighbors } from './define-sampler.js';
+
+/** Differs from common implementations in that self is excluded by row, so an exact duplicate may be a neighbour but never self. */
+export const smote = defineSampler({
+  name: 'smote',
+  summary: 'interpolate between a row and one of its nearest rows of the same class',
+  paper:
+    'Chawla, Bowyer, Hall, Kegelmeyer, "SMOTE: Synthetic Minority Over-sampling Technique", JAIR 16 (2002), arXiv:1106.1813',
+  towards: 'same-class',
+  options: {
+    kNeighbors: integer({
+      min: 1,
+      default: 5,
+      help: 'nearest rows of the same class to choose from; small: near copies; large: bridges between distant parts of a class. Cut to the size of the class less one',
+    }),
+  },
+  async prepare({ members, options, search }) {
+    const size = members.length;
+    if (size === 1) return duplicates(members, 'one row: repeated, for want of a neighbour of its class');
+    const { indices, k: stride } = await search({ k: options.kNeighbors, among: 'same-class' });
+    const k = Math.min(stride, size - 1);
+    return {
+      ...usedNeighbors(options.kNeighbors, k),
+      draw(draws, recipe) {
+        const row = draws.below(size);
+        recipe.base = members[row] as number;
+        recipe.other = indices[row * stride + draws.below(k)] as number;
+        recipe.step = draws.uniform();
+      },
+    };
+  },
+});

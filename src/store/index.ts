@@ -1,0 +1,22 @@
+export {
+  createStore,
+  isStore,
+  type CreateStoreOptions,
+  type ShardContent,
+  type ShardRange,
+  type StoreWriter,
+} from './writer.js';
+export { openStore, type EmbeddingStore, type NewSplit, type RowChange, type Window } from './store.js';
+export {
+  writeSet,
+  writeStore,
+  type ResampledRows,
+  type StoreContent,
+  type WriteSetOptions,
+  type WriteStoreOptions,
+} from './write-set.js';
+export type { Dtype, Failure, Manifest, ShardEntry } from './manifest.js';
+export type { Provenance } from './provenance.js';
+export type { Row } from './rows.js';
+export type { Split } from './split-file.js';
+export { ArrowTable, encodeArrow, type ColumnData } from './arrow-table.js';

@@ -1,0 +1,53 @@
+/** `rows.arrow`: what is known of each row besides its embedding, in the order of the shards. */
+
+import { join } from 'node:path';
+import { EquipoiseError } from '../core/errors.js';
+import { ArrowTable, encodeArrow, type ColumnData } from './arrow-table.js';
+import { readBytes, writeAtomically } from './files.js';
+
+export const ROWS = 'rows.arrow';
+
+export interface Row {
+  readonly id: string;
+  readonly source: string;
+  /** Class name; null for a row that has no label yet. */
+  readonly label: string | null;
+  readonly group?: string;
+  readonly weight?: number;
+}
+
+export async function writeRows(dir: string, rows: readonly Row[]): Promise<void> {
+  const columns: Record<string, ColumnData> = {
+    id: { kind: 'utf8', values: rows.map((row) => row.id) },
+    source: { kind: 'utf8', values: rows.map((row) => row.source) },
+    label: { kind: 'utf8', values: rows.map((row) => row.label), nullable: true },
+  };
+  if (rows.some((row) => row.group !== undefined))
+    columns['group'] = { kind: 'utf8', values: rows.map((row) => row.group ?? null), nullable: true };
+  if (rows.some((row) => row.weight !== undefined))
+    columns['weight'] = { kind: 'float32', values: rows.map((row) => row.weight ?? null) };
+  await writeAtomically(join(dir, ROWS), encodeArrow(rows.length, columns));
+}
+
+/** @throws ERR_INTEGRITY when the file is missing, ERR_DATA when it is not such a table. */
+export async function readRowTable(dir: string): Promise<ArrowTable> {
+  const path = join(dir, ROWS);
+  const bytes = await readBytes(path);
+  if (!bytes) throw new EquipoiseError('ERR_INTEGRITY', `${path} is missing. Restore it, or make the store again`);
+  return new ArrowTable(bytes, path);
+}
+
+export function rowsOf(table: ArrowTable): Row[] {
+  const ids = table.strings('id');
+  const sources = table.strings('source');
+  const labels = table.strings('label');
+  const groups = table.has('group') ? table.strings('group') : [];
+  const weights = table.has('weight') ? table.numbers('weight') : [];
+  return ids.map((id, i) => ({
+    id: id ?? '',
+    source: sources[i] ?? '',
+    label: labels[i] ?? null,
+    ...(typeof groups[i] === 'string' && { group: groups[i] }),
+    ...(typeof weights[i] === 'number' && { weight: weights[i] }),
+  }));
+}

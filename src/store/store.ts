@@ -1,0 +1,386 @@
+/** Reading a store, and changing what it says about rows without touching their embeddings. */
+
+import {
+  brand,
+  brandResampled,
+  compareNames,
+  fromArrays,
+  type EmbeddingSet,
+  type HeldOutSet,
+  type Part,
+  type TrainingSet,
+} from '../core/embedding-set.js';
+import { EquipoiseError, expected } from '../core/errors.js';
+import type { Modality } from '../core/item.js';
+import { matrix, type Matrix } from '../core/matrix.js';
+import type { ArrowTable } from './arrow-table.js';
+import { readManifest, writeManifest, type Failure, type Manifest } from './manifest.js';
+import { readProvenance, type Provenance } from './provenance.js';
+import { readRowTable, rowsOf, writeRows, type Row } from './rows.js';
+import { copyRows, readShard, widen, type OpenShard } from './shard.js';
+import { PARTS, readSplitFile, splitNames, writeSplitFile, type Split } from './split-file.js';
+
+/** Rows start … of the store with their embeddings: one shard at a time fits in memory where all may not. */
+export interface Window {
+  readonly start: number;
+  readonly ids: readonly string[];
+  /** (rows, dim). */
+  readonly embeddings: Matrix;
+}
+
+/** What may change in a row; null takes a value away. */
+export interface RowChange {
+  readonly label?: string | null;
+  readonly group?: string | null;
+  readonly weight?: number | null;
+  readonly source?: string;
+}
+
+export interface NewSplit {
+  /** Null, or absent, for a split that was given, not drawn. */
+  readonly seed?: number | null;
+  /** A part for each id, or ids for each part; rows left out are in no part. */
+  readonly parts: ReadonlyMap<string, Part> | Readonly<Partial<Record<Part, readonly string[]>>>;
+  /** How it was made, for the record: plain JSON. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly overwrite?: boolean;
+}
+
+function unfinished(dir: string, { shards, shardRows, dataset }: Manifest): EquipoiseError {
+  return new EquipoiseError(
+    'ERR_DATA',
+    `Expected a finished store in ${dir} but ${shards.length} of ${Math.ceil(dataset.count / shardRows)} shards are written. Run the command that began it again, with the same options: it resumes`,
+  );
+}
+
+/** Fails when `rows.arrow` no longer lists a shard's rows in order: labels would go to the wrong embeddings. */
+function checkAligned(dir: string, rows: ArrowTable, ids: readonly Row[], shard: OpenShard, at: number): void {
+  const ours = rows.utf8Bytes('id');
+  const theirs = shard.table.utf8Bytes('id');
+  const count = shard.entry.rows;
+  let same = ids.length >= at + count;
+  if (same && ours && theirs) {
+    // Equal lengths and equal bytes are equal strings, and no string need be made to know it.
+    const base = (ours.offsets[at] ?? 0) - (theirs.offsets[0] ?? 0);
+    for (let i = 0; same && i <= count; i++) same = (ours.offsets[at + i] ?? 0) - (theirs.offsets[i] ?? 0) === base;
+    const slice = ({ bytes, offsets }: typeof ours, from: number): Uint8Array =>
+      bytes.subarray(offsets[from] ?? 0, offsets[from + count] ?? 0);
+    same &&= Buffer.compare(slice(ours, at), slice(theirs, 0)) === 0;
+  } else if (same) same = shard.table.strings('id').every((id, i) => id === ids[at + i]?.id);
+  if (same) return;
+  throw new EquipoiseError(
+    'ERR_INTEGRITY',
+    `rows.arrow of ${dir} does not list the rows of ${shard.entry.file} in their order. Restore it; change labels with updateRows`,
+  );
+}
+
+/** A finished store. Embeddings never change; labels, groups, weights and splits may. */
+export class EmbeddingStore {
+  readonly dir: string;
+  #manifest: Manifest;
+
+  /** For `openStore`. */
+  constructor(dir: string, manifest: Manifest) {
+    this.dir = dir;
+    this.#manifest = manifest;
+  }
+
+  get manifest(): Manifest {
+    return this.#manifest;
+  }
+
+  /** The class table, in order: class id → name. */
+  get classNames(): readonly string[] {
+    return this.#manifest.classNames;
+  }
+
+  get dim(): number {
+    return this.#manifest.dim;
+  }
+
+  get modality(): Modality {
+    return this.#manifest.modality;
+  }
+
+  /** Rows with an embedding. */
+  get count(): number {
+    return this.#manifest.shards.reduce((sum, shard) => sum + shard.rows, 0);
+  }
+
+  /** True where a sampler made some of the rows: such a store is not split, and `evaluate` refuses it. */
+  get resampled(): boolean {
+    return this.#manifest.resampled;
+  }
+
+  async rows(): Promise<Row[]> {
+    if (!this.#manifest.complete) throw unfinished(this.dir, this.#manifest);
+    return rowsOf(await readRowTable(this.dir));
+  }
+
+  /** Items that have no embedding, with the reason. */
+  failures(): Promise<Failure[]> {
+    return Promise.resolve(this.#manifest.shards.flatMap((shard) => shard.failures));
+  }
+
+  /** What each synthetic row was made of; empty unless `resampled`. */
+  provenance(): Promise<Provenance[]> {
+    return readProvenance(this.dir);
+  }
+
+  /**
+   * The labelled rows, in the order of the store, as one matrix; with `split` and `part`, those of that part, branded.
+   *
+   * Rows without a label are left out: a set has a class for each row. `windows` and `rows` have them. A row without a
+   * group is a group of its own, one without a weight weighs 1.
+   *
+   * @throws ERR_OPTION for an unknown split, ERR_DATA when no row has a label, ERR_INTEGRITY for a missing or damaged file.
+   *
+   * @example
+   * const train = await store.read({ split: 'default', part: 'train' });
+   */
+  read(options: { split: string; part: 'train' }): Promise<TrainingSet>;
+  read(options: { split: string; part: 'validation' | 'test' }): Promise<HeldOutSet>;
+  read(options?: { split?: string; part?: Part }): Promise<EmbeddingSet>;
+  async read(options: { split?: string; part?: Part } = {}): Promise<EmbeddingSet> {
+    const { split, part, ...rest } = options;
+    for (const name of Object.keys(rest))
+      throw new EquipoiseError('ERR_OPTION', `Unknown option read.${name}. Known options: split, part`);
+    if ((split === undefined) !== (part === undefined))
+      throw expected('both split and part, or neither', split === undefined ? 'read.split' : 'read.part', undefined);
+    if (part !== undefined && !PARTS.includes(part)) throw expected(`one of ${PARTS.join(', ')}`, 'read.part', part);
+    if (split !== undefined) this.#refuseSplitting();
+
+    const parts = split === undefined ? undefined : (await readSplitFile(this.dir, split)).parts;
+    const { table, rows } = await this.#rowTable();
+    const wanted: number[] = [];
+    for (const [i, row] of rows.entries())
+      if (row.label !== null && (!parts || parts.get(row.id) === part)) wanted.push(i);
+    if (wanted.length === 0 && !parts)
+      throw new EquipoiseError('ERR_DATA', `No row of ${this.dir} has a label. Give them some with updateRows`);
+    const taken = wanted.map((i) => rows[i] as Row);
+    const { data, parents } = await this.#gather(table, rows, wanted);
+    const set = fromArrays(
+      matrix(data, wanted.length, this.dim),
+      taken.map((row) => row.label as string),
+      {
+        classNames: this.classNames,
+        ids: taken.map((row) => row.id),
+        ...(table.has('group') && { groups: taken.map((row) => row.group ?? row.id) }),
+        ...(table.has('weight') && { weights: taken.map((row) => row.weight ?? 1) }),
+        ...(this.#manifest.columns && { columns: this.#manifest.columns }),
+        ...(parents && { parents }),
+      },
+    );
+    if (this.resampled) return brandResampled(set);
+    const declared = part ?? this.#manifest.part;
+    return declared === null ? set : brand(set, declared);
+  }
+
+  async #rowTable(): Promise<{ table: ArrowTable; rows: Row[] }> {
+    if (!this.#manifest.complete) throw unfinished(this.dir, this.#manifest);
+    const table = await readRowTable(this.dir);
+    if (table.rows !== this.count)
+      throw new EquipoiseError(
+        'ERR_INTEGRITY',
+        `rows.arrow of ${this.dir} has ${table.rows} rows but the shards have ${this.count}. Restore it; change labels with updateRows`,
+      );
+    return { table, rows: rowsOf(table) };
+  }
+
+  /** Embeddings of the wanted rows (ascending), runs of neighbours copied at once. */
+  async #gather(
+    table: ArrowTable,
+    rows: readonly Row[],
+    wanted: readonly number[],
+  ): Promise<{ data: Float32Array; parents?: (string | null)[] }> {
+    const data = new Float32Array(wanted.length * this.dim);
+    const parents: (string | null)[] = Array.from({ length: wanted.length }, () => null);
+    let anyParents = false;
+    let next = 0;
+    let start = 0;
+    for (const entry of this.#manifest.shards) {
+      const end = start + entry.rows;
+      if (next < wanted.length && (wanted[next] as number) < end) {
+        const shard = await readShard(this.dir, entry, this.#manifest);
+        checkAligned(this.dir, table, rows, shard, start);
+        const shardParents = shard.table.has('parent') ? shard.table.strings('parent') : undefined;
+        while (next < wanted.length && (wanted[next] as number) < end) {
+          const from = (wanted[next] as number) - start;
+          let length = 1;
+          while (wanted[next + length] === start + from + length && start + from + length < end) length++;
+          copyRows(shard, this.dim, from, from + length, data, next);
+          for (let i = 0; shardParents && i < length; i++) parents[next + i] = shardParents[from + i] ?? null;
+          next += length;
+        }
+        anyParents ||= shardParents !== undefined;
+      }
+      start = end;
+    }
+    return { data, ...(anyParents && { parents }) };
+  }
+
+  /** All rows, labelled or not, shard by shard: memory for one shard at a time. */
+  async *windows(): AsyncGenerator<Window, void, undefined> {
+    let start = 0;
+    for (const entry of this.#manifest.shards) {
+      const { table, values } = await readShard(this.dir, entry, this.#manifest);
+      if (entry.rows > 0)
+        yield {
+          start,
+          ids: table.strings('id') as string[],
+          embeddings: matrix(widen(values), entry.rows, this.dim),
+        };
+      start += entry.rows;
+    }
+  }
+
+  /** Names of the splits that are written down. */
+  splits(): string[] {
+    return splitNames(this.dir);
+  }
+
+  readSplit(name: string): Promise<Split> {
+    return readSplitFile(this.dir, name);
+  }
+
+  #refuseSplitting(): void {
+    const { resampled, part } = this.#manifest;
+    if (!resampled && part !== 'validation' && part !== 'test') return;
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected a store of original rows for a split but ${this.dir} holds ${resampled ? 'synthetic rows, which would leak into the held-out part' : `the ${part} part of one`}. Split the store it was made from`,
+    );
+  }
+
+  /**
+   * Writes down a split. Writing the same one again does nothing.
+   *
+   * @throws ERR_DATA for unknown ids, ids in two parts and resampled stores; ERR_OPTION for a bad name, or a name that
+   *   another split has, unless `overwrite`.
+   *
+   * @example
+   * await store.writeSplit('default', { seed: 0, parts: { train: ['a', 'b'], test: ['c'] } });
+   */
+  async writeSplit(name: string, { seed = null, parts, settings = {}, overwrite = false }: NewSplit): Promise<void> {
+    this.#refuseSplitting();
+    const byId = new Map<string, Part>();
+    const entries: Iterable<readonly [string, Part]> =
+      parts instanceof Map
+        ? (parts as ReadonlyMap<string, Part>)
+        : Object.entries(parts).flatMap(([part, ids]) =>
+            (ids as readonly string[]).map((id) => [id, part as Part] as const),
+          );
+    for (const [id, part] of entries) {
+      if (!PARTS.includes(part)) throw expected(`one of ${PARTS.join(', ')}`, `the part of ${id}`, part);
+      if (byId.has(id))
+        throw new EquipoiseError('ERR_DATA', `Row ${JSON.stringify(id)} is in split "${name}" more than once`);
+      byId.set(id, part);
+    }
+    const ids = (await this.rows()).map((row) => row.id);
+    this.#refuseUnknown(ids, byId.keys());
+    await writeSplitFile(this.dir, { name, seed, settings, parts: byId }, ids, overwrite);
+  }
+
+  #refuseUnknown(known: readonly string[], asked: Iterable<string>): void {
+    const all = new Set(known);
+    for (const id of asked)
+      if (!all.has(id)) throw new EquipoiseError('ERR_DATA', `${this.dir} has no row ${JSON.stringify(id)}`);
+  }
+
+  /**
+   * Changes labels, groups, weights or sources of some rows; no shard is touched. New class names join the table at its
+   * end, so that class ids stay what they were.
+   *
+   * @throws ERR_DATA for an id that is not in the store or a weight that is not finite and >= 0.
+   *
+   * @example
+   * await store.updateRows(new Map([['cat/0091.jpg', { label: 'lynx' }]]));
+   */
+  async updateRows(changes: ReadonlyMap<string, RowChange>): Promise<void> {
+    const { rows } = await this.#rowTable();
+    this.#refuseUnknown(
+      rows.map((row) => row.id),
+      changes.keys(),
+    );
+    const updated = rows.map((row) => applyChange(row, changes.get(row.id)));
+    const known = new Set(this.classNames);
+    const found = new Set(updated.flatMap((row) => (row.label === null || known.has(row.label) ? [] : [row.label])));
+    if (found.size > 0) {
+      // The longer table first: a class without rows is harmless, a label without a class is not.
+      const manifest = { ...this.#manifest, classNames: [...this.classNames, ...[...found].sort(compareNames)] };
+      await writeManifest(this.dir, manifest);
+      this.#manifest = manifest;
+    }
+    await writeRows(this.dir, updated);
+  }
+
+  /**
+   * Reads every shard and compares its sha256, and that rows and splits name the rows of the shards.
+   * @throws ERR_INTEGRITY naming every shard that is missing or changed.
+   */
+  async verify(): Promise<{ shards: number; rows: number; bytes: number }> {
+    const { table, rows } = await this.#rowTable();
+    const wrong: string[] = [];
+    let start = 0;
+    let bytes = 0;
+    for (const entry of this.#manifest.shards) {
+      try {
+        const shard = await readShard(this.dir, entry, this.#manifest, { verify: true });
+        checkAligned(this.dir, table, rows, shard, start);
+      } catch (error) {
+        if (!(error instanceof EquipoiseError) || error.code !== 'ERR_INTEGRITY') throw error;
+        wrong.push(error.message);
+      }
+      start += entry.rows;
+      bytes += entry.bytes;
+    }
+    if (wrong.length > 0) throw new EquipoiseError('ERR_INTEGRITY', wrong.join('\n'));
+    const ids = rows.map((row) => row.id);
+    for (const name of this.splits()) this.#refuseUnknown(ids, (await this.readSplit(name)).parts.keys());
+    return { shards: this.#manifest.shards.length, rows: start, bytes };
+  }
+}
+
+function applyChange(row: Row, change: RowChange | undefined): Row {
+  if (!change) return row;
+  const known = ['label', 'group', 'weight', 'source'];
+  for (const name of Object.keys(change))
+    if (!known.includes(name))
+      throw new EquipoiseError('ERR_OPTION', `Unknown option updateRows.${name}. Known options: ${known.join(', ')}`);
+  const { weight } = change;
+  if (weight !== undefined && weight !== null && !(Number.isFinite(weight) && weight >= 0))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected a finite weight >= 0 for row ${JSON.stringify(row.id)} but received ${weight}`,
+    );
+  const group = change.group === undefined ? row.group : (change.group ?? undefined);
+  const newWeight = weight === undefined ? row.weight : (weight ?? undefined);
+  return {
+    id: row.id,
+    source: change.source ?? row.source,
+    label: change.label === undefined ? row.label : change.label,
+    ...(group !== undefined && { group }),
+    ...(newWeight !== undefined && { weight: newWeight }),
+  };
+}
+
+/**
+ * Opens a store that `embed`, `importEmbeddings` or `writeSet` made.
+ *
+ * @param options.allowIncomplete opens an unfinished one too, to look at its manifest, failures and windows.
+ * @throws ERR_DATA for a folder that is no store or not finished, ERR_INTEGRITY for one that is damaged or of a newer format.
+ *
+ * @example
+ * const store = await openStore('flowers.store');
+ * const set = await store.read();
+ */
+export async function openStore(dir: string, options: { allowIncomplete?: boolean } = {}): Promise<EmbeddingStore> {
+  const manifest = await readManifest(dir);
+  if (!manifest)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected a store in ${dir} but found no manifest of one. Make one: equipoise embed DATA --out ${dir}, or equipoise import FILE --out ${dir}`,
+    );
+  if (!manifest.complete && options.allowIncomplete !== true) throw unfinished(dir, manifest);
+  return new EmbeddingStore(dir, manifest);
+}

@@ -1,0 +1,18 @@
+/** Fitting a head: trainer, optimizers, schedules, batch samplers. */
+
+export {
+  batchSamplers,
+  defineBatchSampler,
+  type BatchSamplerChoice,
+  type BatchSamplerContext,
+  type BatchSamplerDefinition,
+  type FillOrder,
+} from './batch-sampler.js';
+export type { Choice } from './choice.js';
+export { defineOptimizer, type OptimizerDefinition, type OptimizerStep } from './optimizer.js';
+export { createOptimizer, optimizers } from './optimizers.js';
+export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
+export { headFromModel, type Predictor } from './predictor.js';
+export { createSchedule, defineSchedule, schedules, type Schedule, type ScheduleDefinition } from './schedule.js';
+export { fitHead, type EpochRecord, type TrainedHead } from './trainer.js';
+export type { SelectionMetric, ValidationScore } from './validation.js';

@@ -1,0 +1,142 @@
+/** The options of training: what is accepted, what is the default, and why. */
+
+import type { EmbeddingSet } from '../core/embedding-set.js';
+import { boolean, choice, custom, integer, type OptionRule } from '../core/options.js';
+import type { OnProgress } from '../core/progress.js';
+import type { Kernels } from '../kernels/index.js';
+import type { Loss } from '../loss/index.js';
+import type { Sampler } from '../sampler/index.js';
+import type { BatchSamplerChoice } from './batch-sampler.js';
+import { choiceRule, type Choice } from './choice.js';
+import { selectionMetrics, type SelectionMetric } from './validation.js';
+
+export interface EarlyStopping {
+  /** What decides on the validation rows; default `balancedAccuracy`. */
+  readonly metric?: SelectionMetric;
+  /** Epochs without a new best before training ends; null, the default, runs them all. The best epoch is kept in any case. */
+  readonly patience?: number | null;
+}
+
+export interface TrainOptions {
+  /** `linear` by default. */
+  readonly head?: Choice;
+  /** `cross-entropy` by default. */
+  readonly loss?: Choice | Loss;
+  /** None by default. It sees the rows as the head does: standardized where `standardize` is on. */
+  readonly sampler?: Choice | Sampler | null;
+  /** `instance` by default. */
+  readonly batchSampler?: BatchSamplerChoice;
+  /** `sgd` by default. */
+  readonly optimizer?: Choice;
+  /** `cosine` by default. */
+  readonly schedule?: Choice;
+  readonly learningRate?: number | 'auto';
+  readonly epochs?: number | 'auto';
+  readonly batchSize?: number;
+  readonly epochLength?: 'original' | 'resampled';
+  readonly freshDraws?: boolean;
+  /** One factor an original row; only their ratios matter. Default: the set's own weights, where it has some. */
+  readonly sampleWeights?: ArrayLike<number>;
+  /** Default: on for rows that came from a table, off for embeddings. */
+  readonly standardize?: boolean;
+  /** Rows that choose the epoch to keep; without them it is the last. */
+  readonly validation?: EmbeddingSet;
+  /** Needs `validation`. */
+  readonly earlyStopping?: EarlyStopping;
+  /** For the sampler's neighbour search; the result does not depend on it. */
+  readonly threads?: number;
+  readonly seed?: number;
+  readonly kernels?: Kernels;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+}
+
+/** An option that is an object of the program, not a setting. */
+function handed<T>(accepts: string, help: string, check: (value: object) => boolean): OptionRule<T | undefined> {
+  return custom<T | undefined>({
+    accepts,
+    default: undefined,
+    help,
+    check: (value) => ((typeof value === 'object' && value !== null) || typeof value === 'function') && check(value),
+  });
+}
+
+export const trainRules = {
+  head: choiceRule<Choice>('head', null, 'linear', 'what is fitted to the embeddings'),
+  loss: choiceRule<Choice | Loss>('loss', 'evaluate', 'cross-entropy', 'what training makes small'),
+  sampler: choiceRule<Choice | Sampler | null>('sampler', 'plan', null, 'adds or removes training rows; null: none'),
+  batchSampler: choiceRule<BatchSamplerChoice>('batch sampler', 'create', 'instance', 'how often each row is visited'),
+  optimizer: choiceRule<Choice>('optimizer', null, 'sgd', 'how the parameters follow the gradient'),
+  schedule: choiceRule<Choice>('schedule', null, 'cosine', 'how the learning rate moves over the epochs'),
+  learningRate: custom<number | 'auto'>({
+    accepts: "finite number > 0, or 'auto'",
+    default: 'auto',
+    help: 'length of a step; auto: what is stable for the mean squared norm of the rows, so that embeddings of any scale train alike; small: unfinished; large: oscillates or diverges',
+    check: (value) => value === 'auto' || (Number.isFinite(value) && (value as number) > 0),
+  }),
+  epochs: custom<number | 'auto'>({
+    accepts: "integer >= 1, or 'auto'",
+    default: 'auto',
+    help: 'passes over the data; auto: as many as make 3,000 steps, from 10 to 200; few: unfinished; many: fits the noise of small classes',
+    check: (value) => value === 'auto' || (Number.isSafeInteger(value) && (value as number) >= 1),
+  }),
+  batchSize: integer({
+    min: 1,
+    default: 128,
+    help: 'rows a step; small: noisy steps, many of them; large: batches without rare classes become rare, steps few',
+  }),
+  epochLength: choice({
+    of: ['original', 'resampled'],
+    default: 'original',
+    help: 'rows an epoch visits: as many as the original training set has, so that every strategy gets the same number of steps, or all rows after resampling',
+  }),
+  freshDraws: boolean({
+    default: false,
+    help: 'draw the synthetic rows anew each epoch, over the same neighbours',
+  }),
+  sampleWeights: handed<ArrayLike<number>>(
+    'an array of one finite number >= 0 a row',
+    'importance of each original row',
+    (value) => typeof (value as ArrayLike<number>).length === 'number',
+  ),
+  standardize: custom<boolean | undefined>({
+    accepts: 'true or false',
+    default: undefined,
+    help: 'scale every column to mean 0 and standard deviation 1 of the training rows, as part of the head; default: for tables only',
+    check: (value) => typeof value === 'boolean',
+  }),
+  validation: handed<EmbeddingSet>(
+    'an embedding set',
+    'held-out rows that choose the epoch to keep',
+    (value) => 'embeddings' in value && 'labels' in value,
+  ),
+  earlyStopping: handed<EarlyStopping>(
+    `{ metric: ${selectionMetrics.join(' | ')}, patience: epochs or null }`,
+    'what on the validation rows decides, and when to give up',
+    () => true,
+  ),
+  threads: custom<number | undefined>({
+    accepts: 'integer >= 1',
+    default: undefined,
+    help: 'threads of the neighbour search; default: what the machine allows',
+    check: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  }),
+  seed: integer({ min: 0, default: 0, help: 'every random choice follows from it' }),
+  kernels: handed<Kernels>('kernels from loadKernels()', 'arithmetic backend', (value) => 'gemm' in value),
+  signal: handed<AbortSignal>('an AbortSignal', 'stops training', (value) => 'aborted' in value),
+  onProgress: handed<OnProgress>('a function', 'is told how far training is', (value) => typeof value === 'function'),
+} as const;
+
+export const stoppingRules = {
+  metric: choice({
+    of: selectionMetrics,
+    default: 'balancedAccuracy',
+    help: 'what is compared; the losses are smoother on few rows, plain loss follows the large classes',
+  }),
+  patience: custom<number | null>({
+    accepts: 'integer >= 1, or null',
+    default: null,
+    help: 'epochs without a new best before training ends; null: never; small: stops at the first noise',
+    check: (value) => value === null || (Number.isSafeInteger(value) && (value as number) >= 1),
+  }),
+};

@@ -1,0 +1,132 @@
+/** The rows that training visits, each as a recipe over one matrix: originals, too, so that no synthetic row is ever stored. */
+
+import type { TrainingSet } from '../core/embedding-set.js';
+import { dense } from '../core/matrix.js';
+import type { ResamplingPlan } from '../core/plan.js';
+import { materialize, type Kernels } from '../kernels/index.js';
+
+export interface TrainingRows {
+  /** (·, cols): what `base` and `other` index. */
+  readonly x: Float32Array;
+  readonly cols: number;
+  readonly count: number;
+  readonly base: Int32Array;
+  readonly other: Int32Array;
+  readonly step: Float32Array;
+  readonly label: Int32Array;
+  readonly otherLabel?: Int32Array;
+  readonly labelWeight?: Float32Array;
+  /** A synthetic row weighs what its base weighs; a row that no recipe makes weighs 1. */
+  readonly weight?: Float32Array;
+}
+
+/** Lays out kept rows first, then recipes, then extra rows. */
+export function layOutRows(
+  set: TrainingSet,
+  plan: ResamplingPlan | undefined,
+  weights: Float32Array | undefined,
+  kernels: Kernels,
+): TrainingRows {
+  const { data, rows, cols } = dense(set.embeddings);
+  const recipes = plan?.recipes;
+  const kept = plan === undefined || plan.keep === 'all' ? rows : plan.keep.length;
+  const made = recipes?.base.length ?? 0;
+  const extra = plan?.extra?.labels.length ?? 0;
+  const count = kept + made + extra;
+  const base = new Int32Array(count);
+  const label = new Int32Array(count);
+  for (let i = 0; i < kept; i++) {
+    const row = plan === undefined || plan.keep === 'all' ? i : (plan.keep[i] as number);
+    base[i] = row;
+    label[i] = set.labels[row] as number;
+  }
+  if (recipes) {
+    base.set(recipes.base, kept);
+    label.set(recipes.label, kept);
+  }
+  if (plan?.extra) label.set(plan.extra.labels, kept + made);
+  const weight = weights && new Float32Array(count).fill(1);
+  if (weights && weight)
+    for (let i = 0; i < kept + made; i++) if ((base[i] as number) < rows) weight[i] = weights[base[i] as number] as number;
+
+  const soft: { otherLabel?: Int32Array; labelWeight?: Float32Array } = {};
+  if (recipes?.otherLabel && recipes.labelWeight) {
+    soft.otherLabel = label.slice();
+    soft.labelWeight = new Float32Array(count).fill(1);
+    soft.otherLabel.set(recipes.otherLabel, kept);
+    soft.labelWeight.set(recipes.labelWeight, kept);
+  }
+  const shared = { cols, count, label, ...soft, ...(weight && { weight }) };
+
+  // Rows that no recipe over the originals can express exist only once made.
+  const outside = extra > 0 || (recipes !== undefined && (exceeds(recipes.base, rows) || exceeds(recipes.other, rows)));
+  if (plan && outside) {
+    const all = dense(materialize(set.embeddings, plan, { kernels }));
+    const self = Int32Array.from({ length: count }, (_, i) => i);
+    return { ...shared, x: all.data, base: self, other: self, step: new Float32Array(count) };
+  }
+  const other = base.slice();
+  const step = new Float32Array(count);
+  if (recipes) {
+    other.set(recipes.other, kept);
+    step.set(recipes.step, kept);
+  }
+  return { ...shared, x: data, base, other, step };
+}
+
+function exceeds(ids: Int32Array, rows: number): boolean {
+  for (let i = 0; i < ids.length; i++) if ((ids[i] as number) >= rows) return true;
+  return false;
+}
+
+/** Memory of one batch size, filled again and again. */
+export class Batch {
+  readonly x: Float32Array;
+  readonly logits: Float32Array;
+  readonly gradient: Float32Array;
+  readonly labels: Int32Array;
+  readonly otherLabels: Int32Array;
+  readonly labelWeights: Float32Array;
+  readonly sampleWeights: Float32Array;
+  readonly rows: number;
+  readonly #base: Int32Array;
+  readonly #other: Int32Array;
+  readonly #step: Float32Array;
+
+  constructor(rows: number, cols: number, classes: number) {
+    this.rows = rows;
+    this.x = new Float32Array(rows * cols);
+    this.logits = new Float32Array(rows * classes);
+    this.gradient = new Float32Array(rows * classes);
+    this.labels = new Int32Array(rows);
+    this.otherLabels = new Int32Array(rows);
+    this.labelWeights = new Float32Array(rows);
+    this.sampleWeights = new Float32Array(rows);
+    this.#base = new Int32Array(rows);
+    this.#other = new Int32Array(rows);
+    this.#step = new Float32Array(rows);
+  }
+
+  /** Makes the rows `order[start] …` of `table`. */
+  load(table: TrainingRows, order: Int32Array, start: number, kernels: Kernels): void {
+    const { base, other, step, label, otherLabel, labelWeight, weight } = table;
+    for (let i = 0; i < this.rows; i++) {
+      const row = order[start + i] as number;
+      this.#base[i] = base[row] as number;
+      this.#other[i] = other[row] as number;
+      this.#step[i] = step[row] as number;
+      this.labels[i] = label[row] as number;
+      if (otherLabel) this.otherLabels[i] = otherLabel[row] as number;
+      if (labelWeight) this.labelWeights[i] = labelWeight[row] as number;
+      if (weight) this.sampleWeights[i] = weight[row] as number;
+    }
+    kernels.interpolate({
+      x: table.x,
+      cols: table.cols,
+      base: this.#base,
+      other: this.#other,
+      step: this.#step,
+      out: this.x,
+    });
+  }
+}

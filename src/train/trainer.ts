@@ -1,0 +1,314 @@
+/** Fits a head to the rows of a training set. */
+
+import { assertTraining, type EmbeddingSet, type TrainingSet } from '../core/embedding-set.js';
+import { EquipoiseError, throwIfAborted } from '../core/errors.js';
+import { dense, matrix } from '../core/matrix.js';
+import { resolveOptions } from '../core/options.js';
+import type { ResamplingPlan } from '../core/plan.js';
+import { createRng } from '../core/rng.js';
+import { applyScaler, createHead, fitScaler, type Head, type Scaler } from '../head/index.js';
+import { loadKernels, type Kernels } from '../kernels/index.js';
+import { createLoss, type Loss } from '../loss/index.js';
+import { createSampler, type Sampler } from '../sampler/index.js';
+import { resolveBatchSampler } from './batch-sampler.js';
+import { splitChoice, type Choice } from './choice.js';
+import { createOptimizer } from './optimizers.js';
+import { stoppingRules, trainRules, type TrainOptions } from './options.js';
+import { createPredictor, type Predictor } from './predictor.js';
+import { Batch, layOutRows } from './rows.js';
+import { createSchedule } from './schedule.js';
+import { better, score, type ValidationScore } from './validation.js';
+
+export interface EpochRecord {
+  /** From 0. */
+  readonly epoch: number;
+  /** Mean over the rows visited. */
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly validation?: ValidationScore;
+}
+
+export interface TrainedHead extends Predictor {
+  readonly name: string;
+  /** Everything needed to say what was done, as JSON. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly history: readonly EpochRecord[];
+  /** The epoch whose parameters these are. */
+  readonly bestEpoch: number;
+  /** What the sampler did to each class, where there was one. */
+  readonly plan?: Pick<ResamplingPlan, 'sampler' | 'options' | 'originalRows' | 'perClass'> & { readonly rows: number };
+}
+
+/** Long enough to be no burden, short enough that timers and signals of the caller's program stay lively. */
+const yieldEveryMs = 15;
+
+function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => (typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve, 0)));
+}
+
+/** Steps that `epochs: 'auto'` aims at: a linear head on standardized rows has settled by then at batch 128. */
+const autoSteps = 3000;
+
+function meanSquaredNorm(data: Float32Array, rows: number): number {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += (data[i] as number) * (data[i] as number);
+  return sum / rows;
+}
+
+function scaled(set: EmbeddingSet, scaler: Scaler | undefined): Float32Array {
+  const x = dense(set.embeddings);
+  if (scaler === undefined) return x.data;
+  const out = new Float32Array(x.data.length);
+  applyScaler(scaler, x, out);
+  return out;
+}
+
+function chooseLoss(choice: Choice | Loss): Loss {
+  if (typeof choice === 'object' && typeof choice['evaluate'] === 'function') return choice as Loss;
+  const { name, options } = splitChoice(choice as Choice);
+  return createLoss(name, options);
+}
+
+/** A sampler by name takes the seed of the training unless it is given its own. */
+function chooseSampler(choice: Choice | Sampler | null, seed: number): Sampler | undefined {
+  if (choice === null) return undefined;
+  if (typeof choice === 'object' && typeof choice['plan'] === 'function') return choice as Sampler;
+  const { name, options } = splitChoice(choice as Choice);
+  return createSampler(name, { seed, ...options });
+}
+
+/** Weights of mean 1, so that the learning rate means the same whatever their unit. */
+function normalizedWeights(given: ArrayLike<number> | undefined, rows: number): Float32Array | undefined {
+  if (given === undefined) return undefined;
+  if (given.length !== rows)
+    throw new EquipoiseError('ERR_SHAPE', `sampleWeights has ${given.length} entries but embeddings has ${rows} rows`);
+  let sum = 0;
+  for (let i = 0; i < rows; i++) {
+    const weight = given[i] as number;
+    if (!Number.isFinite(weight) || weight < 0)
+      throw new EquipoiseError('ERR_DATA', `Expected a finite weight >= 0 for row ${i} but received ${weight}`);
+    sum += weight;
+  }
+  if (sum === 0) throw new EquipoiseError('ERR_DATA', 'Expected some sampleWeights above 0 but all are 0');
+  return Float32Array.from({ length: rows }, (_, i) => ((given[i] as number) * rows) / sum);
+}
+
+function checkValidation(validation: EmbeddingSet, train: TrainingSet): void {
+  const [rows = 0, cols] = validation.embeddings.shape;
+  if (rows === 0) throw new EquipoiseError('ERR_DATA', 'Expected validation rows but received none. Leave validation out to keep the last epoch');
+  if (cols !== train.embeddings.shape[1])
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `validation has ${cols} columns but the training set has ${train.embeddings.shape[1]}`,
+    );
+  if (validation.classNames.join('\n') !== train.classNames.join('\n'))
+    throw new EquipoiseError('ERR_DATA', 'validation and training set have different class tables. Split them from one set');
+}
+
+function snapshot(head: Head, into: Float32Array[]): void {
+  head.parameters.forEach(({ data }, p) => into[p]?.set(data));
+}
+
+/**
+ * Fits a head to training rows by stochastic gradient descent.
+ *
+ * Synthetic rows of a sampler are made batch by batch from their recipes. With `standardize`, the scaler is fitted on the
+ * original training rows, the sampler searches among the scaled rows, and the scaler becomes the first node of the head.
+ * The same seed gives the same parameters on the same backend, whatever the threads.
+ *
+ * @param train (n, d) rows with the training brand.
+ * @param name what the result is called, with further settings to record.
+ * @throws ERR_OPTION for options, ERR_DATA for fewer than two classes or a training that diverges, ERR_ABORTED by the signal.
+ */
+export async function fitHead(
+  train: TrainingSet,
+  options: TrainOptions = {},
+  { name, settings: described }: { name?: string; settings?: Readonly<Record<string, unknown>> } = {},
+): Promise<TrainedHead> {
+  const o = resolveOptions('trainHead', trainRules, options);
+  assertTraining(train, 'trainHead');
+  const { signal, onProgress, seed, validation } = o;
+  const kernels: Kernels = o.kernels ?? loadKernels();
+  const original = dense(train.embeddings);
+  const { rows, cols } = original;
+  const classes = train.classNames.length;
+  if (train.classCounts.filter((count) => count > 0).length < 2)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected training rows of at least two classes but received ${rows} rows of ${train.classNames.filter((_, c) => (train.classCounts[c] ?? 0) > 0).join(', ') || 'no class'}`,
+    );
+  if (o.earlyStopping && !validation)
+    throw new EquipoiseError('ERR_OPTION', 'trainHead.earlyStopping needs trainHead.validation: rows that choose the epoch');
+  if (validation) checkValidation(validation, train);
+  const stopping = resolveOptions('trainHead.earlyStopping', stoppingRules, o.earlyStopping);
+  const weights = normalizedWeights(o.sampleWeights ?? train.weights, rows);
+  const loss = chooseLoss(o.loss);
+  const sampler = chooseSampler(o.sampler, seed);
+  const batchSampler = resolveBatchSampler(o.batchSampler);
+  const schedule = createSchedule(o.schedule);
+
+  const standardize = o.standardize ?? train.columns !== undefined;
+  const scaler = standardize ? fitScaler(original) : undefined;
+  const data = scaled(train, scaler);
+  const set: TrainingSet = scaler ? { ...train, embeddings: matrix(data, rows, cols) } : train;
+
+  const planned = async (draw: number) =>
+    sampler?.plan(set, {
+      kernels,
+      draw,
+      ...(o.threads !== undefined && { threads: o.threads }),
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
+  const plan = await planned(0);
+  throwIfAborted(signal, 'training');
+  let table = layOutRows(set, plan, weights, kernels);
+  const resampledRows = table.count;
+
+  const headChoice = splitChoice(o.head);
+  const head = createHead(headChoice.name, { inputDim: cols, classes, seed, options: headChoice.options, kernels });
+  const parameters = head.parameters.map((parameter) => parameter.data);
+  const gradients = parameters.map((parameter) => new Float32Array(parameter.length));
+  const best = parameters.map((parameter) => parameter.slice());
+  const optimizer = createOptimizer(o.optimizer, parameters);
+  const baseRate = o.learningRate === 'auto' ? head.learningRate(meanSquaredNorm(data, rows)) : o.learningRate;
+
+  const epochRows = o.epochLength === 'original' ? rows : resampledRows;
+  const batchSize = Math.min(o.batchSize, epochRows);
+  const stepsPerEpoch = Math.ceil(epochRows / batchSize);
+  const epochs = o.epochs === 'auto' ? Math.min(200, Math.max(10, Math.ceil(autoSteps / stepsPerEpoch))) : o.epochs;
+  const full = new Batch(batchSize, cols, classes);
+  const tailRows = epochRows - (stepsPerEpoch - 1) * batchSize;
+  const tail = tailRows === batchSize ? full : new Batch(tailRows, cols, classes);
+  const order = new Int32Array(epochRows);
+  const orderRng = createRng(seed, `batches/${batchSampler.name}`);
+  const fillOrder = (draw: number) =>
+    batchSampler.create({ labels: table.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
+  let fill = fillOrder(0);
+  const held = validation && {
+    x: scaled(validation, scaler),
+    labels: validation.labels,
+    logits: new Float32Array(validation.labels.length * classes),
+  };
+
+  const settings = {
+    ...described,
+    seed,
+    head: { name: head.name, ...head.options },
+    loss: { name: loss.name, ...loss.options },
+    sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
+    batchSampler: { name: batchSampler.name, ...batchSampler.options },
+    optimizer: { name: optimizer.name, ...optimizer.options },
+    schedule: { name: schedule.name, ...schedule.options },
+    learningRate: baseRate,
+    epochs,
+    batchSize,
+    epochLength: o.epochLength,
+    freshDraws: o.freshDraws,
+    sampleWeights: weights !== undefined,
+    standardize,
+    earlyStopping: validation ? stopping : null,
+    rows,
+    resampledRows,
+    classCounts: Object.fromEntries(train.classNames.map((className, c) => [className, train.classCounts[c] as number])),
+    kernels: { backend: kernels.backend, isa: kernels.isa },
+  };
+
+  const history: EpochRecord[] = [];
+  let bestEpoch = 0;
+  let bestScore: ValidationScore | undefined;
+  let lastYield = performance.now();
+  const total = epochs * stepsPerEpoch;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    if (o.freshDraws && epoch > 0) {
+      table = layOutRows(set, await planned(epoch), weights, kernels);
+      fill = fillOrder(epoch);
+    }
+    fill(order, epoch, epochs);
+    const rate = baseRate * schedule.factor(epoch, epochs);
+    let lossSum = 0;
+    for (let step = 0; step < stepsPerEpoch; step++) {
+      const batch = step === stepsPerEpoch - 1 ? tail : full;
+      batch.load(table, order, step * batchSize, kernels);
+      head.forward(batch.x, batch.rows, batch.logits);
+      const value = lossOf(loss, batch, epoch, step, rate);
+      head.backward(batch.x, batch.rows, batch.gradient, gradients);
+      optimizer.step(gradients, rate);
+      lossSum += value * batch.rows;
+      if (performance.now() - lastYield < yieldEveryMs) continue;
+      onProgress?.({ stage: 'train', done: epoch * stepsPerEpoch + step + 1, total });
+      await yieldToEventLoop();
+      throwIfAborted(signal, 'training');
+      lastYield = performance.now();
+    }
+    let validated: ValidationScore | undefined;
+    if (held) {
+      head.forward(held.x, held.labels.length, held.logits);
+      validated = score(held.logits, held.labels, classes);
+      if (bestScore === undefined || better(validated, bestScore, stopping.metric)) {
+        bestScore = validated;
+        bestEpoch = epoch;
+        snapshot(head, best);
+      }
+    } else bestEpoch = epoch;
+    const record = { epoch, loss: lossSum / epochRows, learningRate: rate, ...(validated && { validation: validated }) };
+    history.push(Object.freeze(record));
+    onProgress?.({ stage: 'train', done: (epoch + 1) * stepsPerEpoch, total, message: describe(record) });
+    if (stopping.patience !== null && epoch - bestEpoch >= stopping.patience) break;
+  }
+  if (held) head.parameters.forEach(({ data: values }, p) => values.set(best[p] as Float32Array));
+
+  /** The loss of one batch; its gradient lands in the batch. */
+  function lossOf(used: Loss, batch: Batch, epoch: number, step: number, rate: number): number {
+    let value = NaN;
+    let cause: unknown;
+    try {
+      value = used.evaluate(
+        {
+          logits: batch.logits,
+          labels: batch.labels,
+          ...(table.otherLabel && { otherLabels: batch.otherLabels, labelWeights: batch.labelWeights }),
+          ...(table.weight && { sampleWeights: batch.sampleWeights }),
+          rows: batch.rows,
+          classes,
+          classCounts: train.classCounts,
+          epoch,
+        },
+        batch.gradient,
+      );
+    } catch (error) {
+      if (!(error instanceof EquipoiseError) || error.code !== 'ERR_DATA') throw error;
+      cause = error;
+    }
+    if (Number.isFinite(value)) return value;
+    const why = cause instanceof Error ? cause.message : `the loss is ${value}`;
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Training diverged in step ${step} of epoch ${epoch}, at learning rate ${rate}: ${why}. Lower learningRate (or leave it 'auto'), or set standardize: true`,
+      { cause },
+    );
+  }
+
+  const bundle = { head, classNames: train.classNames, settings, ...(scaler && { scaler }) };
+  return Object.freeze({
+    name: name ?? head.name,
+    ...createPredictor(bundle),
+    settings: Object.freeze(settings),
+    history: Object.freeze(history),
+    bestEpoch,
+    ...(plan && {
+      plan: {
+        sampler: plan.sampler,
+        options: plan.options,
+        originalRows: plan.originalRows,
+        perClass: plan.perClass,
+        rows: resampledRows,
+      },
+    }),
+  });
+}
+
+function describe({ epoch, loss, validation }: EpochRecord): string {
+  const held = validation ? `, validation balanced accuracy ${validation.balancedAccuracy.toFixed(4)}` : '';
+  return `epoch ${epoch + 1}: loss ${loss.toFixed(4)}${held}`;
+}
