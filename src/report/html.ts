@@ -16,17 +16,7 @@ import { stylesheet } from './stylesheet.js';
 import { afterColour, beforeColour, drawSvg } from './svg.js';
 import type { Cell, Table } from './table.js';
 import { classTable, exportTable, failuresTable, resamplingTable, stepsTable, strategiesTable } from './tables.js';
-import {
-  change,
-  count,
-  metricName,
-  overSeeds,
-  protagonists,
-  score,
-  seconds,
-  summary,
-  type OverallMetric,
-} from './wording.js';
+import { change, count, metricName, overSeeds, protagonists, score, seconds, summary } from './wording.js';
 
 function table({ columns, rows }: Table): Markup {
   const align = (at: number) => (columns[at]?.align === 'right' ? 'number' : 'word');
@@ -79,12 +69,12 @@ const details = (title: string, content: Table) =>
     ${table(content)}
   </details>`;
 
-const tiles: readonly OverallMetric[] = ['balancedAccuracy', 'macroF1', 'fewShot', 'accuracy'];
+const tiles = ['balancedAccuracy', 'macroF1', 'fewShot', 'accuracy'];
 
 /** The overall numbers in large print, before → after. */
 function headline(result: RunResult): Markup {
   const { before, after } = protagonists(result);
-  const tile = (metric: OverallMetric) => {
+  const tile = (metric: string) => {
     const now = overSeeds(after, metric);
     if (now === null) return false;
     const was = before && overSeeds(before, metric);

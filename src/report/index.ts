@@ -14,10 +14,8 @@ export {
 export { describeComparison, summary } from './wording.js';
 export {
   RESULT_FORMAT_VERSION,
-  type ClassScores,
   type Comparison,
   type ExportedModel,
-  type Judgement,
   type RunResult,
   type StrategyResult,
   type TrainingHistory,

@@ -3,7 +3,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { RunResult, StrategyResult } from './result.js';
 import { afterColour, beforeColour, seriesColours } from './svg.js';
-import { byTrainingCount, protagonists } from './wording.js';
+import { byTrainingCount, classScore, protagonists, type ClassScore } from './wording.js';
 
 /** With more classes a picture shows the rarest of them; tables are always complete. */
 export const MOST_CLASSES_DRAWN = 30;
@@ -75,13 +75,13 @@ export function countsPlot(result: RunResult): TopLevelSpec {
 }
 
 /** A score of every class before (ring) and after (disc), joined by a line. */
-export function beforeAfterPlot(result: RunResult, of: 'precision' | 'recall' | 'f1'): TopLevelSpec {
+export function beforeAfterPlot(result: RunResult, of: ClassScore): TopLevelSpec {
   const { before, after } = protagonists(result);
   const drawn = drawnClasses(result);
   const rows = drawn.map((c, place) => ({
     class: place,
-    before: before?.perClass[c]?.[of] ?? null,
-    after: after.perClass[c]?.[of] ?? null,
+    before: classScore(before, c, of),
+    after: classScore(after, c, of),
   }));
   const names = [`before: ${before?.strategy}`, before ? `after: ${after.strategy}` : after.strategy];
   const points = rows.flatMap((row) => [

@@ -1,36 +1,9 @@
 /** The document a run leaves behind (`result.json`): plain JSON, complete enough to write every report from it alone. */
 
 import type { ClassOutcome } from '../core/plan.js';
+import type { ClassScores, Evaluation } from '../metric/index.js';
 
 export const RESULT_FORMAT_VERSION = 1;
-
-/** What a report needs of an evaluation on held-out rows; the evaluations of the metric room have this shape. */
-export interface Judgement {
-  readonly classNames: readonly string[];
-  /** Rows a class, of the truth. */
-  readonly support: readonly number[];
-  /** `confusion[truth][predicted]`: counts. */
-  readonly confusion: readonly (readonly number[])[];
-  readonly accuracy: number;
-  readonly balancedAccuracy: number;
-  readonly macroF1: number;
-  readonly geometricMeanClass: number;
-  readonly geometricMeanMacro: number;
-  /** Mean recall of the classes with more than 100, 20 to 100, and fewer than 20 training rows; null where there is none. */
-  readonly manyShot?: number | null;
-  readonly mediumShot?: number | null;
-  readonly fewShot?: number | null;
-  readonly logLoss?: number | null;
-}
-
-/** Null where the number is undefined: a class without test rows has no recall. */
-export interface ClassScores {
-  readonly name: string;
-  readonly support: number;
-  readonly precision: number | null;
-  readonly recall: number | null;
-  readonly f1: number | null;
-}
 
 export interface TrainingHistory {
   readonly seed: number;
@@ -39,6 +12,7 @@ export interface TrainingHistory {
   /** What `validation` measures. */
   readonly validationMetric?: string;
   readonly epochs: readonly {
+    /** From 0. */
     readonly epoch: number;
     readonly loss: number;
     readonly learningRate: number;
@@ -52,7 +26,7 @@ export interface StrategyResult {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seeds: readonly number[];
   /** On the test part, one a seed, in the order of `seeds`. */
-  readonly evaluations: readonly Judgement[];
+  readonly evaluations: readonly Evaluation[];
   /** Mean over the seeds, in class-table order. */
   readonly perClass: readonly ClassScores[];
   /** One a seed. */
@@ -76,7 +50,7 @@ export interface StrategyResult {
 export interface Comparison {
   readonly baseline: string;
   readonly strategy: string;
-  /** Registry key, such as `balancedAccuracy`. */
+  /** Name in an `Evaluation`, such as `balancedAccuracy`. */
   readonly metric: string;
   readonly higherIsBetter: boolean;
   readonly before: number;

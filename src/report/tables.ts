@@ -1,80 +1,79 @@
 /** The tables of a report. */
 
-import type { ClassScores, RunResult } from './result.js';
-import type { Cell, Table } from './table.js';
+import type { RunResult } from './result.js';
+import type { Cell, Column, Table } from './table.js';
 import {
   byTrainingCount,
   change,
+  classScore,
   count,
   metricName,
+  overallMetrics,
   overSeeds,
   protagonists,
   score,
   seconds,
-  type OverallMetric,
+  type ClassScore,
 } from './wording.js';
 
-const overall: readonly OverallMetric[] = [
-  'balancedAccuracy',
-  'macroF1',
-  'geometricMeanMacro',
-  'manyShot',
-  'mediumShot',
-  'fewShot',
-  'accuracy',
-];
-
 /** `+0.120`, coloured by whether it is good news. */
-function changed(before: number | null | undefined, after: number | null | undefined): Cell {
-  if (typeof before !== 'number' || typeof after !== 'number') return { text: change(null) };
+function changed(before: number | null, after: number | null, higherIsBetter = true): Cell {
+  if (before === null || after === null) return { text: change(null) };
   const text = change(after - before);
   if (text === '0.000') return { text };
-  return { text, tone: after > before ? 'better' : 'worse' };
+  return { text, tone: after > before === higherIsBetter ? 'better' : 'worse' };
 }
 
-/** Every strategy by every overall metric: the mean over seeds, with the extremes where there are several. */
+/** Every overall metric by every strategy: the mean over seeds, with the extremes where there are several. */
 export function strategiesTable(result: RunResult): Table {
-  const { all } = protagonists(result);
-  const shown = overall.filter((metric) => all.some((strategy) => overSeeds(strategy, metric) !== null));
+  const { before, after, all } = protagonists(result);
+  const shown = overallMetrics.filter(({ key }) => all.some((strategy) => overSeeds(strategy, key) !== null));
   return {
-    columns: [
-      { title: 'strategy' },
-      ...shown.map((metric) => ({ title: metricName(metric), align: 'right' as const })),
-      { title: 'seeds', align: 'right' },
-      { title: 'time', align: 'right' },
+    columns: [{ title: 'metric' }, ...strategyColumns(result)],
+    rows: [
+      ...shown.map(({ key, higherIsBetter }) => [
+        metricName(key),
+        ...all.map((strategy) => {
+          const found = overSeeds(strategy, key);
+          if (found === null || strategy.seeds.length === 1) return score(found?.mean);
+          return { text: score(found.mean), aside: `${score(found.low)}–${score(found.high)}` };
+        }),
+        ...(before
+          ? [changed(overSeeds(before, key)?.mean ?? null, overSeeds(after, key)?.mean ?? null, higherIsBetter)]
+          : []),
+      ]),
+      ['seeds', ...all.map(({ seeds }) => String(seeds.length)), ...(before ? [''] : [])],
+      ['time', ...all.map((strategy) => seconds(strategy.seconds)), ...(before ? [''] : [])],
     ],
-    rows: all.map((strategy) => [
-      strategy.strategy,
-      ...shown.map((metric) => {
-        const found = overSeeds(strategy, metric);
-        if (found === null) return score(null);
-        return strategy.seeds.length === 1
-          ? score(found.mean)
-          : { text: score(found.mean), aside: `${score(found.low)}–${score(found.high)}` };
-      }),
-      String(strategy.seeds.length),
-      seconds(strategy.seconds),
-    ]),
   };
 }
 
+/** A column for each strategy and, with a baseline, one for the change that the first strategy makes. */
+function strategyColumns(result: RunResult): Column[] {
+  const { before, after, all } = protagonists(result);
+  const titles = [
+    ...all.map(({ strategy }) => strategy),
+    ...(before ? [`${after.strategy} − ${before.strategy}`] : []),
+  ];
+  return titles.map((title) => ({ title, align: 'right' }));
+}
+
 /** One score of every class under every strategy, and how the first strategy changes it: most frequent class first. */
-export function scoreTable(result: RunResult, of: 'precision' | 'recall' | 'f1'): Table {
+export function scoreTable(result: RunResult, of: ClassScore): Table {
   const { before, after, all } = protagonists(result);
   return {
     columns: [
       { title: 'class' },
       { title: 'train', align: 'right' },
       { title: 'test', align: 'right' },
-      ...all.map(({ strategy }) => ({ title: strategy, align: 'right' as const })),
-      ...(before ? [{ title: `${after.strategy} − ${before.strategy}`, align: 'right' as const }] : []),
+      ...strategyColumns(result),
     ],
     rows: byTrainingCount(result).map((c) => [
       result.dataset.classNames[c] ?? '',
       count(result.split.train[c] ?? 0),
       count(result.split.test[c] ?? 0),
-      ...all.map(({ perClass }) => score(perClass[c]?.[of])),
-      ...(before ? [changed(before.perClass[c]?.[of], after.perClass[c]?.[of])] : []),
+      ...all.map((strategy) => score(classScore(strategy, c, of))),
+      ...(before ? [changed(classScore(before, c, of), classScore(after, c, of))] : []),
     ]),
   };
 }
@@ -84,8 +83,6 @@ export function classTable(result: RunResult): Table {
   const { before, after } = protagonists(result);
   const scores = ['precision', 'recall', 'f1'] as const;
   const title = { precision: 'precision', recall: 'recall', f1: 'F1' };
-  const at = (perClass: readonly ClassScores[] | undefined, c: number, of: (typeof scores)[number]) =>
-    perClass?.[c]?.[of];
   return {
     columns: [
       { title: 'class' },
@@ -106,9 +103,9 @@ export function classTable(result: RunResult): Table {
       count(result.split.train[c] ?? 0),
       count(result.split.test[c] ?? 0),
       ...scores.flatMap((of) => {
-        const now = at(after.perClass, c, of);
+        const now = classScore(after, c, of);
         if (before === null) return [score(now)];
-        const was = at(before.perClass, c, of);
+        const was = classScore(before, c, of);
         return [score(was), score(now), changed(was, now)];
       }),
     ]),

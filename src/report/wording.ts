@@ -1,22 +1,14 @@
 /** How numbers and findings are put into words, the same in every kind of report. */
 
+import { metrics } from '../metric/index.js';
 import type { Comparison, RunResult, StrategyResult } from './result.js';
 
-const metricNames: Readonly<Record<string, string>> = {
-  accuracy: 'accuracy',
-  balancedAccuracy: 'balanced accuracy',
-  macroF1: 'macro F1',
-  geometricMeanClass: 'geometric mean of recalls',
-  geometricMeanMacro: 'geometric mean (macro)',
-  manyShot: 'many-shot recall',
-  mediumShot: 'medium-shot recall',
-  fewShot: 'few-shot recall',
-  logLoss: 'log loss',
-};
-
-/** `balancedAccuracy` → `balanced accuracy`; a metric without a name of its own is taken apart at its capitals. */
+/** `balancedAccuracy` → `balanced accuracy`. */
 export function metricName(metric: string): string {
-  return metricNames[metric] ?? metric.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+  return metric
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/\bf1\b/, 'F1');
 }
 
 const dash = '–';
@@ -67,31 +59,31 @@ export function describeComparison(comparison: Omit<Comparison, 'sentence'>): st
   return `${from}, ${better ? 'an improvement' : 'a loss'} (${range}).`;
 }
 
-export function mean(values: readonly (number | null | undefined)[]): number | null {
-  const known = values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
-}
+/** The metrics of an evaluation, in the order of their registry. */
+export const overallMetrics = Object.entries(metrics).map(([name, { higherIsBetter }]) => ({
+  key: name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+  higherIsBetter,
+}));
 
-export type OverallMetric =
-  | 'accuracy'
-  | 'balancedAccuracy'
-  | 'macroF1'
-  | 'geometricMeanClass'
-  | 'geometricMeanMacro'
-  | 'manyShot'
-  | 'mediumShot'
-  | 'fewShot';
-
-/** Mean over the seeds, with the extremes; null where no seed has the number. */
+/** A metric by its name in an `Evaluation`: mean over the seeds, with the extremes; null where no seed has a value. */
 export function overSeeds(
   strategy: StrategyResult,
-  metric: OverallMetric,
+  metric: string,
 ): { mean: number; low: number; high: number } | null {
   const values = strategy.evaluations
-    .map((evaluation) => evaluation[metric])
+    .map((evaluation) => (evaluation as unknown as Record<string, unknown>)[metric])
     .filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
-  const middle = mean(values);
-  return middle === null ? null : { mean: middle, low: Math.min(...values), high: Math.max(...values) };
+  if (values.length === 0) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { mean, low: Math.min(...values), high: Math.max(...values) };
+}
+
+export type ClassScore = 'precision' | 'recall' | 'f1';
+
+/** A score of one class; null for a class without test rows, about which a score says nothing. */
+export function classScore(strategy: StrategyResult | null, c: number, of: ClassScore): number | null {
+  const scores = strategy?.perClass[c];
+  return scores === undefined || scores.support === 0 ? null : scores[of];
 }
 
 /** The baseline (null without one), what the run is about, and all strategies in the order in which they are shown. */
@@ -129,10 +121,9 @@ export function summary(result: RunResult): string[] {
     );
   }
   if (before !== null) {
-    const recallChange = after.perClass.map((scores, c) => {
-      const was = before.perClass[c]?.recall;
-      return typeof was === 'number' && typeof scores.recall === 'number' ? scores.recall - was : 0;
-    });
+    const recallChange = classNames.map(
+      (_, c) => (classScore(after, c, 'recall') ?? 0) - (classScore(before, c, 'recall') ?? 0),
+    );
     // Half a thousandth: what the tables show as no change is not counted as one.
     const up = recallChange.filter((difference) => difference >= 0.0005).length;
     const down = recallChange.filter((difference) => difference <= -0.0005).length;

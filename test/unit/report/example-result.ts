@@ -1,48 +1,31 @@
 /** A run with the arithmetic done by hand where tests look at it. */
 
-import type { ClassScores, RunResult, StrategyResult } from '../../../src/report/index.js';
+import { evaluatePredictions } from '../../../src/metric/index.js';
+import type { RunResult, StrategyResult } from '../../../src/report/index.js';
 
 function strategy(name: string, confusion: number[][], classNames: readonly string[]): StrategyResult {
-  const support = confusion.map((row) => row.reduce((sum, n) => sum + n, 0));
-  const perClass = classNames.map((className, c): ClassScores => {
-    const hits = confusion[c]?.[c] ?? 0;
-    const rows = support[c] ?? 0;
-    const predicted = confusion.reduce((sum, row) => sum + (row[c] ?? 0), 0);
-    const recall = rows > 0 ? hits / rows : null;
-    const precision = predicted > 0 ? hits / predicted : null;
-    const f1 = rows + predicted > 0 ? (2 * hits) / (rows + predicted) : null;
-    return { name: className, support: rows, precision, recall, f1 };
+  const rows = confusion.flatMap((row, truth) =>
+    row.flatMap((n, predicted) => Array.from({ length: n }, () => ({ truth, predicted }))),
+  );
+  const evaluation = evaluatePredictions({
+    labels: rows.map(({ truth }) => truth),
+    probabilities: rows.flatMap(({ predicted }) => classNames.map((_, c) => (c === predicted ? 1 : 0))),
+    classNames,
   });
-  const known = perClass.flatMap(({ recall }) => recall ?? []);
-  const balancedAccuracy = known.reduce((sum, recall) => sum + recall, 0) / known.length;
   return {
     strategy: name,
     settings: { loss: 'cross-entropy', epochs: 2 },
     seeds: [0],
-    evaluations: [
-      {
-        classNames,
-        support,
-        confusion,
-        accuracy: balancedAccuracy,
-        balancedAccuracy,
-        macroF1: balancedAccuracy,
-        geometricMeanClass: balancedAccuracy,
-        geometricMeanMacro: balancedAccuracy,
-        manyShot: null,
-        mediumShot: balancedAccuracy,
-        fewShot: null,
-      },
-    ],
-    perClass,
+    evaluations: [evaluation],
+    perClass: evaluation.perClass,
     history: [
       {
         seed: 0,
-        bestEpoch: 2,
+        bestEpoch: 1,
         validationMetric: 'balanced accuracy',
         epochs: [
-          { epoch: 1, loss: 1.2, learningRate: 0.1, validation: 0.4 },
-          { epoch: 2, loss: 0.8, learningRate: 0.1, validation: 0.6 },
+          { epoch: 0, loss: 1.2, learningRate: 0.1, validation: 0.4 },
+          { epoch: 1, loss: 0.8, learningRate: 0.1, validation: 0.6 },
         ],
       },
     ],

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classTable, formatTable, renderMarkdown, resamplingTable, scoreTable } from '../../../src/report/index.js';
+import {
+  formatTable,
+  renderMarkdown,
+  resamplingTable,
+  scoreTable,
+  strategiesTable,
+} from '../../../src/report/index.js';
 import { exampleResult } from './example-result.js';
 
 test('the recall table starts with the most frequent class and ends with the change', () => {
@@ -29,14 +35,29 @@ test('columns line up under wide letters, and a name cannot move the cursor', ()
   assert.deepEqual(lines, ['class    n', '──────  ──', '桜花     1', 'rose    22', 'a\u{fffd}[2Jb   3']);
 });
 
-test('an undefined score is a dash, and its change too', () => {
+test('a class without test rows has dashes, not zeros', () => {
   const result = exampleResult();
-  const [first, ...others] = result.baseline!.perClass;
-  const table = classTable({
-    ...result,
-    baseline: { ...result.baseline!, perClass: [{ ...first!, precision: null }, ...others] },
-  });
-  assert.deepEqual(table.rows[2]?.slice(3, 6), ['–', '0.500', { text: '–' }]);
+  const [ant, ...others] = result.baseline!.perClass;
+  const baseline = { ...result.baseline!, perClass: [{ ...ant!, support: 0 }, ...others] };
+  assert.deepEqual(scoreTable({ ...result, baseline }, 'recall').rows[2]?.slice(3), ['–', '0.500', { text: '–' }]);
+});
+
+test('a metric that should be low is better when it falls, and one without a value is left out', () => {
+  const { columns, rows } = strategiesTable(exampleResult());
+  assert.deepEqual(
+    columns.map(({ title }) => title),
+    ['metric', 'ce', 'eos', 'eos − ce'],
+  );
+  const row = (name: string) => rows.find(([first]) => first === name);
+  // Certain predictions: the calibration error is the error rate, 5 of 12 before and 6 of 12 after.
+  assert.deepEqual(row('expected calibration error'), [
+    'expected calibration error',
+    '0.417',
+    '0.500',
+    { text: '+0.083', tone: 'worse' },
+  ]);
+  assert.deepEqual(row('balanced accuracy')?.at(-1), { text: '−0.083', tone: 'worse' });
+  assert.equal(row('few shot'), undefined);
 });
 
 test('a rise is marked as better, a fall as worse, no change as neither', () => {
@@ -56,7 +77,7 @@ test('several seeds show their extremes beside the mean', () => {
   const evaluations = [0.4, 0.5, 0.9].map((balancedAccuracy) => ({ ...evaluation!, balancedAccuracy }));
   const text = renderMarkdown({ ...result, baseline: { ...ce, seeds: [0, 1, 2], evaluations } });
   // (0.4 + 0.5 + 0.9) / 3 = 0.6
-  assert.match(text, /\| ce \| 0\.600 \(0\.400–0\.900\) \|/);
+  assert.match(text, /\| balanced accuracy \| 0\.600 \(0\.400–0\.900\) \| 0\.500 \|/);
 });
 
 test('fallbacks of resampling are told, and columns that nobody filled are left out', () => {
