@@ -8,7 +8,8 @@ export function metricName(metric: string): string {
   return metric
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
-    .replace(/\bf1\b/, 'F1');
+    .replace(/\bf1\b/, 'F1')
+    .replace(/^(many|medium|few) shot$/, '$1-shot recall');
 }
 
 const dash = '–';

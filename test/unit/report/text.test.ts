@@ -57,7 +57,7 @@ test('a metric that should be low is better when it falls, and one without a val
     { text: '+0.083', tone: 'worse' },
   ]);
   assert.deepEqual(row('balanced accuracy')?.at(-1), { text: '−0.083', tone: 'worse' });
-  assert.equal(row('few shot'), undefined);
+  assert.equal(row('few-shot recall'), undefined);
 });
 
 test('a rise is marked as better, a fall as worse, no change as neither', () => {
