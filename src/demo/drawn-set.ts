@@ -3,7 +3,7 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { EquipoiseError, throwIfAborted } from '../core/errors.js';
+import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import { integer, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
 import { createRng } from '../core/rng.js';
@@ -78,6 +78,7 @@ async function settingsAt(dir: string): Promise<string | undefined> {
 export async function drawLongTailedSet(dir: string, options: DrawOptions = {}): Promise<DrawnSet> {
   const { signal, onProgress, ...given } = options;
   const { seed, largest, smallest, testPerClass } = resolveOptions('drawLongTailedSet', rules, given);
+  if (smallest > largest) throw expected(`at most largest (${largest})`, 'drawLongTailedSet.smallest', smallest);
   const classNames = Object.keys(shapes);
   const trainCounts = longTailCounts(classNames.length, largest, smallest);
   const testCounts = classNames.map(() => testPerClass);

@@ -17,13 +17,16 @@ interface Room {
 
 const table: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: ['ndarray'], portable: true },
-  kernels: { rooms: ['core'] },
+  // Results of searches are handed out as ndarray views.
+  kernels: { rooms: ['core'], packages: ['ndarray'] },
   preprocess: { rooms: ['core', 'kernels'], packages: ['sharp', '@huggingface/tokenizers'] },
   backbone: { rooms: ['core', 'preprocess', 'onnx'], packages: ['#ort'] },
   store: { rooms: ['core'], packages: ['apache-arrow'] },
   interchange: { rooms: ['core', 'store'], packages: ['hyparquet', 'hyparquet-writer', 'csv-parse'] },
   dataset: { rooms: ['core', 'interchange'] },
-  embed: { rooms: ['core', 'dataset', 'preprocess', 'backbone', 'store'] },
+  augment: { rooms: ['core', 'preprocess'] },
+  // Asks kernels how many threads this machine allows.
+  embed: { rooms: ['core', 'kernels', 'dataset', 'preprocess', 'augment', 'backbone', 'store'] },
   mix: { rooms: ['core'], portable: true },
   loss: { rooms: ['core'], portable: true },
   head: { rooms: ['core', 'kernels', 'onnx'], portable: true },
@@ -31,6 +34,7 @@ const table: Readonly<Record<string, Room>> = {
   sampler: { rooms: ['core', 'kernels', 'mix'], portable: true },
   train: { rooms: ['core', 'kernels', 'head', 'loss', 'mix', 'sampler', 'metric'], portable: true },
   strategy: { rooms: ['core', 'sampler', 'mix', 'loss', 'head', 'train'], portable: true },
+  audit: { rooms: ['core', 'kernels', 'sampler', 'store'] },
   compare: { rooms: ['core', 'strategy', 'metric'] },
   report: { rooms: ['core', 'metric'], packages: ['vega', 'vega-lite'] },
   onnx: { rooms: ['core'], packages: ['@bufbuild/protobuf'] },

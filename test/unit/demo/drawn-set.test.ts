@@ -81,5 +81,6 @@ test('stopping leaves no folder that looks complete, and drawing again succeeds'
 test('an unknown or impossible option is refused', async () => {
   const dir = join(folder, 'options');
   await assert.rejects(drawLongTailedSet(dir, { ...small, smallest: 0 }), { code: 'ERR_OPTION' });
+  await assert.rejects(drawLongTailedSet(dir, { ...small, smallest: 5 }), { message: /at most largest \(4\)/ });
   await assert.rejects(drawLongTailedSet(dir, { largst: 3 } as object), { message: /Did you mean largest/ });
 });

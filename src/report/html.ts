@@ -1,0 +1,244 @@
+/** One self-contained page: everything a run found, readable from disk, without a network or a script. */
+
+import type { TopLevelSpec } from 'vega-lite';
+import { html, Markup, type Content } from './markup.js';
+import {
+  beforeAfterPlot,
+  confusionPlot,
+  countsPlot,
+  drawnClasses,
+  gapPlot,
+  historyPlot,
+  MOST_CLASSES_DRAWN,
+} from './plots.js';
+import type { RunResult } from './result.js';
+import { stylesheet } from './stylesheet.js';
+import { afterColour, beforeColour, drawSvg } from './svg.js';
+import type { Cell, Table } from './table.js';
+import { classTable, exportTable, failuresTable, resamplingTable, stepsTable, strategiesTable } from './tables.js';
+import { change, count, metricName, overSeeds, protagonists, score, seconds, summary } from './wording.js';
+
+function table({ columns, rows }: Table): Markup {
+  const align = (at: number) => (columns[at]?.align === 'right' ? 'number' : 'word');
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          ${columns.map(({ title }, at) => html`<th class="${align(at)}" scope="col">${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map((cell, at) => {
+                const { text, aside, tone } = typeof cell === 'string' ? ({ text: cell } as Cell) : cell;
+                return html`<td class="${align(at)} ${tone}">
+                  ${text}${aside && html`<span class="aside">${aside}</span>`}
+                </td>`;
+              })}
+            </tr> `,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+async function figure(spec: TopLevelSpec, caption: string): Promise<Markup>;
+async function figure(spec: TopLevelSpec | undefined, caption: string): Promise<Markup | false>;
+async function figure(spec: TopLevelSpec | undefined, caption: string): Promise<Markup | false> {
+  if (spec === undefined) return false;
+  return html`<figure>
+    <div class="plot" role="img" aria-label="${caption}">${new Markup(await drawSvg(spec))}</div>
+    <figcaption>${caption}</figcaption>
+  </figure>`;
+}
+
+function section(title: string, ...content: readonly Content[]): Markup {
+  return html`<section>
+    <h2>${title}</h2>
+    ${content}
+  </section>`;
+}
+
+const note = (text: string) => html`<p class="note">${text}</p>`;
+
+const details = (title: string, content: Table) =>
+  html`<details>
+    <summary>${title}</summary>
+    ${table(content)}
+  </details>`;
+
+const tiles = ['balancedAccuracy', 'macroF1', 'fewShot', 'accuracy'];
+
+/** The overall numbers in large print, before → after. */
+function headline(result: RunResult): Markup {
+  const { before, after } = protagonists(result);
+  const tile = (metric: string) => {
+    const now = overSeeds(after, metric);
+    if (now === null) return false;
+    const was = before && overSeeds(before, metric);
+    const difference = was === null ? undefined : change(now.mean - was.mean);
+    const tone = was === null || difference === '0.000' ? '' : now.mean > was.mean ? 'better' : 'worse';
+    return html`<div class="tile">
+      <div class="name">${metricName(metric)}</div>
+      <div class="value">
+        ${was !== null && html`<span class="was">${score(was.mean)}</span> <span class="arrow">→</span> `}${score(now.mean)}
+      </div>
+      <div class="change ${tone}">${difference}</div>
+    </div>`;
+  };
+  return html`<div class="tiles">${tiles.map(tile)}</div>`;
+}
+
+/** A settings value as a reader would type it. */
+const shown = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+
+function settingsTable(settings: Readonly<Record<string, unknown>>): Table {
+  return {
+    columns: [{ title: 'setting' }, { title: 'value' }],
+    rows: Object.entries(settings).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, shown(value) ?? '']],
+    ),
+  };
+}
+
+function classes(result: RunResult, recall: Markup, counts: Markup): Markup {
+  const seeds = protagonists(result).after.seeds.length;
+  return section(
+    'Classes',
+    html`<div class="pair">${recall}${counts}</div>`,
+    table(classTable(result)),
+    note(
+      `Precision, recall and F1 on the test rows${seeds > 1 ? `, mean of ${seeds} seeds` : ''}. A dash: no such number.`,
+    ),
+  );
+}
+
+function strategies(result: RunResult): Markup {
+  const several = protagonists(result).all.some(({ seeds }) => seeds.length > 1);
+  const methods = [...new Set(result.comparisons.flatMap(({ interval }) => interval?.method ?? []))];
+  return section(
+    'Strategies',
+    table(strategiesTable(result)),
+    several && note('Below each mean the lowest and the highest seed.'),
+    methods.length > 0 && note(`Intervals of differences: ${methods.join('; ')}.`),
+  );
+}
+
+function resampling(result: RunResult): Markup | false {
+  const outcomes = resamplingTable(result);
+  const made = protagonists(result).after.resampling;
+  if (outcomes === undefined || !made) return false;
+  return section(`Resampling: ${made.sampler}`, table(outcomes), details('Options', settingsTable(made.options)));
+}
+
+function settings(result: RunResult): Markup {
+  return section(
+    'Settings',
+    details('The run', settingsTable(result.config)),
+    protagonists(result).all.map(({ strategy, settings: used }) => details(strategy, settingsTable(used))),
+  );
+}
+
+/** The pictures of the page, in the order in which they stand. */
+async function pictures(result: RunResult) {
+  const { before, after } = protagonists(result);
+  const seeds = after.seeds.length;
+  const pooled = seeds > 1 ? ` Counts are summed over ${seeds} seeds.` : '';
+  const means = [before, after].map((strategy) => strategy?.generalizationGap?.mean?.toFixed(2) ?? '–');
+  const meanGap = before ? ` Mean ${means[0]} before, ${means[1]} after, synthetic rows included.` : '';
+  return {
+    recall: await figure(beforeAfterPlot(result, 'recall'), 'Recall of each class; beside its name its training rows.'),
+    counts: await figure(
+      countsPlot(result),
+      after.resampling
+        ? 'Training rows of each class (dark, with their number) and after resampling (light).'
+        : 'Training rows of each class.',
+    ),
+    confusionBefore:
+      before && (await figure(confusionPlot(result, before, beforeColour), `Before: ${before.strategy}.${pooled}`)),
+    confusionAfter: await figure(
+      confusionPlot(result, after, afterColour),
+      `${before ? 'After: ' : ''}${after.strategy}.${pooled}`,
+    ),
+    f1: await figure(beforeAfterPlot(result, 'f1'), 'F1 of each class.'),
+    gap: await figure(
+      gapPlot(result),
+      `How far test rows reach beyond the range of the training rows, summed over dimensions; smaller is better.${meanGap}`,
+    ),
+    loss: await figure(historyPlot(result, 'loss'), 'Training loss by epoch, a line for each seed.'),
+    validation: await figure(historyPlot(result, 'validation'), 'Validation by epoch, a line for each seed.'),
+  };
+}
+
+/**
+ * Writes the report of a run as one HTML page that opens from disk: no network, no script, no font from elsewhere.
+ * Names and messages of the data are escaped.
+ */
+export async function renderHtml(result: RunResult): Promise<string> {
+  const { before, after } = protagonists(result);
+  const { dataset, backbone } = result;
+  const drawn = await pictures(result);
+  const total = result.steps.reduce((sum, step) => sum + step.seconds, 0);
+  const about = [
+    before ? `${after.strategy} against ${before.strategy}` : after.strategy,
+    backbone === null ? 'columns as they are' : `backbone ${backbone.id} (${backbone.dim} dimensions)`,
+    result.created.slice(0, 10),
+    `equipoise ${result.equipoise}`,
+  ];
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+        />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${dataset.name} · equipoise</title>
+        <style>
+          ${new Markup(stylesheet)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>${dataset.name}</h1>
+          <p class="about">${about.join(' · ')}</p>
+          ${summary(result).map((sentence, at) => html`<p class="${at === 0 ? 'lead' : 'finding'}">${sentence}</p>`)}
+          ${headline(result)}
+          ${
+            drawnClasses(result).length < dataset.classNames.length &&
+            note(
+              `Pictures show the ${MOST_CLASSES_DRAWN} rarest of ${count(dataset.classNames.length)} classes; tables show all.`,
+            )
+          }
+          ${classes(result, drawn.recall, drawn.counts)} ${strategies(result)}
+          ${section(
+            'Confusions',
+            html`<div class="pair">${drawn.confusionBefore}${drawn.confusionAfter}</div>`,
+            note('A row is a true class, most frequent first; shade is the share of its test rows.'),
+          )}
+          ${section(
+            drawn.gap ? 'F1 and generalization gap' : 'F1',
+            html`<div class="pair">${drawn.f1}${drawn.gap}</div>`,
+          )}
+          ${resampling(result)}
+          ${
+            (drawn.loss || drawn.validation) &&
+            section('Training', html`<div class="pair">${drawn.loss}${drawn.validation}</div>`)
+          }
+          ${section('Steps', table(stepsTable(result)), note(`${seconds(total)} in all.`))}
+          ${result.exported.length > 0 && section('Exported', table(exportTable(result)))}
+          ${dataset.notes.length > 0 && section('Notes', dataset.notes.map(note))}
+          ${
+            result.failures.length > 0 &&
+            section('Failures', table(failuresTable(result)), note('These items could not be read and took no part.'))
+          }
+          ${settings(result)}
+        </main>
+      </body>
+    </html> `;
+  return page.source;
+}

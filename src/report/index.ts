@@ -1,0 +1,22 @@
+export { renderHtml } from './html.js';
+export { renderMarkdown } from './markdown.js';
+export { formatTable } from './text.js';
+export type { Cell, Column, Table } from './table.js';
+export {
+  classTable,
+  exportTable,
+  failuresTable,
+  resamplingTable,
+  scoreTable,
+  stepsTable,
+  strategiesTable,
+} from './tables.js';
+export { describeComparison, summary } from './wording.js';
+export {
+  RESULT_FORMAT_VERSION,
+  type Comparison,
+  type ExportedModel,
+  type RunResult,
+  type StrategyResult,
+  type TrainingHistory,
+} from './result.js';

@@ -1,0 +1,37 @@
+/** A run as Markdown, for documents and pull requests. */
+
+import type { RunResult } from './result.js';
+import { cellText, type Table } from './table.js';
+import { classTable, exportTable, failuresTable, resamplingTable, stepsTable, strategiesTable } from './tables.js';
+import { summary } from './wording.js';
+
+/** Keeps a name from being read as Markdown or HTML. */
+const plain = (text: string) =>
+  text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_[\]<>|#~&]/g, (mark) => (mark === '<' ? '&lt;' : mark === '&' ? '&amp;' : `\\${mark}`));
+
+function table({ columns, rows }: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    line(columns.map(({ title }) => plain(title))),
+    line(columns.map(({ align }) => (align === 'right' ? '---:' : '---'))),
+    ...rows.map((row) => line(row.map((cell) => plain(cellText(cell))))),
+  ].join('\n');
+}
+
+/** Writes the findings of a run as Markdown: headline, strategies, classes, resampling, steps, files, failures. */
+export function renderMarkdown(result: RunResult): string {
+  const resampling = resamplingTable(result);
+  const sections: readonly (readonly [string, string] | false)[] = [
+    [`# ${plain(result.dataset.name)}`, summary(result).map(plain).join('\n')],
+    ['## Strategies', table(strategiesTable(result))],
+    ['## Classes', table(classTable(result))],
+    resampling !== undefined && ['## Resampling', table(resampling)],
+    ['## Steps', table(stepsTable(result))],
+    result.exported.length > 0 && ['## Exported', table(exportTable(result))],
+    result.dataset.notes.length > 0 && ['## Notes', result.dataset.notes.map((note) => `- ${plain(note)}`).join('\n')],
+    result.failures.length > 0 && ['## Failures', table(failuresTable(result))],
+  ];
+  return `${sections.flatMap((section) => (section ? section : [])).join('\n\n')}\n`;
+}

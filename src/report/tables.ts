@@ -1,0 +1,176 @@
+/** The tables of a report. */
+
+import type { RunResult } from './result.js';
+import type { Cell, Column, Table } from './table.js';
+import {
+  byTrainingCount,
+  change,
+  classScore,
+  count,
+  metricName,
+  overallMetrics,
+  overSeeds,
+  protagonists,
+  score,
+  seconds,
+  type ClassScore,
+} from './wording.js';
+
+/** `+0.120`, coloured by whether it is good news. */
+function changed(before: number | null, after: number | null, higherIsBetter = true): Cell {
+  if (before === null || after === null) return { text: change(null) };
+  const text = change(after - before);
+  if (text === '0.000') return { text };
+  return { text, tone: after > before === higherIsBetter ? 'better' : 'worse' };
+}
+
+/** Every overall metric by every strategy: the mean over seeds, with the extremes where there are several. */
+export function strategiesTable(result: RunResult): Table {
+  const { before, after, all } = protagonists(result);
+  const shown = overallMetrics.filter(({ key }) => all.some((strategy) => overSeeds(strategy, key) !== null));
+  return {
+    columns: [{ title: 'metric' }, ...strategyColumns(result)],
+    rows: [
+      ...shown.map(({ key, higherIsBetter }) => [
+        metricName(key),
+        ...all.map((strategy) => {
+          const found = overSeeds(strategy, key);
+          if (found === null || strategy.seeds.length === 1) return score(found?.mean);
+          return { text: score(found.mean), aside: `${score(found.low)}–${score(found.high)}` };
+        }),
+        ...(before
+          ? [changed(overSeeds(before, key)?.mean ?? null, overSeeds(after, key)?.mean ?? null, higherIsBetter)]
+          : []),
+      ]),
+      ['seeds', ...all.map(({ seeds }) => String(seeds.length)), ...(before ? [''] : [])],
+      ['time', ...all.map((strategy) => seconds(strategy.seconds)), ...(before ? [''] : [])],
+    ],
+  };
+}
+
+/** A column for each strategy and, with a baseline, one for the change that the first strategy makes. */
+function strategyColumns(result: RunResult): Column[] {
+  const { before, after, all } = protagonists(result);
+  const titles = [
+    ...all.map(({ strategy }) => strategy),
+    ...(before ? [`${after.strategy} − ${before.strategy}`] : []),
+  ];
+  return titles.map((title) => ({ title, align: 'right' }));
+}
+
+/** One score of every class under every strategy, and how the first strategy changes it: most frequent class first. */
+export function scoreTable(result: RunResult, of: ClassScore): Table {
+  const { before, after, all } = protagonists(result);
+  return {
+    columns: [
+      { title: 'class' },
+      { title: 'train', align: 'right' },
+      { title: 'test', align: 'right' },
+      ...strategyColumns(result),
+    ],
+    rows: byTrainingCount(result).map((c) => [
+      result.dataset.classNames[c] ?? '',
+      count(result.split.train[c] ?? 0),
+      count(result.split.test[c] ?? 0),
+      ...all.map((strategy) => score(classScore(strategy, c, of))),
+      ...(before ? [changed(classScore(before, c, of), classScore(after, c, of))] : []),
+    ]),
+  };
+}
+
+/** Support, precision, recall and F1 of every class, before and after: most frequent class first. */
+export function classTable(result: RunResult): Table {
+  const { before, after } = protagonists(result);
+  const scores = ['precision', 'recall', 'f1'] as const;
+  const title = { precision: 'precision', recall: 'recall', f1: 'F1' };
+  return {
+    columns: [
+      { title: 'class' },
+      { title: 'train', align: 'right' },
+      { title: 'test', align: 'right' },
+      ...scores.flatMap((of) =>
+        before
+          ? [
+              { title: `${title[of]} before`, align: 'right' as const },
+              { title: 'after', align: 'right' as const },
+              { title: 'change', align: 'right' as const },
+            ]
+          : [{ title: title[of], align: 'right' as const }],
+      ),
+    ],
+    rows: byTrainingCount(result).map((c) => [
+      result.dataset.classNames[c] ?? '',
+      count(result.split.train[c] ?? 0),
+      count(result.split.test[c] ?? 0),
+      ...scores.flatMap((of) => {
+        const now = classScore(after, c, of);
+        if (before === null) return [score(now)];
+        const was = classScore(before, c, of);
+        return [score(was), score(now), changed(was, now)];
+      }),
+    ]),
+  };
+}
+
+/** What resampling did to every class, fallbacks in words; undefined where the first strategy does not resample. */
+export function resamplingTable(result: RunResult): Table | undefined {
+  const resampling = protagonists(result).after.resampling;
+  if (!resampling) return undefined;
+  const { perClass } = resampling;
+  const restricted = perClass.some(({ eligibleBases }) => eligibleBases !== undefined);
+  const neighbours = perClass.some(({ kNeighbors }) => kNeighbors !== undefined);
+  const order = new Map(byTrainingCount(result).map((c, rank) => [c, rank]));
+  return {
+    columns: [
+      { title: 'class' },
+      { title: 'before', align: 'right' },
+      { title: 'after', align: 'right' },
+      ...(restricted ? [{ title: 'rows that may be a base', align: 'right' as const }] : []),
+      ...(neighbours ? [{ title: 'neighbours used', align: 'right' as const }] : []),
+      { title: 'fallback' },
+    ],
+    rows: [...perClass]
+      .sort((a, b) => (order.get(a.classId) ?? 0) - (order.get(b.classId) ?? 0))
+      .map((outcome) => [
+        outcome.name,
+        count(outcome.before),
+        count(outcome.after),
+        ...(restricted ? [outcome.eligibleBases === undefined ? '' : count(outcome.eligibleBases)] : []),
+        ...(neighbours ? [outcome.kNeighbors === undefined ? '' : count(outcome.kNeighbors)] : []),
+        outcome.fallback ?? '',
+      ]),
+  };
+}
+
+export function stepsTable(result: RunResult): Table {
+  return {
+    columns: [{ title: 'step' }, { title: 'time', align: 'right' }, { title: 'what was done' }],
+    rows: result.steps.map(({ name, seconds: taken, detail }) => [name, seconds(taken), detail ?? '']),
+  };
+}
+
+export function exportTable(result: RunResult): Table {
+  return {
+    columns: [
+      { title: 'file' },
+      { title: 'bytes', align: 'right' },
+      { title: 'rows checked', align: 'right' },
+      { title: 'largest difference of a logit', align: 'right' },
+      { title: 'allowed', align: 'right' },
+    ],
+    rows: result.exported.map((model) => [
+      model.file,
+      count(model.bytes),
+      count(model.rowsChecked),
+      model.largestDifference.toExponential(1),
+      model.tolerance.toExponential(1),
+    ]),
+  };
+}
+
+export function failuresTable(result: RunResult): Table {
+  return {
+    columns: [{ title: 'item' }, { title: 'where' }, { title: 'reason' }],
+    rows: result.failures.map(({ id, source, reason }) => [id, source, reason]),
+  };
+}
