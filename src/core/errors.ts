@@ -62,7 +62,7 @@ export function nearNames(name: string, known: readonly string[]): string[] {
   return known
     .map((candidate) => {
       const text = plain(candidate);
-      const contains = wanted.length > 2 && (text.includes(wanted) || wanted.includes(text));
+      const contains = Math.min(wanted.length, text.length) > 2 && (text.includes(wanted) || wanted.includes(text));
       return { candidate, distance: contains ? 1 : editDistance(wanted, text) };
     })
     .filter(({ candidate, distance }) => distance <= Math.max(2, Math.floor(candidate.length / 3)))

@@ -150,14 +150,11 @@ export function splitIndices(labels: ArrayLike<number>, classes: number, options
       `Expected rows of at least two classes to split but found ${present.length === 1 ? `only class ${present[0]}` : 'no rows'}. Check the label column or the class folders`,
     );
 
-  // One row of every class stays for training.
-  const room = counts.map((n) => Math.max(0, n - 1));
-  const testSeats = seats(counts, test, room);
-  const validationSeats = seats(
-    counts,
-    validation,
-    room.map((n, c) => Math.max(0, n - (testSeats[c] as number))),
-  );
+  // One row of every class stays for training, and one for validation where there are three.
+  const testRoom = counts.map((n) => Math.max(0, n - (validation > 0 && n > 2 ? 2 : 1)));
+  const testSeats = seats(counts, test, testRoom);
+  const validationRoom = counts.map((n, c) => Math.max(0, n - 1 - (testSeats[c] as number)));
+  const validationSeats = seats(counts, validation, validationRoom);
   const trainSeats = counts.map((n, c) => n - (testSeats[c] as number) - (validationSeats[c] as number));
   const wanted: Record<Part, Int32Array> = { train: trainSeats, test: testSeats, validation: validationSeats };
   const parts: Part[] = [

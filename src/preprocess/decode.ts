@@ -33,17 +33,35 @@ function notAnImage(bytes: Uint8Array): string | undefined {
   return text ? 'text, not an image' : 'bytes of an unknown format, not an image';
 }
 
-/** libvips' words in ours. Its messages differ a little between formats and versions; anything else is passed on. */
-async function decodingFailure(error: unknown, bytes: Uint8Array, maxPixels: number): Promise<string> {
-  const words = (error as Error).message.replace(/\s+/g, ' ').trim();
-  if (/pixel limit/i.test(words)) {
-    // Only the header is read here.
-    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-    const count = (value: number) => value.toLocaleString('en-US');
-    return `${width} x ${height} = ${count(width * height)} pixels, more than the limit of ${count(maxPixels)} (maxPixels)`;
+const isPng = (bytes: Buffer) => bytes[0] === 0x89;
+const isWebp = (bytes: Buffer) => bytes[0] === 0x52;
+
+/** Whether the end that the format prescribes is missing. */
+function isCut(bytes: Buffer): boolean {
+  if (isPng(bytes)) return !bytes.includes('IEND', -12, 'latin1');
+  if (isWebp(bytes)) return bytes.length < bytes.readUInt32LE(4) + 8;
+  return !bytes.includes(Buffer.of(0xff, 0xd9), -1024);
+}
+
+/** The size in the header; a PNG's is read here, because libvips wants to see pixels behind it first. */
+async function declaredSize(bytes: Buffer): Promise<{ width: number; height: number }> {
+  if (isPng(bytes) && bytes.length >= 24) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+  try {
+    return await sharp(bytes, { limitInputPixels: false }).metadata();
+  } catch {
+    return { width: 0, height: 0 };
   }
-  if (/premature|truncat|end of (stream|file|input)|read error|not enough data/i.test(words))
-    return `a truncated file (${words})`;
+}
+
+/** Why an image did not decode, from its bytes where they tell, else in libvips' words. */
+async function decodingFailure(error: unknown, content: Uint8Array, maxPixels: number): Promise<string> {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
+  const { width, height } = await declaredSize(bytes);
+  const count = (value: number) => value.toLocaleString('en-US');
+  if (width * height > maxPixels)
+    return `${width} x ${height} = ${count(width * height)} pixels, more than the limit of ${count(maxPixels)} (maxPixels)`;
+  const words = (error as Error).message.replace(/\s+/g, ' ').trim();
+  if (isCut(bytes) || /premature end/i.test(words)) return `a truncated file (${words})`;
   return `an image that cannot be decoded (${words})`;
 }
 
