@@ -5,7 +5,7 @@ export { datasetFormats, makeImbalance, openDataset, split, type OpenDatasetOpti
 export { listBackbones, openBackbone, type Backbone, type BackboneEntry, type BackboneOptions } from './backbone/index.js';
 export { embed, embedOptions, type EmbedOptions } from './embed/index.js';
 export { openStore, writeSet, type EmbeddingStore, type Manifest } from './store/index.js';
-export { exportEmbeddings, exportFormats, importEmbeddings } from './interchange/index.js';
+export { exportEmbeddings, importEmbeddings, interchangeFormats } from './interchange/index.js';
 export { asTraining, fromArrays, type EmbeddingSet, type FromArraysOptions, type HeldOutSet, type TrainingSet } from './core/embedding-set.js';
 export type { Dataset, Item, ItemContent, Modality } from './core/item.js';
 export type { Matrix, MatrixLike } from './core/matrix.js';
@@ -22,12 +22,12 @@ export { strategies, trainHead, defineStrategy, type TrainHeadOptions } from './
 export { batchSamplers, headFromModel, optimizers, schedules, trainRules as trainOptions, type Predictor, type TrainedHead } from './train/index.js';
 export { defineLoss, losses } from './loss/index.js';
 export { defineHead, heads } from './head/index.js';
-export { compare, type Leaderboard } from './compare/index.js';
+export { compare, leaderboardMetrics, type Leaderboard } from './compare/index.js';
 
 // judge
 export { confusionMatrix, defineMetric, evaluate, evaluatePredictions, generalizationGap, metrics, type Evaluation } from './metric/index.js';
 export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
-export { classTable, formatTable, renderHtml, renderMarkdown, stepsTable, strategiesTable, summary, type RunResult, type Table } from './report/index.js';
+export { classTable, scoreTable, formatTable, renderHtml, renderMarkdown, stepsTable, strategiesTable, summary, type RunResult, type Table } from './report/index.js';
 
 // ship
 export { exportOnnx, loadClassifier, type Classifier, type ExportReport, type Prediction } from './classifier/index.js';

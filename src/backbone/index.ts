@@ -21,4 +21,5 @@ export {
   type SessionTensor,
   type Tensor,
 } from './session.js';
+export { runtimeVersion } from './runtime.js';
 export { parseBackboneSpec, type BackboneSpec, type ImageSpec, type TextSpec } from './spec.js';

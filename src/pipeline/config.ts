@@ -33,7 +33,7 @@ export const runOptions = {
   image: text({ help: 'image path column: name or index' }),
   group: text({ help: 'group column: rows of one group stay on one side of a split' }),
   id: text({ help: 'id column: name or index' }),
-  header: choice({ of: ['auto', 'yes', 'no'], default: 'auto', help: 'whether a table starts with a line of names' }),
+  header: custom<'auto' | 'yes' | 'no' | undefined>({ accepts: 'auto, yes or no', default: undefined, help: 'whether a table starts with a line of names; default: auto', check: (value) => ['auto', 'yes', 'no'].includes(value as string) }),
   tokenizer: text({ help: 'tokenizer.json of a text backbone that has no backbone.json' }),
   backboneInput: text({ help: 'name of the graph input, where no backbone.json says it' }),
   backboneOutput: text({ help: 'name of the tensor to take; an inner one is cut out' }),

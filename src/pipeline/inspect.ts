@@ -101,7 +101,7 @@ async function inspectStore(path: string, leaks: boolean): Promise<StoreInspecti
     bytes: manifest.shards.reduce((sum, shard) => sum + shard.bytes, 0),
     failures: (await store.failures()).length,
     splits,
-    duplicateRows: duplicates.reduce((sum, { rows: same }) => sum + same.length, 0),
+    duplicateRows: duplicates.reduce((sum, { ids }) => sum + ids.length, 0),
     ...(leaks && { leaks: audits }),
   };
 }

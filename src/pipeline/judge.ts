@@ -4,7 +4,8 @@ import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
 import { dense, matrix } from '../core/matrix.js';
 import { applyScaler } from '../head/index.js';
 import { evaluate, generalizationGap, type Evaluation } from '../metric/index.js';
-import { describeComparison, type ClassScores, type Comparison, type StrategyResult } from '../report/index.js';
+import type { ClassScores } from '../metric/index.js';
+import { describeComparison, type Comparison, type StrategyResult } from '../report/index.js';
 import { createSampler } from '../sampler/index.js';
 import { trainHead } from '../strategy/index.js';
 import type { TrainedHead } from '../train/index.js';
@@ -17,7 +18,7 @@ export interface Judged {
   readonly head: TrainedHead;
   readonly baseline: StrategyResult | null;
   /** The strategy first, then the other baselines. */
-  readonly strategies: readonly StrategyResult[];
+  readonly strategies: readonly [StrategyResult, ...StrategyResult[]];
   readonly comparisons: readonly Comparison[];
 }
 
@@ -36,12 +37,12 @@ export async function compareStrategies(parts: Parts, config: RunConfig, isTable
   }
   const of = (name: string) => results.get(name) as { result: StrategyResult; head: TrainedHead };
   const baseline = first === wanted ? null : of(first).result;
-  const strategies = [of(wanted).result, ...names.filter((name) => name !== wanted && name !== first).map((name) => of(name).result)];
+  const strategies: Judged['strategies'] = [of(wanted).result, ...names.filter((name) => name !== wanted && name !== first).map((name) => of(name).result)];
   return {
     head: of(wanted).head,
     baseline,
     strategies,
-    comparisons: baseline ? comparedMetrics.map((metric) => compareMetric(metric, baseline, strategies[0] as StrategyResult)) : [],
+    comparisons: baseline ? comparedMetrics.map((metric) => compareMetric(metric, baseline, strategies[0])) : [],
   };
 }
 
@@ -111,8 +112,8 @@ const average = (values: readonly number[]) => values.reduce((sum, value) => sum
 function meanPerClass(evaluations: readonly Evaluation[]): ClassScores[] {
   const [first] = evaluations;
   return (first?.perClass ?? []).map(({ name, support }, c) => {
-    const over = (key: 'precision' | 'recall' | 'f1') => (support === 0 ? null : average(evaluations.map((evaluation) => evaluation.perClass[c]?.[key] ?? 0)));
-    return { name, support, precision: over('precision'), recall: over('recall'), f1: over('f1') };
+    const over = (key: 'precision' | 'recall' | 'f1' | 'specificity') => average(evaluations.map((evaluation) => evaluation.perClass[c]?.[key] ?? 0));
+    return { name, support, precision: over('precision'), recall: over('recall'), f1: over('f1'), specificity: over('specificity') };
   });
 }
 

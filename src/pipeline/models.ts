@@ -8,7 +8,6 @@ import type { Item } from '../core/item.js';
 import type { OnProgress } from '../core/progress.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { evaluate, evaluatePredictions, type Evaluation } from '../metric/index.js';
-import { describeModel, readModel } from '../onnx/index.js';
 import { isStore, openStore } from '../store/index.js';
 import { headFromModel } from '../train/index.js';
 
@@ -22,31 +21,22 @@ export interface EvaluateModelOptions {
   readonly onProgress?: OnProgress;
 }
 
-/** Whether the model takes embeddings (a head) or items (a classifier with its backbone inside). */
-async function takesEmbeddings(path: string): Promise<boolean> {
-  const { inputs } = describeModel(readModel(await readFile(path), path));
-  return inputs.length === 1 && inputs[0]?.name === 'embedding';
-}
-
 /** Whether the path is an ONNX file. */
 export const isModel = (path: string): boolean => path.endsWith('.onnx');
 
 /**
- * Judges a saved model: a head on the rows of a store, a classifier on the items of a dataset.
- * @throws ERR_OPTION when model and data do not fit, ERR_DATA for unlabelled or unknown classes.
+ * Judges a saved model on the rows of a store (its head alone) or on the items of a dataset.
+ * @throws ERR_SHAPE when the store's rows have another width, ERR_DATA for resampled stores, unlabelled items or unknown classes.
  */
 export async function evaluateModel(modelPath: string, dataPath: string, options: EvaluateModelOptions = {}): Promise<Evaluation> {
-  const headOnly = await takesEmbeddings(modelPath);
-  if (await isStore(dataPath)) {
-    if (!headOnly) throw new EquipoiseError('ERR_OPTION', `Expected a head (input "embedding") for the store ${dataPath} but ${modelPath} has its backbone inside and takes items. Give it a dataset, or use the head.onnx beside it`);
-    const store = await openStore(dataPath);
-    const { split, part } = options;
-    if ((split === undefined) !== (part === undefined)) throw new EquipoiseError('ERR_OPTION', 'Expected split and part together (--split default --part test) but received one of them');
-    const set = await store.read({ ...(split !== undefined && { split }), ...(part !== undefined && { part }) });
-    return evaluate(headFromModel(await readFile(modelPath), modelPath), set);
-  }
   const classifier = await loadClassifier(modelPath);
   try {
+    if (await isStore(dataPath)) {
+      const store = await openStore(dataPath);
+      const { split, part } = options;
+      if ((split === undefined) !== (part === undefined)) throw new EquipoiseError('ERR_OPTION', 'Expected split and part together (--split default --part test) but received one of them');
+      return await evaluate(classifier, await store.read({ ...(split !== undefined && { split }), ...(part !== undefined && { part }) }));
+    }
     const dataset = await openDataset(dataPath, options.dataset);
     const { classNames } = classifier;
     const labels: number[] = [];

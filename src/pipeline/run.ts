@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { openBackbone, type Backbone, type BackboneOptions } from '../backbone/index.js';
 import { exportOnnx, type ExportReport } from '../classifier/index.js';
-import type { EmbeddingSet, HeldOutSet, TrainingSet } from '../core/embedding-set.js';
+import { selectRows, type EmbeddingSet, type HeldOutSet, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { Dataset, Item } from '../core/item.js';
 import type { OnProgress } from '../core/progress.js';
@@ -220,27 +220,29 @@ function sample(set: EmbeddingSet, count: number): number[] {
 
 async function exportBoth(head: Awaited<ReturnType<typeof compareStrategies>>['head'], train: TrainingSet, dataset: Dataset, backbone: Backbone | null, out: string): Promise<ExportedModel[]> {
   const rows = sample(train, parityRows);
-  const exported = [await exportOnnx(head, { path: join(out, files.head), sampleRows: train, ...columnsOf(train) })];
+  const exported = [await exportOnnx(head, { path: join(out, files.head), sampleRows: rowsOf(train, rows), ...columnsOf(train), ...(backbone && { embeddedWith: noteOf(backbone) }) })];
   const wanted = new Set(rows.map((row) => train.ids[row]));
   const sampleItems: Item[] = [];
   if (backbone) for await (const item of dataset) if (wanted.has(item.id)) sampleItems.push(item);
   exported.push(
     await exportOnnx(head, {
       path: join(out, files.classifier),
-      ...(backbone ? { backbone, sampleItems } : { sampleRows: train }),
+      ...(backbone ? { backbone, sampleItems } : { sampleRows: rowsOf(train, rows) }),
       ...columnsOf(train),
     }),
   );
   return Promise.all(exported.map((report) => described(report)));
 }
 
+const rowsOf = (set: EmbeddingSet, rows: readonly number[]) => selectRows(set, rows).embeddings;
+const noteOf = ({ id, fileSha256, recipeHash, dim }: Backbone) => ({ id, fileSha256, recipeHash, dim });
 const columnsOf = (set: EmbeddingSet) => (set.columns ? { columns: set.columns } : {});
 
 async function described(report: ExportReport): Promise<ExportedModel> {
   return {
     file: basename(report.path),
     bytes: await sizeOf(report.path),
-    rowsChecked: report.rowsChecked,
+    rowsChecked: report.rows,
     largestDifference: report.largestDifference,
     tolerance: report.tolerance,
   };

@@ -44,7 +44,7 @@ export const trainCommand: Command = {
       signal: context.signal,
       onProgress: context.onProgress,
     });
-    const report = await exportOnnx(head, { path: out, sampleRows: train, ...(train.columns && { columns: train.columns }) });
+    const report = await exportOnnx(head, { path: out, sampleRows: train.embeddings, ...(train.columns && { columns: train.columns }) });
     const test = await held('test');
     const evaluation = test && (await evaluate(head, test, { trainCounts: train.classCounts }));
     context.print(`${out}: epoch ${head.bestEpoch + 1} of ${head.history.length}, ${report.bytes} bytes, agrees with the trained head to ${report.largestDifference.toExponential(1)}`);
