@@ -29,8 +29,11 @@ export function fitScaler({ data, rows, cols }: Dense): Scaler {
       const difference = (data[at + j] as number) - (mean[j] as number);
       square[j] = (square[j] as number) + difference * difference;
     }
-  // Constancy is asked of the values: the rounded mean of a constant column leaves a tiny sd, whose inverse would be noise.
-  const scale = Float32Array.from(square, (sum, j) => (low[j] === high[j] ? 1 : 1 / Math.sqrt(sum / rows)));
+  const scale = Float32Array.from(square, (sum, j) => {
+    const inverse = Math.fround(1 / Math.sqrt(sum / rows));
+    // Constancy is asked of the values: the rounded mean of a constant column leaves a tiny sd, whose inverse would be noise.
+    return low[j] === high[j] || !Number.isFinite(inverse) ? 1 : inverse;
+  });
   return { mean: Float32Array.from(mean), scale };
 }
 

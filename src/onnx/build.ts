@@ -54,9 +54,9 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 
+/** Without a name: the runtime refuses two nodes of one name, and graphs from elsewhere have names of their own. */
 export function toNode({ op, inputs, outputs, attributes = {} }: GraphNode): NodeProto {
   return create(NodeProtoSchema, {
-    name: outputs[0] ?? op,
     opType: op,
     input: [...inputs],
     output: [...outputs],

@@ -277,7 +277,7 @@ export function joinModels(
   const joined = withGraph(renamedFirst, (graph) => {
     const tail = graphOf(renamedSecond);
     graph.name = `${graph.name}+${tail.name}`;
-    graph.node = [...graph.node, ...tail.node];
+    graph.node = [...graph.node, ...tail.node.map((node) => renamedNode(node, prefix))];
     graph.initializer = [...graph.initializer, ...tail.initializer];
     graph.sparseInitializer = [...graph.sparseInitializer, ...tail.sparseInitializer];
     graph.input = [...graph.input, ...tail.input.filter(({ name }) => name !== bridge)];
@@ -292,6 +292,14 @@ export function joinModels(
   joined.producerName = 'equipoise';
   joined.producerVersion = '';
   return joined;
+}
+
+/** Names of nodes must differ too, where there are any. */
+function renamedNode(node: NodeProto, prefix: string): NodeProto {
+  if (node.name === '') return node;
+  const copy = shallow(node);
+  copy.name = prefix + node.name;
+  return copy;
 }
 
 function joinedOpsets(first: OnnxModel, second: OnnxModel): OnnxModel['opsetImport'] {

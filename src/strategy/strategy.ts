@@ -21,6 +21,7 @@ export type StrategyParts = Pick<
   | 'head'
   | 'loss'
   | 'sampler'
+  | 'mix'
   | 'batchSampler'
   | 'optimizer'
   | 'schedule'

@@ -5,6 +5,7 @@ import { boolean, choice, custom, integer, type OptionRule } from '../core/optio
 import type { OnProgress } from '../core/progress.js';
 import type { Kernels } from '../kernels/index.js';
 import type { Loss } from '../loss/index.js';
+import type { Mix } from '../mix/index.js';
 import type { Sampler } from '../sampler/index.js';
 import type { BatchSamplerChoice } from './batch-sampler.js';
 import { choiceRule, type Choice } from './choice.js';
@@ -24,6 +25,8 @@ export interface TrainOptions {
   readonly loss?: Choice | Loss;
   /** None by default. It sees the rows as the head does: standardized where `standardize` is on. */
   readonly sampler?: Choice | Sampler | null;
+  /** None by default. Each row visited is mixed with another, drawn anew each epoch; the rule shares the label. */
+  readonly mix?: Choice | Mix | null;
   /** `instance` by default. */
   readonly batchSampler?: BatchSamplerChoice;
   /** `sgd` by default. */
@@ -65,6 +68,7 @@ export const trainRules = {
   head: choiceRule<Choice>('head', null, 'linear', 'what is fitted to the embeddings'),
   loss: choiceRule<Choice | Loss>('loss', 'evaluate', 'cross-entropy', 'what training makes small'),
   sampler: choiceRule<Choice | Sampler | null>('sampler', 'plan', null, 'adds or removes training rows; null: none'),
+  mix: choiceRule<Choice | Mix | null>('mix', 'labelWeight', null, 'mixes pairs of rows and their labels; null: none'),
   batchSampler: choiceRule<BatchSamplerChoice>('batch sampler', 'create', 'instance', 'how often each row is visited'),
   optimizer: choiceRule<Choice>('optimizer', null, 'sgd', 'how the parameters follow the gradient'),
   schedule: choiceRule<Choice>('schedule', null, 'cosine', 'how the learning rate moves over the epochs'),

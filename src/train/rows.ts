@@ -1,9 +1,12 @@
 /** The rows that training visits, each as a recipe over one matrix: originals, too, so that no synthetic row is ever stored. */
 
 import type { TrainingSet } from '../core/embedding-set.js';
+import { EquipoiseError } from '../core/errors.js';
 import { dense } from '../core/matrix.js';
 import type { ResamplingPlan } from '../core/plan.js';
+import type { Draws } from '../core/rng.js';
 import { materialize, type Kernels } from '../kernels/index.js';
+import type { Mix } from '../mix/index.js';
 
 export interface TrainingRows {
   /** (·, cols): what `base` and `other` index. */
@@ -77,6 +80,50 @@ export function layOutRows(
 function exceeds(ids: Int32Array, rows: number): boolean {
   for (let i = 0; i < ids.length; i++) if ((ids[i] as number) >= rows) return true;
   return false;
+}
+
+/**
+ * One epoch of mixed rows: each row visited goes a uniform step towards another row of the same epoch, and `mix` shares the label.
+ * Counts are those of the original training set.
+ * @throws ERR_OPTION when the rows are interpolations already: a recipe has two ends, not four.
+ */
+export function mixRows(
+  table: TrainingRows,
+  order: Int32Array,
+  mix: Mix,
+  classCounts: Int32Array,
+  draws: Draws,
+): TrainingRows {
+  const count = order.length;
+  const base = new Int32Array(count);
+  const other = new Int32Array(count);
+  const step = new Float32Array(count);
+  const label = new Int32Array(count);
+  const otherLabel = new Int32Array(count);
+  const labelWeight = new Float32Array(count);
+  const weight = table.weight && new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const row = order[i] as number;
+    const partner = order[draws.below(count)] as number;
+    if (table.step[row] !== 0)
+      throw new EquipoiseError(
+        'ERR_OPTION',
+        'trainHead.mix mixes rows that exist, but the sampler interpolates already. Leave one of the two out, or use random-over-sampling',
+      );
+    base[i] = table.base[row] as number;
+    other[i] = table.base[partner] as number;
+    step[i] = draws.uniform();
+    label[i] = table.label[row] as number;
+    otherLabel[i] = table.label[partner] as number;
+    labelWeight[i] = mix.labelWeight({
+      countBase: classCounts[label[i] as number] as number,
+      countOther: classCounts[otherLabel[i] as number] as number,
+      step: step[i] as number,
+    });
+    if (table.weight && weight) weight[i] = table.weight[row] as number;
+  }
+  const { x, cols } = table;
+  return { x, cols, count, base, other, step, label, otherLabel, labelWeight, ...(weight && { weight }) };
 }
 
 /** Memory of one batch size, filled again and again. */

@@ -9,13 +9,14 @@ import { createRng } from '../core/rng.js';
 import { applyScaler, createHead, fitScaler, type Head, type Scaler } from '../head/index.js';
 import { loadKernels, type Kernels } from '../kernels/index.js';
 import { createLoss, type Loss } from '../loss/index.js';
+import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, type Sampler } from '../sampler/index.js';
 import { resolveBatchSampler } from './batch-sampler.js';
 import { splitChoice, type Choice } from './choice.js';
 import { createOptimizer } from './optimizers.js';
 import { stoppingRules, trainRules, type TrainOptions } from './options.js';
 import { createPredictor, type Predictor } from './predictor.js';
-import { Batch, layOutRows } from './rows.js';
+import { Batch, layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
 import { better, score, type ValidationScore } from './validation.js';
 
@@ -49,10 +50,14 @@ function yieldToEventLoop(): Promise<void> {
 /** Steps that `epochs: 'auto'` aims at: a linear head on standardized rows has settled by then at batch 128. */
 const autoSteps = 3000;
 
-function meanSquaredNorm(data: Float32Array, rows: number): number {
+/** Of at most 4,096 rows spread over the set: it sets a rate, whose second digit does not matter. */
+function meanSquaredNorm(data: Float32Array, rows: number, cols: number): number {
+  const stride = Math.ceil(rows / 4096);
   let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += (data[i] as number) * (data[i] as number);
-  return sum / rows;
+  let counted = 0;
+  for (let row = 0; row < rows; row += stride, counted++)
+    for (let i = row * cols; i < (row + 1) * cols; i++) sum += (data[i] as number) * (data[i] as number);
+  return sum / counted;
 }
 
 function scaled(set: EmbeddingSet, scaler: Scaler | undefined): Float32Array {
@@ -75,6 +80,13 @@ function chooseSampler(choice: Choice | Sampler | null, seed: number): Sampler |
   if (typeof choice === 'object' && typeof choice['plan'] === 'function') return choice as Sampler;
   const { name, options } = splitChoice(choice as Choice);
   return createSampler(name, { seed, ...options });
+}
+
+function chooseMix(choice: Choice | Mix | null): Mix | undefined {
+  if (choice === null) return undefined;
+  if (typeof choice === 'object' && typeof choice['labelWeight'] === 'function') return choice as Mix;
+  const { name, options } = splitChoice(choice as Choice);
+  return createMix(name, options);
 }
 
 /** Weights of mean 1, so that the learning rate means the same whatever their unit. */
@@ -144,6 +156,7 @@ export async function fitHead(
   const weights = normalizedWeights(o.sampleWeights ?? train.weights, rows);
   const loss = chooseLoss(o.loss);
   const sampler = chooseSampler(o.sampler, seed);
+  const mix = chooseMix(o.mix);
   const batchSampler = resolveBatchSampler(o.batchSampler);
   const schedule = createSchedule(o.schedule);
 
@@ -162,8 +175,8 @@ export async function fitHead(
     });
   const plan = await planned(0);
   throwIfAborted(signal, 'training');
-  let table = layOutRows(set, plan, weights, kernels);
-  const resampledRows = table.count;
+  let pool = layOutRows(set, plan, weights, kernels);
+  const resampledRows = pool.count;
 
   const headChoice = splitChoice(o.head);
   const head = createHead(headChoice.name, { inputDim: cols, classes, seed, options: headChoice.options, kernels });
@@ -171,7 +184,7 @@ export async function fitHead(
   const gradients = parameters.map((parameter) => new Float32Array(parameter.length));
   const best = parameters.map((parameter) => parameter.slice());
   const optimizer = createOptimizer(o.optimizer, parameters);
-  const baseRate = o.learningRate === 'auto' ? head.learningRate(meanSquaredNorm(data, rows)) : o.learningRate;
+  const baseRate = o.learningRate === 'auto' ? head.learningRate(meanSquaredNorm(data, rows, cols)) : o.learningRate;
 
   const epochRows = o.epochLength === 'original' ? rows : resampledRows;
   const batchSize = Math.min(o.batchSize, epochRows);
@@ -183,8 +196,10 @@ export async function fitHead(
   const order = new Int32Array(epochRows);
   const orderRng = createRng(seed, `batches/${batchSampler.name}`);
   const fillOrder = (draw: number) =>
-    batchSampler.create({ labels: table.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
+    batchSampler.create({ labels: pool.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
   let fill = fillOrder(0);
+  let table = pool;
+  const mixRng = createRng(seed, 'mix');
   const held = validation && {
     x: scaled(validation, scaler),
     labels: validation.labels,
@@ -197,6 +212,7 @@ export async function fitHead(
     head: { name: head.name, ...head.options },
     loss: { name: loss.name, ...loss.options },
     sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
+    mix: mix ? { name: mix.name, ...mix.options } : null,
     batchSampler: { name: batchSampler.name, ...batchSampler.options },
     optimizer: { name: optimizer.name, ...optimizer.options },
     schedule: { name: schedule.name, ...schedule.options },
@@ -221,10 +237,15 @@ export async function fitHead(
   const total = epochs * stepsPerEpoch;
   for (let epoch = 0; epoch < epochs; epoch++) {
     if (o.freshDraws && epoch > 0) {
-      table = layOutRows(set, await planned(epoch), weights, kernels);
+      pool = layOutRows(set, await planned(epoch), weights, kernels);
       fill = fillOrder(epoch);
     }
     fill(order, epoch, epochs);
+    table = pool;
+    if (mix) {
+      table = mixRows(pool, order, mix, train.classCounts, mixRng.at(epoch));
+      order.forEach((_, i) => (order[i] = i));
+    }
     const rate = baseRate * schedule.factor(epoch, epochs);
     let lossSum = 0;
     for (let step = 0; step < stepsPerEpoch; step++) {

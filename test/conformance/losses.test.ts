@@ -1,0 +1,95 @@
+/** Every registered loss: gradient by finite differences, shift invariance, soft labels, refusals. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRng } from '../../src/core/rng.js';
+import { createLoss, losses, type LossBatch } from '../../src/loss/index.js';
+
+const rows = 4;
+const classes = 3;
+const draws = createRng(7, 'test/losses').at(0);
+// Multiples of 1/64, so that the differences below are exact in float32.
+const logits = Float32Array.from({ length: rows * classes }, () => (draws.below(257) - 128) / 64);
+const hard: LossBatch = {
+  logits,
+  labels: Int32Array.of(0, 2, 1, 2),
+  rows,
+  classes,
+  classCounts: Int32Array.of(100, 10, 1),
+  epoch: 0,
+};
+const soft: LossBatch = {
+  ...hard,
+  otherLabels: Int32Array.of(1, 2, 0, 0),
+  labelWeights: Float32Array.of(0.75, 1, 0.5, 0.25),
+  sampleWeights: Float32Array.of(1, 2, 0.5, 0),
+};
+
+for (const [name, definition] of Object.entries(losses)) {
+  const variants: Record<string, unknown>[] = [{}];
+  if ('classWeights' in definition.options)
+    for (const reduction of ['mean', 'weight-mean'])
+      for (const classWeights of ['inverse-frequency', 'effective-number', [1, 0, 2]])
+        variants.push({ classWeights, reduction });
+  if ('labelSmoothing' in definition.options) variants.push({ labelSmoothing: 0.1, classWeights: [1, 2, 3] });
+  if ('gamma' in definition.options) variants.push({ gamma: 0 }, { gamma: 0.5 });
+
+  for (const options of variants)
+    for (const [kind, batch] of Object.entries({ hard, soft })) {
+      const title = `${name} ${JSON.stringify(options)} with ${kind} labels`;
+
+      test(`${title}: the gradient is the slope of the value`, () => {
+        const { evaluate } = createLoss(name, options);
+        const gradient = new Float32Array(rows * classes);
+        const scratch = new Float32Array(rows * classes);
+        evaluate(batch, gradient);
+        const h = 1 / 64;
+        for (let j = 0; j < logits.length; j++) {
+          const at = (shift: number) => {
+            const moved = logits.slice();
+            moved[j] = (moved[j] as number) + shift;
+            return evaluate({ ...batch, logits: moved }, scratch);
+          };
+          // Five points: the error is of the order h^4 times the fifth derivative, about 1e-8.
+          const slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+          assert.ok(Math.abs(slope - (gradient[j] as number)) < 2e-6, `logit ${j}: slope ${slope}, gradient ${gradient[j]}`);
+        }
+      });
+
+      test(`${title}: adding a constant to the logits of a row changes nothing`, () => {
+        const { evaluate } = createLoss(name, options);
+        const gradient = new Float32Array(rows * classes);
+        const before = evaluate(batch, gradient);
+        const shifted = evaluate({ ...batch, logits: logits.map((z) => z + 3) }, new Float32Array(rows * classes));
+        assert.ok(Math.abs(shifted - before) < 1e-5 * Math.max(1, Math.abs(before)));
+        for (let i = 0; i < rows; i++) {
+          const sum = gradient.subarray(i * classes, (i + 1) * classes).reduce((a, b) => a + b, 0);
+          assert.ok(Math.abs(sum) < 1e-5, `row ${i}: the gradient sums to ${sum}`);
+        }
+      });
+    }
+
+  test(`${name}: a soft label whose whole share is one class is that class`, () => {
+    const hardGradient = new Float32Array(rows * classes);
+    const softGradient = new Float32Array(rows * classes);
+    const { evaluate } = createLoss(name);
+    const expected = evaluate(hard, hardGradient);
+    const whole = { otherLabels: Int32Array.of(1, 1, 1, 1), labelWeights: Float32Array.of(1, 1, 1, 1) };
+    assert.ok(Math.abs(evaluate({ ...hard, ...whole }, softGradient) - expected) < 1e-12);
+    assert.deepEqual(softGradient, hardGradient);
+  });
+
+  for (const bad of [NaN, Infinity])
+    test(`${name}: a logit of ${bad} is refused`, () => {
+      const poisoned = logits.slice();
+      poisoned[4] = bad;
+      const run = () => createLoss(name).evaluate({ ...hard, logits: poisoned }, new Float32Array(rows * classes));
+      assert.throws(run, { code: 'ERR_DATA', message: /row 1 of the batch/ });
+    });
+
+  test(`${name}: an unknown option is refused`, () => {
+    assert.throws(() => createLoss(name, { nothing: 1 }), { code: 'ERR_OPTION' });
+    for (const option of Object.keys(definition.options))
+      assert.throws(() => createLoss(name, { [option]: NaN }), { code: 'ERR_OPTION' });
+  });
+}

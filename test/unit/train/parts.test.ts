@@ -1,0 +1,117 @@
+/** Optimizers, schedules, batch samplers, validation scores. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRng } from '../../../src/core/rng.js';
+import { resolveBatchSampler } from '../../../src/train/batch-sampler.js';
+import { batchSamplers, createOptimizer, createSchedule, type Choice } from '../../../src/train/index.js';
+import { better, score } from '../../../src/train/validation.js';
+
+function afterSteps(choice: Choice, gradients: number[], rate: number): number {
+  const w = Float32Array.of(1);
+  const { step } = createOptimizer(choice, [w]);
+  for (const g of gradients) step([Float32Array.of(g)], rate);
+  return w[0] as number;
+}
+const near = (got: number, wanted: number) => assert.ok(Math.abs(got - wanted) < 1e-6, `${got} is not ${wanted}`);
+
+test('sgd follows the gradient', () => {
+  // 1 − 0.1 · 2 = 0.8
+  near(afterSteps({ name: 'sgd', momentum: 0, weightDecay: 0 }, [2], 0.1), 0.8);
+});
+
+test('sgd keeps a share of its last step', () => {
+  // v: 2, then 0.5 · 2 + 1 = 2. 1 − 0.1 · 2 − 0.1 · 2 = 0.6
+  near(afterSteps({ name: 'sgd', momentum: 0.5, weightDecay: 0 }, [2, 1], 0.1), 0.6);
+});
+
+test('nesterov looks one step of momentum ahead', () => {
+  // v = 2, step g + 0.5 v = 3: 0.7. v = 2, step 1 + 0.5 · 2 = 2: 0.5
+  near(afterSteps({ name: 'sgd', momentum: 0.5, weightDecay: 0, nesterov: true }, [2, 1], 0.1), 0.5);
+});
+
+test('weight decay pulls towards zero', () => {
+  // 1 − 0.1 · (0 + 0.5 · 1) = 0.95
+  near(afterSteps({ name: 'sgd', momentum: 0, weightDecay: 0.5 }, [0], 0.1), 0.95);
+});
+
+const rates = (choice: Choice, epochs: number) =>
+  Array.from({ length: epochs }, (_, epoch) => 0.1 * createSchedule(choice).factor(epoch, epochs));
+
+test('five epochs of warm-up to 0.1 run at .02 .04 .06 .08 .1', () => {
+  [0.02, 0.04, 0.06, 0.08, 0.1, 0.1, 0.1].forEach((wanted, epoch) =>
+    near(rates({ name: 'constant', warmupEpochs: 5 }, 7)[epoch] as number, wanted),
+  );
+});
+
+test('steps multiply by gamma at each milestone', () => {
+  const choice = { name: 'step', milestones: [2, 3], gamma: 0.1 };
+  [0.1, 0.1, 0.01, 0.001].forEach((wanted, epoch) => near(rates(choice, 4)[epoch] as number, wanted));
+});
+
+test('cosine falls from the full rate through half of it at half time', () => {
+  // After one epoch of warm-up four are left: cos 0, π/4, π/2, 3π/4.
+  const wanted = [0.1, 0.1, 0.05 * (1 + Math.SQRT1_2), 0.05, 0.05 * (1 - Math.SQRT1_2)];
+  wanted.forEach((rate, epoch) => near(rates({ name: 'cosine', warmupEpochs: 1 }, 5)[epoch] as number, rate));
+});
+
+test('unknown parts and options are refused with near names', () => {
+  assert.throws(() => createSchedule('cosin'), { code: 'ERR_OPTION', message: /Did you mean cosine/ });
+  assert.throws(() => createSchedule({ name: 'cosine', gamma: 1 }), { code: 'ERR_OPTION' });
+  assert.throws(() => createSchedule({ name: 'step', milestones: [3, 2] }), { code: 'ERR_OPTION' });
+  assert.throws(() => createOptimizer('adan', []), { code: 'ERR_OPTION', message: /Known optimizers/ });
+  assert.throws(() => resolveBatchSampler({ name: 'instance', size: 1 }), { code: 'ERR_OPTION' });
+});
+
+const labels = Int32Array.of(0, 0, 0, 0, 0, 0, 2, 2, 2);
+const ordered = (name: string, length: number, seed = 0) => {
+  const fill = resolveBatchSampler(name).create({ labels, classes: 3, rng: createRng(seed, 'test') });
+  return Array.from({ length: 2 }, (_, epoch) => {
+    const out = new Int32Array(length);
+    fill(out, epoch, 2);
+    return [...out];
+  });
+};
+
+test('instance visits every row once an epoch, in another order each', () => {
+  const [first = [], second = []] = ordered('instance', 9);
+  for (const epoch of [first, second]) assert.deepEqual(epoch.toSorted(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  assert.notDeepEqual(first, second);
+});
+
+test('instance goes on where a short epoch ended', () => {
+  // Two epochs of 6 over 9 rows: the first 9 visits are all rows.
+  const [first = [], second = []] = ordered('instance', 6);
+  assert.deepEqual([...first, ...second.slice(0, 3)].toSorted(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('class-balanced visits classes equally often, and rows of a class equally often', () => {
+  const [first = [], second = []] = ordered('class-balanced', 12);
+  const visits = (row: number) => [...first, ...second].filter((other) => other === row).length;
+  // 24 visits: 12 a class, 2 for each of the six rows of class 0, 4 for each of the three of class 2.
+  labels.forEach((label, row) => assert.equal(visits(row), label === 0 ? 2 : 4));
+});
+
+test('batch samplers follow their seed', () => {
+  for (const name of Object.keys(batchSamplers)) {
+    assert.deepEqual(ordered(name, 9), ordered(name, 9));
+    assert.notDeepEqual(ordered(name, 9, 0), ordered(name, 9, 1));
+  }
+});
+
+test('validation scores weigh classes alike', () => {
+  // Class 0: one of two right. Class 1: one of one. Class 2 has no row. Logits (1, 0, −9999): p = e/(e + 1) = 0.73106.
+  const logits = Float32Array.of(1, 0, -9999, 0, 1, -9999, 0, 1, -9999);
+  const got = score(logits, Int32Array.of(0, 0, 1), 3);
+  near(got.balancedAccuracy, 0.75);
+  // −log 0.73106 = 0.31326, −log 0.26894 = 1.31326: mean over rows 1.93978 / 3, over classes (0.81326 + 0.31326) / 2.
+  assert.ok(Math.abs(got.loss - 1.93978 / 3) < 1e-5);
+  assert.ok(Math.abs(got.balancedLoss - 0.56326) < 1e-5);
+});
+
+test('equal balanced accuracies are told apart by the balanced loss', () => {
+  const of = (balancedAccuracy: number, balancedLoss: number) => ({ balancedAccuracy, balancedLoss, loss: 0 });
+  assert.equal(better(of(0.5, 1), of(0.5, 2), 'balancedAccuracy'), true);
+  assert.equal(better(of(0.5, 1), of(0.6, 2), 'balancedAccuracy'), false);
+  assert.equal(better(of(0.5, 1), of(0.6, 2), 'balancedLoss'), true);
+});

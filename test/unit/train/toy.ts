@@ -1,0 +1,40 @@
+/** Small sets with known answers. */
+
+import { asTraining, brand, fromArrays, type HeldOutSet, type TrainingSet } from '../../../src/core/embedding-set.js';
+import { createRng } from '../../../src/core/rng.js';
+
+/** Gaussian clouds of unit spread: class c has counts[c] rows around `distance` on axis c. */
+export function clouds(
+  counts: readonly number[],
+  { distance = 3, dim = 4, seed = 0 }: { distance?: number; dim?: number; seed?: number } = {},
+) {
+  const rows = counts.reduce((a, b) => a + b, 0);
+  const data = new Float32Array(rows * dim);
+  const labels = new Int32Array(rows);
+  const draws = createRng(seed, 'test/clouds').at(0);
+  let row = 0;
+  counts.forEach((count, c) => {
+    for (let i = 0; i < count; i++, row++) {
+      labels[row] = c;
+      for (let j = 0; j < dim; j++) data[row * dim + j] = draws.normal() + (j === c ? distance : 0);
+    }
+  });
+  return fromArrays({ data, shape: [rows, dim] }, labels, {
+    classNames: counts.map((_, c) => `class-${c}`),
+    ids: Array.from(labels, (_, i) => `${seed}/${i}`),
+  });
+}
+
+export const trainingClouds = (...args: Parameters<typeof clouds>): TrainingSet => asTraining(clouds(...args));
+export const heldOutClouds = (...args: Parameters<typeof clouds>): HeldOutSet => brand(clouds(...args), 'test');
+
+export function recalls(head: { logits(x: TrainingSet['embeddings']): Float32Array }, set: HeldOutSet): number[] {
+  const classes = set.classNames.length;
+  const logits = head.logits(set.embeddings);
+  const right = new Array<number>(classes).fill(0);
+  set.labels.forEach((label, i) => {
+    const row = [...logits.subarray(i * classes, (i + 1) * classes)];
+    if (row.indexOf(Math.max(...row)) === label) right[label] = (right[label] as number) + 1;
+  });
+  return right.map((count, c) => count / (set.classCounts[c] as number));
+}
