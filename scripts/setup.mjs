@@ -13,25 +13,39 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
 const major = Number(process.versions.node.split('.')[0]);
-if (major < 20) fail(`Expected Node 20 or newer but this is ${process.version}. Install a newer Node and repeat the command.`);
+if (major < 20)
+  fail(`Expected Node 20 or newer but this is ${process.version}. Install a newer Node and repeat the command.`);
 
 step('dependencies', 'node_modules/.equipoise-setup', ['package-lock.json', 'package.json'], () => {
   // onnxruntime-node's install script looks for CUDA libraries on a host of its own; the CPU library is in the package already.
   // npm 10 does not read `allowScripts`, so the skip is said in the environment too.
-  run('npm', ['ci', '--no-audit', '--no-fund'], { ONNXRUNTIME_NODE_INSTALL: 'skip', npm_config_onnxruntime_node_install: 'skip' });
+  run('npm', ['ci', '--no-audit', '--no-fund'], {
+    ONNXRUNTIME_NODE_INSTALL: 'skip',
+    npm_config_onnxruntime_node_install: 'skip',
+  });
 });
 
 if (!process.argv.includes('--dependencies-only')) {
   step('native addon', 'build/.equipoise-setup', ['CMakeLists.txt', 'package-lock.json', ...files('native')], () => {
-    for (const [tool, why] of [['cmake', 'CMake 3.20 or newer'], [process.env.CXX ?? 'c++', 'a C++20 compiler (GCC 11, Clang 14 or newer)']])
+    for (const [tool, why] of [
+      ['cmake', 'CMake 3.20 or newer'],
+      [process.env.CXX ?? 'c++', 'a C++20 compiler (GCC 11, Clang 14 or newer)'],
+    ])
       if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0)
-        fail(`Expected ${why} to build the native kernels but "${tool}" does not run. Install it (Debian: apt-get install cmake g++ make) and repeat the command.`);
+        fail(
+          `Expected ${why} to build the native kernels but "${tool}" does not run. Install it (Debian: apt-get install cmake g++ make) and repeat the command.`,
+        );
     run(process.execPath, ['node_modules/cmake-js/bin/cmake-js', 'compile', '--out', 'build', '--log-level', 'error']);
   });
-  step('TypeScript', 'dist/.equipoise-setup', ['tsconfig.json', 'package-lock.json', ...files('src'), ...files('test')], () => {
-    rmSync('dist', { recursive: true, force: true }); // so that the output of a deleted file is not run
-    run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
-  });
+  step(
+    'TypeScript',
+    'dist/.equipoise-setup',
+    ['tsconfig.json', 'package-lock.json', ...files('src'), ...files('test')],
+    () => {
+      rmSync('dist', { recursive: true, force: true }); // so that the output of a deleted file is not run
+      run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
+    },
+  );
 }
 
 function step(name, stamp, inputs, work) {
@@ -56,10 +70,18 @@ function files(folder) {
 }
 
 function run(command, args, env = {}) {
-  const result = spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, maxBuffer: 1 << 28, shell: process.platform === 'win32' });
+  const result = spawnSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    maxBuffer: 1 << 28,
+    shell: process.platform === 'win32',
+  });
   if (result.status === 0) return;
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
-  fail(`"${[command, ...args].join(' ')}" failed${result.error ? `: ${result.error.message}` : ` with exit code ${result.status}`}.`);
+  fail(
+    `"${[command, ...args].join(' ')}" failed${result.error ? `: ${result.error.message}` : ` with exit code ${result.status}`}.`,
+  );
 }
 
 function fail(message) {

@@ -12,9 +12,13 @@ process.chdir(root);
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
-const tests = (wanted.length > 0 ? wanted : ['test']).flatMap((path) => collect(join('dist', path.replace(/\.ts$/, '.js'))));
+const tests = (wanted.length > 0 ? wanted : ['test']).flatMap((path) =>
+  collect(join('dist', path.replace(/\.ts$/, '.js'))),
+);
 if (tests.length === 0) {
-  process.stderr.write(`test: no compiled test under ${wanted.join(', ') || 'dist/test'}. Run "npm run build" first.\n`);
+  process.stderr.write(
+    `test: no compiled test under ${wanted.join(', ') || 'dist/test'}. Run "npm run build" first.\n`,
+  );
   process.exit(1);
 }
 // Node 20 takes no glob and Node 24 no folder, so the files are listed.

@@ -18,7 +18,10 @@ const executable = join(folder, 'node_modules', '.bin', binary);
 if (!existsSync(executable)) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const install = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-save', tool], { cwd: folder, encoding: 'utf8' });
+  const install = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-save', tool], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
   if (install.status !== 0) {
     process.stderr.write(`${install.stdout}${install.stderr}tool: could not install ${tool}\n`);
     process.exit(1);

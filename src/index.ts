@@ -1,17 +1,45 @@
 /** The Node API, grouped as the flow goes. A name that is not here is private. */
 
 // in
-export { datasetFormats, makeImbalance, openDataset, split, type OpenDatasetOptions, type OpenedDataset } from './dataset/index.js';
-export { listBackbones, openBackbone, type Backbone, type BackboneEntry, type BackboneOptions } from './backbone/index.js';
+export {
+  datasetFormats,
+  makeImbalance,
+  openDataset,
+  split,
+  type OpenDatasetOptions,
+  type OpenedDataset,
+} from './dataset/index.js';
+export {
+  listBackbones,
+  openBackbone,
+  type Backbone,
+  type BackboneEntry,
+  type BackboneOptions,
+} from './backbone/index.js';
 export { embed, embedOptions, type EmbedOptions } from './embed/index.js';
 export { openStore, writeSet, type EmbeddingStore, type Manifest } from './store/index.js';
 export { exportEmbeddings, importEmbeddings, interchangeFormats } from './interchange/index.js';
-export { asTraining, fromArrays, type EmbeddingSet, type FromArraysOptions, type HeldOutSet, type TrainingSet } from './core/embedding-set.js';
+export {
+  asTraining,
+  fromArrays,
+  type EmbeddingSet,
+  type FromArraysOptions,
+  type HeldOutSet,
+  type TrainingSet,
+} from './core/embedding-set.js';
 export type { Dataset, Item, ItemContent, Modality } from './core/item.js';
 export type { Matrix, MatrixLike } from './core/matrix.js';
 
 // balance
-export { defaultThreads, kernelReport, materialize, nearest, type KernelReport, type NearestOptions, type NearestRows } from './kernels/index.js';
+export {
+  defaultThreads,
+  kernelReport,
+  materialize,
+  nearest,
+  type KernelReport,
+  type NearestOptions,
+  type NearestRows,
+} from './kernels/index.js';
 export { createSampler, defineSampler, samplers, type ResampledSet, type Sampler } from './sampler/index.js';
 export type { ClassOutcome, Recipes, ResamplingPlan } from './core/plan.js';
 export { mixes } from './mix/index.js';
@@ -19,19 +47,63 @@ export { augmenters } from './augment/index.js';
 
 // train
 export { strategies, trainHead, defineStrategy, type TrainHeadOptions } from './strategy/index.js';
-export { batchSamplers, headFromModel, optimizers, schedules, trainRules as trainOptions, type Predictor, type TrainedHead } from './train/index.js';
+export {
+  batchSamplers,
+  headFromModel,
+  optimizers,
+  schedules,
+  trainRules as trainOptions,
+  type Predictor,
+  type TrainedHead,
+} from './train/index.js';
 export { defineLoss, losses } from './loss/index.js';
 export { defineHead, heads } from './head/index.js';
 export { compare, leaderboardMetrics, type Leaderboard } from './compare/index.js';
 
 // judge
-export { confusionMatrix, defineMetric, evaluate, evaluatePredictions, generalizationGap, metrics, type Evaluation } from './metric/index.js';
+export {
+  confusionMatrix,
+  defineMetric,
+  evaluate,
+  evaluatePredictions,
+  generalizationGap,
+  metrics,
+  type Evaluation,
+} from './metric/index.js';
 export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
-export { classTable, scoreTable, formatTable, renderHtml, renderMarkdown, stepsTable, strategiesTable, summary, type RunResult, type Table } from './report/index.js';
+export {
+  classTable,
+  scoreTable,
+  formatTable,
+  renderHtml,
+  renderMarkdown,
+  stepsTable,
+  strategiesTable,
+  summary,
+  type RunResult,
+  type Table,
+} from './report/index.js';
 
 // ship
 export { exportOnnx, loadClassifier, type Classifier, type ExportReport, type Prediction } from './classifier/index.js';
-export { bundle, demo, doctor, evaluateModel, hasLeaks, inspect, isModel, readConfig, reportRun, run, runOptions, version, type DoctorReport, type Inspection, type RunContext, type RunInput } from './pipeline/index.js';
+export {
+  bundle,
+  demo,
+  doctor,
+  evaluateModel,
+  hasLeaks,
+  inspect,
+  isModel,
+  readConfig,
+  reportRun,
+  run,
+  runOptions,
+  version,
+  type DoctorReport,
+  type Inspection,
+  type RunContext,
+  type RunInput,
+} from './pipeline/index.js';
 
 // what everything shares
 export { EquipoiseError, nearNames, unknownName, type ErrorCode } from './core/errors.js';

@@ -90,11 +90,17 @@ export function parse(command: Command, argv: readonly string[]): { positionals:
       args: tokens,
       allowPositionals: true,
       options: Object.fromEntries(
-        Object.entries(table).map(([name, flag]) => [kebab(name), { type: flag.type === 'boolean' ? 'boolean' : 'string' } as const]),
+        Object.entries(table).map(([name, flag]) => [
+          kebab(name),
+          { type: flag.type === 'boolean' ? 'boolean' : 'string' } as const,
+        ]),
       ),
     });
   } catch (error) {
-    throw new EquipoiseError('ERR_OPTION', `${(error as Error).message.split('\n')[0]} (equipoise ${command.name} --help shows the options)`);
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `${(error as Error).message.split('\n')[0]} (equipoise ${command.name} --help shows the options)`,
+    );
   }
   const flags: Record<string, string | number | boolean> = {};
   for (const [key, value] of Object.entries(parsed.values)) {
@@ -112,7 +118,11 @@ function joinNegativeValues(argv: readonly string[], table: Readonly<Record<stri
   const tokens: string[] = [];
   for (const token of argv) {
     const last = tokens.at(-1);
-    const takesValue = last?.startsWith('--') && !last.includes('=') && table[camel(last.slice(2))] && table[camel(last.slice(2))]?.type !== 'boolean';
+    const takesValue =
+      last?.startsWith('--') &&
+      !last.includes('=') &&
+      table[camel(last.slice(2))] &&
+      table[camel(last.slice(2))]?.type !== 'boolean';
     if (takesValue && /^-\d/.test(token)) tokens[tokens.length - 1] = `${last}=${token}`;
     else tokens.push(token);
   }
@@ -126,16 +136,27 @@ function typed(name: string, flag: Flag, text: string): string | number {
   }
   const value = Number(text);
   const fits = text.trim() !== '' && (flag.type === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value));
-  if (!fits) throw new EquipoiseError('ERR_OPTION', `Expected ${flag.type === 'integer' ? 'a whole number' : 'a number'} for ${name} but received ${JSON.stringify(text)}`);
+  if (!fits)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected ${flag.type === 'integer' ? 'a whole number' : 'a number'} for ${name} but received ${JSON.stringify(text)}`,
+    );
   return value;
 }
 
 function checkPositionals(command: Command, given: readonly string[]): void {
   const required = command.positionals.filter((positional) => !positional.optional);
   if (given.length < required.length)
-    throw new EquipoiseError('ERR_OPTION', `Expected ${required[given.length]?.name} (${required[given.length]?.help}) for "equipoise ${command.name}" but received nothing. Example: ${command.example}`);
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected ${required[given.length]?.name} (${required[given.length]?.help}) for "equipoise ${command.name}" but received nothing. Example: ${command.example}`,
+    );
   const extra = given[command.positionals.length];
-  if (extra !== undefined) throw new EquipoiseError('ERR_OPTION', `Unexpected argument ${JSON.stringify(extra)} for "equipoise ${command.name}". Usage: ${usage(command)}`);
+  if (extra !== undefined)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Unexpected argument ${JSON.stringify(extra)} for "equipoise ${command.name}". Usage: ${usage(command)}`,
+    );
 }
 
 export function usage(command: Command): string {
@@ -148,14 +169,19 @@ export function help(command: Command): string {
     ...command.positionals.map(({ name, help: text }) => [name, text] as const),
     ...Object.entries({ ...command.flags, ...commonFlags }).map(([name, flag]) => {
       const value = flag.type === 'boolean' ? '' : ` ${flag.value ?? (flag.type === 'string' ? 'TEXT' : 'N')}`;
-      return [`--${kebab(name)}${value}`, `${flag.help}${flag.default === undefined ? '' : ` (default ${flag.default})`}`] as const;
+      return [
+        `--${kebab(name)}${value}`,
+        `${flag.help}${flag.default === undefined ? '' : ` (default ${flag.default})`}`,
+      ] as const;
     }),
   ];
   const lines = rows.map(([left, text]) => {
     const label = left.length > 26 ? `  ${left}\n${' '.repeat(30)}` : `  ${left.padEnd(28)}`;
     return label + wrap(text, 84).join(`\n${' '.repeat(30)}`);
   });
-  return [`${command.summary}`, '', `usage: ${usage(command)}`, '', ...lines, '', `example: ${command.example}`].join('\n');
+  return [`${command.summary}`, '', `usage: ${usage(command)}`, '', ...lines, '', `example: ${command.example}`].join(
+    '\n',
+  );
 }
 
 function wrap(text: string, width: number): string[] {

@@ -22,7 +22,10 @@ function overview(): string {
 function find(name: string): Command {
   if (Object.hasOwn(commands, name)) return commands[name as keyof typeof commands];
   const near = nearNames(name, Object.keys(commands))[0];
-  throw new EquipoiseError('ERR_OPTION', `Unknown command ${JSON.stringify(name)}.${near ? ` Did you mean ${near}?` : ''} Known commands: ${Object.keys(commands).join(', ')}`);
+  throw new EquipoiseError(
+    'ERR_OPTION',
+    `Unknown command ${JSON.stringify(name)}.${near ? ` Did you mean ${near}?` : ''} Known commands: ${Object.keys(commands).join(', ')}`,
+  );
 }
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -90,6 +93,10 @@ try {
   const known = error instanceof EquipoiseError;
   const debug = process.env['EQUIPOISE_DEBUG'] !== undefined;
   if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify({ ok: false, code: known ? error.code : 'ERR_UNEXPECTED', message: (error as Error).message })}\n`);
-  process.stderr.write(known && !debug ? `error ${error.code}: ${error.message}\n` : `error: ${(error as Error)?.stack ?? error}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ ok: false, code: known ? error.code : 'ERR_UNEXPECTED', message: (error as Error).message })}\n`,
+    );
+  process.stderr.write(
+    known && !debug ? `error ${error.code}: ${error.message}\n` : `error: ${(error as Error)?.stack ?? error}\n`,
+  );
 }

@@ -6,6 +6,7 @@ import type { OnProgress } from '../core/progress.js';
 import { split } from '../dataset/split.js';
 import { evaluatePredictions } from '../metric/index.js';
 import { strategies, trainHead, type TrainHeadOptions } from '../strategy/index.js';
+import type { TrainedHead } from '../train/index.js';
 import { pairedInterval, type PairedRun } from './bootstrap.js';
 import {
   leaderboardMetrics,
@@ -37,8 +38,13 @@ export interface CompareOptions {
   readonly test?: number;
   readonly validation?: number;
   /** Options of `trainHead` for all contenders alike. */
-  readonly training?: Omit<TrainHeadOptions, 'strategy' | 'strategyOptions' | 'seed' | 'validation' | 'signal' | 'onProgress'>;
+  readonly training?: Omit<
+    TrainHeadOptions,
+    'strategy' | 'strategyOptions' | 'seed' | 'validation' | 'signal' | 'onProgress'
+  >;
   readonly replicates?: number;
+  /** Is handed every head once it is judged; they are not kept otherwise. */
+  readonly onHead?: (name: string, seed: number, head: TrainedHead) => void;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
 }
@@ -67,8 +73,18 @@ const rules = {
         new Set(value).size === value.length &&
         value.every((seed) => Number.isSafeInteger(seed) && seed >= 0)),
   }),
-  test: number({ min: 0.01, max: 0.9, default: 0.2, help: 'share of the rows to judge by, where a whole set is given' }),
-  validation: number({ min: 0, max: 0.9, default: 0.1, help: 'share of the rows that choose the epoch; 0: the last one' }),
+  test: number({
+    min: 0.01,
+    max: 0.9,
+    default: 0.2,
+    help: 'share of the rows to judge by, where a whole set is given',
+  }),
+  validation: number({
+    min: 0,
+    max: 0.9,
+    default: 0.1,
+    help: 'share of the rows that choose the epoch; 0: the last one',
+  }),
   training: custom<object>({
     accepts: 'options of trainHead',
     default: {},
@@ -76,6 +92,12 @@ const rules = {
     check: (value) => typeof value === 'object' && value !== null,
   }),
   replicates: integer({ min: 100, default: 2000, help: 'draws of the bootstrap; few: ragged intervals' }),
+  onHead: custom<CompareOptions['onHead']>({
+    accepts: 'a function',
+    default: undefined,
+    help: 'is handed every head once it is judged',
+    check: (value) => typeof value === 'function',
+  }),
   signal: custom<AbortSignal | undefined>({
     accepts: 'an AbortSignal',
     default: undefined,
@@ -94,17 +116,21 @@ function contendersOf(given: 'all' | readonly Contender[]): { name: string; opti
   const list = given === 'all' ? Object.keys(strategies) : given;
   const contenders = list.map((contender) => {
     if (typeof contender === 'string') return { name: contender, options: { strategy: contender } };
-    if (typeof contender !== 'object' || contender === null) throw expected('a strategy', 'compare.strategies', contender);
+    if (typeof contender !== 'object' || contender === null)
+      throw expected('a strategy', 'compare.strategies', contender);
     const { name, ...options } = contender;
     const { strategy } = options;
     const title = name ?? (typeof strategy === 'object' ? strategy.name : strategy);
-    if (title === undefined) throw expected('a name', "a contender of compare without a strategy", name);
+    if (title === undefined) throw expected('a name', 'a contender of compare without a strategy', name);
     return { name: title, options };
   });
   const names = contenders.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
-    throw new EquipoiseError('ERR_OPTION', `Two contenders of compare are called ${twice}. Give one of them another name`);
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Two contenders of compare are called ${twice}. Give one of them another name`,
+    );
   return contenders;
 }
 
@@ -113,10 +139,14 @@ function partsOf(data: EmbeddingSet | ComparedParts, seed: number, test: number,
   assertTraining(data.train, 'compare');
   for (const [part, set] of Object.entries({ validation: data.validation, test: data.test }))
     if (set && (isResampled(set) || partOf(set) === 'train'))
-      throw new EquipoiseError('ERR_DATA', `Expected held-out rows for compare's ${part} but received ${partOf(set)} rows`);
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected held-out rows for compare's ${part} but received ${partOf(set)} rows`,
+      );
   return data;
 }
 
+/** 1 for each row whose largest of `classes` logits is its label's. */
 function rightOf(logits: Float32Array, labels: Int32Array, classes: number): Uint8Array {
   return Uint8Array.from(labels, (label, i) => {
     let best = 0;
@@ -173,9 +203,15 @@ export async function compare(data: EmbeddingSet | ComparedParts, options: Compa
       });
       const seconds = (performance.now() - started) / 1000;
       const logits = head.logits(test.embeddings);
-      const evaluation = evaluatePredictions({ labels: test.labels, logits, classNames, trainCounts: train.classCounts });
+      const evaluation = evaluatePredictions({
+        labels: test.labels,
+        logits,
+        classNames,
+        trainCounts: train.classCounts,
+      });
       results.get(name)?.push({ seed, evaluation, seconds, bestEpoch: head.bestEpoch });
       right.get(name)?.push(rightOf(logits, test.labels, classNames.length));
+      o.onHead?.(name, seed, head);
       done++;
     }
   }

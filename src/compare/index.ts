@@ -10,4 +10,4 @@ export {
   type SeedResult,
   type Spread,
 } from './leaderboard.js';
-export type { Interval } from './bootstrap.js';
+export { confidence, type Interval } from './bootstrap.js';

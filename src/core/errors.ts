@@ -63,10 +63,11 @@ export function nearNames(name: string, known: readonly string[]): string[] {
     .map((candidate) => {
       const text = plain(candidate);
       const contains = Math.min(wanted.length, text.length) > 2 && (text.includes(wanted) || wanted.includes(text));
-      return { candidate, distance: contains ? 1 : editDistance(wanted, text) };
+      const edits = editDistance(wanted, text);
+      return { candidate, edits, distance: contains ? Math.min(1, edits) : edits };
     })
     .filter(({ candidate, distance }) => distance <= Math.max(2, Math.floor(candidate.length / 3)))
-    .sort((a, b) => a.distance - b.distance)
+    .sort((a, b) => a.distance - b.distance || a.edits - b.edits)
     .slice(0, 3)
     .map(({ candidate }) => candidate);
 }

@@ -77,11 +77,14 @@ export function dense(x: MatrixLike, name = 'embeddings'): Dense {
  */
 export function assertFinite(x: Dense, rowName: (row: number) => string = (row) => `Row ${row}`): void {
   const { data, cols } = x;
-  // A sum of squares is finite exactly when every term is finite or the sum overflows; then the slow loop decides.
   for (let start = 0; start < data.length; start += 65536) {
     const end = Math.min(data.length, start + 65536);
+    // x − x is 0 for finite x and NaN otherwise: one addition an element, and the slow look only where it is needed.
     let sum = 0;
-    for (let i = start; i < end; i++) sum += (data[i] as number) * 0;
+    for (let i = start; i < end; i++) {
+      const value = data[i] as number;
+      sum += value - value;
+    }
     if (sum === 0) continue;
     for (let i = start; i < end; i++)
       if (!Number.isFinite(data[i]))

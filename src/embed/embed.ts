@@ -12,10 +12,20 @@ import { assertFewFailures } from './failures.js';
 
 export const embedOptions = {
   out: text({ help: 'the store folder' }),
-  batchSize: integer({ min: 1, max: 65536, default: 32, help: 'items a backbone run; larger: more memory, rarely faster on a processor' }),
+  batchSize: integer({
+    min: 1,
+    max: 65536,
+    default: 32,
+    help: 'items a backbone run; larger: more memory, rarely faster on a processor',
+  }),
   shardSize: integer({ min: 1, default: 8192, help: 'items a shard; smaller: less lost by a kill, more files' }),
   dtype: choice({ of: ['float32', 'float16'], default: 'float32', help: 'how embeddings are stored' }),
-  maxFailRate: number({ min: 0, max: 1, default: 0.01, help: 'share of items, overall and of each class, that may fail before the run does' }),
+  maxFailRate: number({
+    min: 0,
+    max: 1,
+    default: 0.01,
+    help: 'share of items, overall and of each class, that may fail before the run does',
+  }),
   overwrite: boolean({ default: false, help: 'replace a finished store in the same folder' }),
 };
 
@@ -51,7 +61,11 @@ const inFlight = 2;
  * @example
  * const store = await embed(await openDataset('photos'), await openBackbone('tiny-image'), { out: 'photos.store' });
  */
-export async function embed(dataset: Dataset, backbone: Backbone | null, options: EmbedOptions): Promise<EmbeddingStore> {
+export async function embed(
+  dataset: Dataset,
+  backbone: Backbone | null,
+  options: EmbedOptions,
+): Promise<EmbeddingStore> {
   const { threads, classNames, signal, onProgress, ...rest } = options;
   const settings = resolveOptions('embed', embedOptionsWithOut, rest);
   assertFits(dataset, backbone);
@@ -59,7 +73,12 @@ export async function embed(dataset: Dataset, backbone: Backbone | null, options
     datasetFingerprint: dataset.fingerprint,
     count: dataset.count,
     modality: dataset.modality,
-    backbone: backbone && { id: backbone.id, recipeHash: backbone.recipeHash, sha256: backbone.fileSha256, dim: backbone.dim },
+    backbone: backbone && {
+      id: backbone.id,
+      recipeHash: backbone.recipeHash,
+      sha256: backbone.fileSha256,
+      dim: backbone.dim,
+    },
     classNames: classNames ?? dataset.classNames,
     ...(dataset.columns && { columns: dataset.columns }),
     dtype: settings.dtype,
@@ -104,22 +123,37 @@ export async function embed(dataset: Dataset, backbone: Backbone | null, options
     rows.push({ id, source, label, ...(group !== undefined && { group }), ...(weight !== undefined && { weight }) });
     labels.set(id, label);
   }
-  assertFewFailures(writer.manifest.shards.flatMap((shard) => shard.failures), labels, settings.maxFailRate);
+  assertFewFailures(
+    writer.manifest.shards.flatMap((shard) => shard.failures),
+    labels,
+    settings.maxFailRate,
+  );
   return writer.finish({ rows });
 }
 
 const embedOptionsWithOut = {
   ...embedOptions,
-  out: custom<string>({ accepts: 'a folder', default: '', help: embedOptions.out.help, check: (value) => typeof value === 'string' && value !== '' }),
+  out: custom<string>({
+    accepts: 'a folder',
+    default: '',
+    help: embedOptions.out.help,
+    check: (value) => typeof value === 'string' && value !== '',
+  }),
 };
 
 function assertFits(dataset: Dataset, backbone: Backbone | null): void {
   if (backbone === null) {
     if (dataset.modality === 'table') return;
-    throw new EquipoiseError('ERR_OPTION', `Expected a backbone for the ${dataset.modality} dataset ${dataset.name} but received none. Only tables are their own embedding`);
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected a backbone for the ${dataset.modality} dataset ${dataset.name} but received none. Only tables are their own embedding`,
+    );
   }
   if (backbone.modality !== dataset.modality)
-    throw new EquipoiseError('ERR_OPTION', `Expected a backbone for ${dataset.modality} items (dataset ${dataset.name}) but ${backbone.id} takes ${backbone.modality}`);
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected a backbone for ${dataset.modality} items (dataset ${dataset.name}) but ${backbone.id} takes ${backbone.modality}`,
+    );
 }
 
 async function embedShard(
@@ -154,10 +188,15 @@ async function embedShard(
   return { ids, embeddings: { data, rows: ids.length, cols: backbone.dim }, failures };
 }
 
-function rawShard(items: readonly Item[], signal: AbortSignal | undefined, advance: (items: number) => void): ShardContent {
+function rawShard(
+  items: readonly Item[],
+  signal: AbortSignal | undefined,
+  advance: (items: number) => void,
+): ShardContent {
   throwIfAborted(signal, 'reading the table');
   const rows = items.map(({ id, content }) => {
-    if (content.kind !== 'row') throw new EquipoiseError('ERR_DATA', `Expected numbers for row ${id} of a table but received ${content.kind}`);
+    if (content.kind !== 'row')
+      throw new EquipoiseError('ERR_DATA', `Expected numbers for row ${id} of a table but received ${content.kind}`);
     return content.values;
   });
   const cols = rows[0]?.length ?? 0;
@@ -180,8 +219,14 @@ function dropNonFinite(content: ShardContent, items: readonly Item[]): ShardCont
   if (kept.length === rows) return content;
   const byId = new Map(items.map((item) => [item.id, item]));
   const gone = content.ids.filter((_, row) => !finite(row));
-  const failures = gone.map((id) => failureOf(byId.get(id) as Item, new Error('its embedding has a NaN or infinite value')));
+  const failures = gone.map((id) =>
+    failureOf(byId.get(id) as Item, new Error('its embedding has a NaN or infinite value')),
+  );
   const embeddings: Dense = { data: new Float32Array(kept.length * cols), rows: kept.length, cols };
   kept.forEach((row, to) => embeddings.data.set(data.subarray(row * cols, (row + 1) * cols), to * cols));
-  return { ids: kept.map((row) => content.ids[row] as string), embeddings, failures: [...(content.failures ?? []), ...failures] };
+  return {
+    ids: kept.map((row) => content.ids[row] as string),
+    embeddings,
+    failures: [...(content.failures ?? []), ...failures],
+  };
 }

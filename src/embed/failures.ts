@@ -4,7 +4,11 @@ import { EquipoiseError } from '../core/errors.js';
 import type { Failure } from '../store/index.js';
 
 /** @throws ERR_DATA when the share of failed items is above `maxFailRate`, overall or in one class. */
-export function assertFewFailures(failures: readonly Failure[], labels: ReadonlyMap<string, string | null>, maxFailRate: number): void {
+export function assertFewFailures(
+  failures: readonly Failure[],
+  labels: ReadonlyMap<string, string | null>,
+  maxFailRate: number,
+): void {
   if (failures.length === 0) return;
   const totals = new Map<string, number>();
   const failed = new Map<string, number>();
@@ -18,10 +22,16 @@ export function assertFewFailures(failures: readonly Failure[], labels: Readonly
   const advice = `First: ${example.source}: ${example.reason}. All are in failures.jsonl; repair them, or allow more with maxFailRate (--max-fail-rate), and run the same command again`;
   const percent = (part: number, whole: number) => `${part} of ${whole} (${((100 * part) / whole).toFixed(1)} %)`;
   if (failures.length > maxFailRate * labels.size)
-    throw new EquipoiseError('ERR_DATA', `Expected at most ${100 * maxFailRate} % of the items to fail but ${percent(failures.length, labels.size)} did. ${advice}`);
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected at most ${100 * maxFailRate} % of the items to fail but ${percent(failures.length, labels.size)} did. ${advice}`,
+    );
   for (const [label, lost] of failed) {
     const total = totals.get(label) ?? lost;
     if (lost > maxFailRate * total)
-      throw new EquipoiseError('ERR_DATA', `Expected at most ${100 * maxFailRate} % of each class to fail but class ${JSON.stringify(label)} lost ${percent(lost, total)}. ${advice}`);
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected at most ${100 * maxFailRate} % of each class to fail but class ${JSON.stringify(label)} lost ${percent(lost, total)}. ${advice}`,
+      );
   }
 }

@@ -53,7 +53,12 @@ export function instantiate<R extends OptionRules>(definition: LossDefinition<R>
  * Writes softmax(logits[at … at + classes)) to `out` at the same place and returns the log of the sum of exponentials.
  * @throws ERR_DATA for NaN or +infinity; −infinity is a class that cannot be.
  */
-export function softmaxRow(logits: Float32Array | Float64Array, at: number, classes: number, out: Float32Array): number {
+export function softmaxRow(
+  logits: Float32Array | Float64Array,
+  at: number,
+  classes: number,
+  out: Float32Array,
+): number {
   const end = at + classes;
   let highest = -Infinity;
   let poison = 0;

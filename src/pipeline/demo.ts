@@ -25,7 +25,11 @@ export async function demo(options: DemoOptions = {}, context: RunContext = {}):
   const { out = 'equipoise-demo', seed = 0, seeds = 3, threads } = options;
   const data = join(out, 'data');
   const foreign = (await readdir(out).catch(() => [])).filter((name) => !['data', 'run'].includes(name));
-  if (foreign.length > 0) throw new EquipoiseError('ERR_OPTION', `Expected an empty folder or an earlier demo for --out but ${out} holds ${foreign.slice(0, 3).join(', ')}. Nothing was changed; choose another folder`);
+  if (foreign.length > 0)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected an empty folder or an earlier demo for --out but ${out} holds ${foreign.slice(0, 3).join(', ')}. Nothing was changed; choose another folder`,
+    );
   const start = performance.now();
   const drawn = await drawLongTailedSet(data, {
     seed,
@@ -34,7 +38,9 @@ export async function demo(options: DemoOptions = {}, context: RunContext = {}):
   });
   const images = [...drawn.trainCounts, ...drawn.testCounts].reduce((sum, count) => sum + count, 0);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  context.onNote?.(`${drawn.reused ? 'found' : 'drew'} ${images} images of ${drawn.classNames.length} classes in ${seconds} s`);
+  context.onNote?.(
+    `${drawn.reused ? 'found' : 'drew'} ${images} images of ${drawn.classNames.length} classes in ${seconds} s`,
+  );
   return run(
     {
       data: drawn.train,

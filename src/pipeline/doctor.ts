@@ -39,7 +39,10 @@ export async function doctor(): Promise<DoctorReport> {
   const kernels = kernelReport();
   const checks = [
     await attempt('kernels', async () => {
-      if (kernels.backend !== 'addon') throw new Error(`the native addon is not in use (${kernels.backend}): searches are slow. ${kernels.attempts.map(({ path, error }) => `${path ?? ''} ${error ?? ''}`.trim()).join('; ')}. Type: npm run build`);
+      if (kernels.backend !== 'addon')
+        throw new Error(
+          `the native addon is not in use (${kernels.backend}): searches are slow. ${kernels.attempts.map(({ path, error }) => `${path ?? ''} ${error ?? ''}`.trim()).join('; ')}. Type: npm run build`,
+        );
       return `native addon, ${kernels.isa}`;
     }),
     await attempt('onnxruntime', async () => {
@@ -49,9 +52,15 @@ export async function doctor(): Promise<DoctorReport> {
     }),
     await attempt('images', async () => {
       const { createImagePreprocessor, parseImageRecipe } = await import('../preprocess/index.js');
-      const images = createImagePreprocessor(parseImageRecipe({ mode: 'RGB', resize: [8, 8], rescale: 1 / 255 }, 'doctor'), { size: [8, 8], layout: 'NCHW' });
+      const images = createImagePreprocessor(
+        parseImageRecipe({ mode: 'RGB', resize: [8, 8], rescale: 1 / 255 }, 'doctor'),
+        { size: [8, 8], layout: 'NCHW' },
+      );
       // The smallest PNG there is: one pixel.
-      const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+      const pixel = Buffer.from(
+        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+        'base64',
+      );
       await images.into({ kind: 'encoded-image', bytes: pixel }, new Float32Array(images.length), 0);
       return 'sharp decodes';
     }),

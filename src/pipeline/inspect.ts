@@ -83,7 +83,11 @@ async function inspectStore(path: string, leaks: boolean): Promise<StoreInspecti
   const splits: Record<string, Record<string, number>> = {};
   const audits: Record<string, LeakAudit> = {};
   for (const name of store.splits()) {
-    const parts = { train: await store.read({ split: name, part: 'train' }), validation: await store.read({ split: name, part: 'validation' }), test: await store.read({ split: name, part: 'test' }) };
+    const parts = {
+      train: await store.read({ split: name, part: 'train' }),
+      validation: await store.read({ split: name, part: 'validation' }),
+      test: await store.read({ split: name, part: 'test' }),
+    };
     splits[name] = Object.fromEntries(Object.entries(parts).map(([part, set]) => [part, set.labels.length]));
     if (leaks) audits[name] = await auditLeaks(parts);
   }
@@ -91,7 +95,10 @@ async function inspectStore(path: string, leaks: boolean): Promise<StoreInspecti
   const duplicates = hasLabels ? findDuplicates(await store.read()) : [];
   return {
     kind: 'store',
-    ...counted(store.classNames, rows.map(({ label }) => label)),
+    ...counted(
+      store.classNames,
+      rows.map(({ label }) => label),
+    ),
     count: store.count,
     dim: store.dim,
     dtype: manifest.dtype,
@@ -112,7 +119,11 @@ async function inspectStore(path: string, leaks: boolean): Promise<StoreInspecti
  */
 export async function inspect(path: string, { leaks = false, dataset = {} }: InspectOptions = {}): Promise<Inspection> {
   if (await isStore(path)) return inspectStore(path, leaks);
-  if (leaks) throw new EquipoiseError('ERR_OPTION', `Expected a store for --leaks but ${path} is none: leaks are looked for between the parts of a split. Embed it first`);
+  if (leaks)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected a store for --leaks but ${path} is none: leaks are looked for between the parts of a split. Embed it first`,
+    );
   if (path.endsWith('.onnx') && (await stat(path).catch(() => undefined))?.isFile()) {
     const model = readModel(await readFile(path), path);
     return { kind: 'model', model: describeModel(model), penultimate: findPenultimate(model) ?? null };
@@ -136,4 +147,3 @@ export async function inspect(path: string, { leaks = false, dataset = {} }: Ins
 export function hasLeaks(inspection: StoreInspection): boolean {
   return Object.values(inspection.leaks ?? {}).some(({ clean }) => !clean);
 }
-

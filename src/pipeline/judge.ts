@@ -1,13 +1,12 @@
-/** Trains baselines and strategy on the same split with the same seeds, and judges each on the test part. */
+/** Trains baselines and strategy on one split with the same seeds, judges them on its test part, and says what may be said. */
 
+import { compare, confidence, type Leaderboard, type LeaderboardRow } from '../compare/index.js';
 import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
 import { dense, matrix } from '../core/matrix.js';
 import { applyScaler } from '../head/index.js';
-import { evaluate, generalizationGap, type Evaluation } from '../metric/index.js';
-import type { ClassScores } from '../metric/index.js';
+import { generalizationGap, type ClassScores, type Evaluation } from '../metric/index.js';
 import { describeComparison, type Comparison, type StrategyResult } from '../report/index.js';
 import { createSampler } from '../sampler/index.js';
-import { trainHead } from '../strategy/index.js';
 import type { TrainedHead } from '../train/index.js';
 import type { RunConfig } from './config.js';
 import type { Parts, RunContext } from './run.js';
@@ -22,78 +21,102 @@ export interface Judged {
   readonly comparisons: readonly Comparison[];
 }
 
-/** Metrics that "before" and "after" are compared by, most telling first. */
+/** What "before" and "after" are compared by, most telling first. */
 const comparedMetrics = ['balancedAccuracy', 'macroF1', 'geometricMeanMacro', 'accuracy'] as const;
 
-export async function compareStrategies(parts: Parts, config: RunConfig, isTable: boolean, watch: Stopwatch, context: RunContext): Promise<Judged> {
+export async function judgeStrategies(
+  parts: Parts,
+  config: RunConfig,
+  isTable: boolean,
+  watch: Stopwatch,
+  context: RunContext,
+): Promise<Judged> {
+  const { train, validation, test } = parts;
   const wanted = config.strategy ?? 'eos';
-  const [first = wanted] = config.baselines;
   const names = [...new Set([...config.baselines, wanted])];
-  const results = new Map<string, { result: StrategyResult; head: TrainedHead }>();
+  const before = names[0] as string;
+  const heads = new Map(names.map((name) => [name, [] as TrainedHead[]]));
+  const leaderboard = await compare(
+    { train, validation, test },
+    {
+      strategies: names.map((name) => ({
+        name,
+        strategy: name,
+        strategyOptions: name === wanted ? config.strategyOptions : {},
+      })),
+      baseline: before,
+      seeds: Array.from({ length: config.seeds }, (_, i) => config.seed + i),
+      training: {
+        epochs: config.epochs,
+        batchSize: config.batchSize,
+        learningRate: config.learningRate,
+        standardize: config.standardize === 'auto' ? isTable : config.standardize === 'yes',
+        ...(config.threads !== undefined && { threads: config.threads }),
+      },
+      onHead: (name, _, head) => heads.get(name)?.push(head),
+      ...(context.signal && { signal: context.signal }),
+      ...(context.onProgress && { onProgress: context.onProgress }),
+    },
+  );
+  const results = new Map<string, StrategyResult>();
   for (const name of names) {
-    const options = name === wanted ? config.strategyOptions : {};
-    const judged = await watch.time(`train ${name}`, () => judgeStrategy(name, options, parts, config, isTable, context), ({ result }) => `${result.seeds.length} seed${result.seeds.length === 1 ? '' : 's'}`);
-    results.set(name, judged);
+    const row = leaderboard.rows.find((candidate) => candidate.name === name) as LeaderboardRow;
+    const result = await resultOf(row, heads.get(name) as TrainedHead[], train, test);
+    watch.add(`train ${name}`, result.seconds, `${result.seeds.length} seed${result.seeds.length === 1 ? '' : 's'}`);
+    results.set(name, result);
   }
-  const of = (name: string) => results.get(name) as { result: StrategyResult; head: TrainedHead };
-  const baseline = first === wanted ? null : of(first).result;
-  const strategies: Judged['strategies'] = [of(wanted).result, ...names.filter((name) => name !== wanted && name !== first).map((name) => of(name).result)];
+  const of = (name: string) => results.get(name) as StrategyResult;
+  const others = names.filter((name) => name !== wanted && name !== before);
   return {
-    head: of(wanted).head,
-    baseline,
-    strategies,
-    comparisons: baseline ? comparedMetrics.map((metric) => compareMetric(metric, baseline, strategies[0])) : [],
+    head: heads.get(wanted)?.[0] as TrainedHead,
+    baseline: before === wanted ? null : of(before),
+    strategies: [of(wanted), ...others.map(of)],
+    comparisons:
+      before === wanted
+        ? []
+        : comparedMetrics.map((metric) => comparisonOf(metric, of(before), of(wanted), leaderboard)),
   };
 }
 
-async function judgeStrategy(name: string, strategyOptions: object, parts: Parts, config: RunConfig, isTable: boolean, context: RunContext): Promise<{ result: StrategyResult; head: TrainedHead }> {
-  const { train, validation, test } = parts;
-  const start = performance.now();
-  const seeds = Array.from({ length: config.seeds }, (_, i) => config.seed + i);
-  const heads: TrainedHead[] = [];
-  const evaluations: Evaluation[] = [];
-  for (const seed of seeds) {
-    const head = await trainHead(train, {
-      strategy: name,
-      strategyOptions,
-      epochs: config.epochs,
-      batchSize: config.batchSize,
-      learningRate: config.learningRate,
-      standardize: config.standardize === 'auto' ? isTable : config.standardize === 'yes',
-      seed,
-      ...(validation.labels.length > 0 && { validation }),
-      ...(config.threads !== undefined && { threads: config.threads }),
-      ...(context.signal && { signal: context.signal }),
-      ...(context.onProgress && { onProgress: context.onProgress }),
-    });
-    heads.push(head);
-    evaluations.push(await evaluate(head, test, { trainCounts: train.classCounts }));
-  }
-  const head = heads[0] as TrainedHead;
-  const gap = await gapOf(head, train, test);
+async function resultOf(
+  { name, seeds }: LeaderboardRow,
+  heads: readonly TrainedHead[],
+  train: TrainingSet,
+  test: EmbeddingSet,
+): Promise<StrategyResult> {
+  const [head] = heads as [TrainedHead];
+  const evaluations = seeds.map(({ evaluation }) => evaluation);
   return {
-    head,
-    result: {
-      strategy: name,
-      settings: head.settings,
-      seeds,
-      evaluations,
-      perClass: meanPerClass(evaluations),
-      history: heads.map(({ bestEpoch, history }, i) => ({
-        seed: seeds[i] as number,
-        bestEpoch,
-        validationMetric: 'balanced accuracy',
-        epochs: history.map(({ epoch, loss, learningRate, validation: scores }) => ({ epoch, loss, learningRate, ...(scores && { validation: scores.balancedAccuracy }) })),
+    strategy: name,
+    settings: head.settings,
+    seeds: seeds.map(({ seed }) => seed),
+    evaluations,
+    perClass: meanPerClass(evaluations),
+    history: heads.map(({ bestEpoch, history }, i) => ({
+      seed: seeds[i]?.seed as number,
+      bestEpoch,
+      validationMetric: 'balancedAccuracy',
+      epochs: history.map(({ epoch, loss, learningRate, validation }) => ({
+        epoch,
+        loss,
+        learningRate,
+        ...(validation && { validation: validation.balancedAccuracy }),
       })),
-      resampling: head.plan ? { sampler: head.plan.sampler, options: head.plan.options, perClass: head.plan.perClass } : null,
-      generalizationGap: gap,
-      seconds: (performance.now() - start) / 1000,
-    },
+    })),
+    resampling: head.plan
+      ? { sampler: head.plan.sampler, options: head.plan.options, perClass: head.plan.perClass }
+      : null,
+    generalizationGap: await gapOf(head, train, test),
+    seconds: seeds.reduce((sum, run) => sum + run.seconds, 0),
   };
 }
 
 /** Of the rows the head was trained on, synthetic ones included, in the space it sees. */
-async function gapOf(head: TrainedHead, train: TrainingSet, test: EmbeddingSet): Promise<StrategyResult['generalizationGap']> {
+async function gapOf(
+  head: TrainedHead,
+  train: TrainingSet,
+  test: EmbeddingSet,
+): Promise<StrategyResult['generalizationGap']> {
   const seen = <S extends EmbeddingSet>(set: S): S => {
     if (head.scaler === undefined) return set;
     const rows = dense(set.embeddings);
@@ -110,16 +133,46 @@ async function gapOf(head: TrainedHead, train: TrainingSet, test: EmbeddingSet):
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function meanPerClass(evaluations: readonly Evaluation[]): ClassScores[] {
-  const [first] = evaluations;
-  return (first?.perClass ?? []).map(({ name, support }, c) => {
-    const over = (key: 'precision' | 'recall' | 'f1' | 'specificity') => average(evaluations.map((evaluation) => evaluation.perClass[c]?.[key] ?? 0));
-    return { name, support, precision: over('precision'), recall: over('recall'), f1: over('f1'), specificity: over('specificity') };
+  return (evaluations[0]?.perClass ?? []).map(({ name, support }, c) => {
+    const over = (key: 'precision' | 'recall' | 'f1' | 'specificity') =>
+      average(evaluations.map((evaluation) => evaluation.perClass[c]?.[key] ?? 0));
+    return {
+      name,
+      support,
+      precision: over('precision'),
+      recall: over('recall'),
+      f1: over('f1'),
+      specificity: over('specificity'),
+    };
   });
 }
 
-function compareMetric(metric: (typeof comparedMetrics)[number], baseline: StrategyResult, strategy: StrategyResult): Comparison {
-  const before = average(baseline.evaluations.map((evaluation) => evaluation[metric]));
-  const after = average(strategy.evaluations.map((evaluation) => evaluation[metric]));
-  const comparison = { baseline: baseline.strategy, strategy: strategy.strategy, metric, higherIsBetter: true, before, after, seeds: strategy.seeds.length, interval: null };
+function comparisonOf(
+  metric: (typeof comparedMetrics)[number],
+  before: StrategyResult,
+  after: StrategyResult,
+  leaderboard: Leaderboard,
+): Comparison {
+  const mean = ({ evaluations }: StrategyResult) => average(evaluations.map((evaluation) => evaluation[metric]));
+  const against = leaderboard.rows.find(({ name }) => name === after.strategy)?.againstBaseline;
+  const comparison = {
+    baseline: before.strategy,
+    strategy: after.strategy,
+    metric,
+    higherIsBetter: true,
+    before: mean(before),
+    after: mean(after),
+    seeds: after.seeds.length,
+    // The other metrics have no interval: one honest test is enough, four invite choosing.
+    interval:
+      metric === 'balancedAccuracy' && against
+        ? {
+            low: against.low,
+            high: against.high,
+            confidence,
+            method: 'paired bootstrap over test rows and seeds, percentile',
+          }
+        : null,
+  };
   return { ...comparison, sentence: describeComparison(comparison) };
 }

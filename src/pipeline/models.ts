@@ -28,14 +28,25 @@ export const isModel = (path: string): boolean => path.endsWith('.onnx');
  * Judges a saved model on the rows of a store (its head alone) or on the items of a dataset.
  * @throws ERR_SHAPE when the store's rows have another width, ERR_DATA for resampled stores, unlabelled items or unknown classes.
  */
-export async function evaluateModel(modelPath: string, dataPath: string, options: EvaluateModelOptions = {}): Promise<Evaluation> {
+export async function evaluateModel(
+  modelPath: string,
+  dataPath: string,
+  options: EvaluateModelOptions = {},
+): Promise<Evaluation> {
   const classifier = await loadClassifier(modelPath);
   try {
     if (await isStore(dataPath)) {
       const store = await openStore(dataPath);
       const { split, part } = options;
-      if ((split === undefined) !== (part === undefined)) throw new EquipoiseError('ERR_OPTION', 'Expected split and part together (--split default --part test) but received one of them');
-      return await evaluate(classifier, await store.read({ ...(split !== undefined && { split }), ...(part !== undefined && { part }) }));
+      if ((split === undefined) !== (part === undefined))
+        throw new EquipoiseError(
+          'ERR_OPTION',
+          'Expected split and part together (--split default --part test) but received one of them',
+        );
+      return await evaluate(
+        classifier,
+        await store.read({ ...(split !== undefined && { split }), ...(part !== undefined && { part }) }),
+      );
     }
     const dataset = await openDataset(dataPath, options.dataset);
     const { classNames } = classifier;
@@ -43,14 +54,21 @@ export async function evaluateModel(modelPath: string, dataPath: string, options
     const items: Item[] = [];
     for await (const item of dataset) {
       const label = item.label === null ? -1 : classNames.indexOf(item.label);
-      if (label < 0) throw new EquipoiseError('ERR_DATA', `Expected one of the classes ${classNames.slice(0, 12).join(', ')} for ${item.source} but its label is ${JSON.stringify(item.label)}`);
+      if (label < 0)
+        throw new EquipoiseError(
+          'ERR_DATA',
+          `Expected one of the classes ${classNames.slice(0, 12).join(', ')} for ${item.source} but its label is ${JSON.stringify(item.label)}`,
+        );
       labels.push(label);
       items.push(item);
     }
     const truth: number[] = [];
     const probabilities: number[] = [];
     let done = 0;
-    for await (const prediction of classifier.predict(items, { ...(options.threads !== undefined && { threads: options.threads }), ...(options.signal && { signal: options.signal }) })) {
+    for await (const prediction of classifier.predict(items, {
+      ...(options.threads !== undefined && { threads: options.threads }),
+      ...(options.signal && { signal: options.signal }),
+    })) {
       const label = labels[done++] as number;
       options.onProgress?.({ stage: 'predict', done, total: items.length });
       if (prediction.error !== undefined) continue;

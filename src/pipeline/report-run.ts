@@ -13,9 +13,17 @@ export async function reportRun(dir: string): Promise<{ path: string; result: Ru
   try {
     result = JSON.parse(await readFile(path, 'utf8')) as RunResult;
   } catch (error) {
-    throw new EquipoiseError('ERR_DATA', `Expected a finished run in ${dir} but ${files.result} is missing or no JSON. Finish it with the same "equipoise run" command`, { cause: error });
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected a finished run in ${dir} but ${files.result} is missing or no JSON. Finish it with the same "equipoise run" command`,
+      { cause: error },
+    );
   }
-  if (result.formatVersion !== RESULT_FORMAT_VERSION) throw new EquipoiseError('ERR_DATA', `Expected format version ${RESULT_FORMAT_VERSION} for ${path} but it has ${String(result.formatVersion)}. Use the version of equipoise that wrote it`);
+  if (result.formatVersion !== RESULT_FORMAT_VERSION)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected format version ${RESULT_FORMAT_VERSION} for ${path} but it has ${String(result.formatVersion)}. Use the version of equipoise that wrote it`,
+    );
   const target = join(dir, files.report);
   await writeWhole(target, await renderHtml(result));
   return { path: target, result };

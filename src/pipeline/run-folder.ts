@@ -42,7 +42,10 @@ export async function writeWhole(path: string, content: string): Promise<void> {
 export async function readConfig(path: string): Promise<RunConfig> {
   const document = (await readJson(path)) as ConfigFile | undefined;
   if (document?.format !== FORMAT)
-    throw new EquipoiseError('ERR_DATA', `Expected the config.json of a run for ${path} but it is ${document === undefined ? 'missing or no JSON' : 'another document'}`);
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected the config.json of a run for ${path} but it is ${document === undefined ? 'missing or no JSON' : 'another document'}`,
+    );
   return document.config;
 }
 
@@ -65,29 +68,49 @@ export async function openRunFolder(dir: string, config: RunConfig, version: str
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOTDIR') throw new EquipoiseError('ERR_OPTION', `Expected a folder for --out but ${dir} is a file`);
-    if (code !== 'ENOENT') throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot read the run folder ${dir}: ${(error as Error).message}`, { cause: error });
+    if (code !== 'ENOENT')
+      throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot read the run folder ${dir}: ${(error as Error).message}`, {
+        cause: error,
+      });
   }
   const configPath = join(dir, files.config);
   let resumed = false;
   if (entries.length > 0) {
     const before = (await readJson(configPath)) as ConfigFile | undefined;
     if (before?.format !== FORMAT)
-      throw new EquipoiseError('ERR_OPTION', `Expected an empty folder or a run of equipoise for --out but ${dir} holds something else (${entries.slice(0, 3).join(', ')}${entries.length > 3 ? ', …' : ''}). Nothing was changed; choose another folder`);
+      throw new EquipoiseError(
+        'ERR_OPTION',
+        `Expected an empty folder or a run of equipoise for --out but ${dir} holds something else (${entries.slice(0, 3).join(', ')}${entries.length > 3 ? ', …' : ''}). Nothing was changed; choose another folder`,
+      );
     const finished = entries.includes(files.result);
-    if (config.overwrite) await Promise.all(Object.values(files).map((name) => rm(join(dir, name), { recursive: true, force: true })));
-    else if (finished) throw new EquipoiseError('ERR_OPTION', `${dir} holds a finished run. Replace it with --overwrite, or choose another folder with --out`);
+    if (config.overwrite)
+      await Promise.all(Object.values(files).map((name) => rm(join(dir, name), { recursive: true, force: true })));
+    else if (finished)
+      throw new EquipoiseError(
+        'ERR_OPTION',
+        `${dir} holds a finished run. Replace it with --overwrite, or choose another folder with --out`,
+      );
     else {
       const changed = differences(before.config, config);
       if (changed.length > 0)
-        throw new EquipoiseError('ERR_OPTION', `${dir} holds an unfinished run with other settings: ${changed.join(', ')}. Repeat them to resume it, replace it with --overwrite, or choose another folder with --out`);
+        throw new EquipoiseError(
+          'ERR_OPTION',
+          `${dir} holds an unfinished run with other settings: ${changed.join(', ')}. Repeat them to resume it, replace it with --overwrite, or choose another folder with --out`,
+        );
       resumed = true;
     }
   }
   try {
     await mkdir(dir, { recursive: true });
-    if (!resumed) await writeWhole(configPath, `${JSON.stringify({ format: FORMAT, version, config } satisfies ConfigFile, null, 2)}\n`);
+    if (!resumed)
+      await writeWhole(
+        configPath,
+        `${JSON.stringify({ format: FORMAT, version, config } satisfies ConfigFile, null, 2)}\n`,
+      );
   } catch (error) {
-    throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot write to the run folder ${dir}: ${(error as Error).message}`, { cause: error });
+    throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot write to the run folder ${dir}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   return { resumed };
 }

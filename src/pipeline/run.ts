@@ -13,7 +13,7 @@ import { embed } from '../embed/index.js';
 import { renderHtml, RESULT_FORMAT_VERSION, type ExportedModel, type RunResult } from '../report/index.js';
 import { isStore, openStore, type EmbeddingStore } from '../store/index.js';
 import { resolveRunConfig, type RunConfig, type RunInput } from './config.js';
-import { compareStrategies } from './judge.js';
+import { judgeStrategies, type Judged } from './judge.js';
 import { files, openRunFolder, sizeOf, writeWhole } from './run-folder.js';
 import { createStopwatch } from './stopwatch.js';
 import { version } from './version.js';
@@ -45,10 +45,17 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
   const note = context.onNote ?? (() => {});
   const watch = createStopwatch();
 
-  const { dataset, partOf, notes } = await watch.time('open', () => openParts(config), ({ dataset: d }) => `${d.count} items, ${d.classNames.length} classes (${d.format})`);
+  const { dataset, partOf, notes } = await watch.time(
+    'open',
+    () => openParts(config),
+    ({ dataset: d }) => `${d.count} items, ${d.classNames.length} classes (${d.format})`,
+  );
   notes.forEach(note);
   if (dataset.classNames.length < 2)
-    throw new EquipoiseError('ERR_DATA', `Expected at least two classes in ${config.data} but found ${dataset.classNames.length === 0 ? 'no labels' : `only ${JSON.stringify(dataset.classNames[0])}`}. A classifier needs something to tell apart`);
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected at least two classes in ${config.data} but found ${dataset.classNames.length === 0 ? 'no labels' : `only ${JSON.stringify(dataset.classNames[0])}`}. A classifier needs something to tell apart`,
+    );
   const backbone = await backboneFor(dataset, config);
   if (backbone && config.backbone === undefined) note(`backbone ${backbone.id} (the built-in default for images)`);
 
@@ -61,10 +68,17 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
   );
   const parts = await watch.time('split', () => splitStore(store, partOf, config));
   const failures = await store.failures();
-  if (failures.length > 0) note(`${failures.length} of ${dataset.count} items could not be embedded and were skipped; see ${join(out, files.store, 'failures.jsonl')}`);
+  if (failures.length > 0)
+    note(
+      `${failures.length} of ${dataset.count} items could not be embedded and were skipped; see ${join(out, files.store, 'failures.jsonl')}`,
+    );
 
-  const judged = await compareStrategies(parts, config, dataset.modality === 'table', watch, context);
-  const exported = await watch.time('export', () => exportBoth(judged.head, parts.train, dataset, backbone, out), (all) => all.map(({ file }) => file).join(', '));
+  const judged = await judgeStrategies(parts, config, dataset.modality === 'table', watch, context);
+  const exported = await watch.time(
+    'export',
+    () => exportBoth(judged.head, parts.train, dataset, backbone, out),
+    (all) => all.map(({ file }) => file).join(', '),
+  );
 
   const result: RunResult = {
     formatVersion: RESULT_FORMAT_VERSION,
@@ -118,26 +132,47 @@ async function openParts(config: RunConfig): Promise<OpenedParts> {
   const given = await openDataset(data, options);
   const companion = given.companions.includes('test');
   if (config.test === undefined && !companion) return { dataset: given, partOf: undefined, notes: given.notes };
-  const test = config.test === undefined ? await openDataset(data, { ...options, part: 'test' }) : await openDataset(config.test, options);
+  const test =
+    config.test === undefined
+      ? await openDataset(data, { ...options, part: 'test' })
+      : await openDataset(config.test, options);
   const unknown = test.classNames.filter((name) => !given.classNames.includes(name));
   if (unknown.length > 0)
-    throw new EquipoiseError('ERR_DATA', `Expected the classes of the test data among those of the training data (${given.classNames.slice(0, 12).join(', ')}) but ${test.name} also has ${unknown.slice(0, 5).join(', ')}`);
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected the classes of the test data among those of the training data (${given.classNames.slice(0, 12).join(', ')}) but ${test.name} also has ${unknown.slice(0, 5).join(', ')}`,
+    );
   const joined = concatDatasets([
     { part: 'train', dataset: given },
     { part: 'test', dataset: test },
   ]);
-  const notes = config.test === undefined ? [...joined.dataset.notes, 'test: found beside the training data'] : joined.dataset.notes;
+  const notes =
+    config.test === undefined
+      ? [...joined.dataset.notes, 'test: found beside the training data']
+      : joined.dataset.notes;
   return { dataset: joined.dataset, partOf: joined.partOf, notes };
 }
 
 /** The backbone that the settings name, the built-in one for images, none for tables. */
-export async function backboneFor(dataset: Dataset, config: Pick<RunConfig, 'backbone' | 'backboneInput' | 'backboneOutput' | 'pool' | 'preprocess' | 'tokenizer'>): Promise<Backbone | null> {
+export async function backboneFor(
+  dataset: Dataset,
+  config: Pick<RunConfig, 'backbone' | 'backboneInput' | 'backboneOutput' | 'pool' | 'preprocess' | 'tokenizer'>,
+): Promise<Backbone | null> {
   const options = Object.fromEntries(
-    Object.entries({ input: config.backboneInput, output: config.backboneOutput, pool: config.pool, preprocess: config.preprocess, tokenizer: config.tokenizer }).filter(([, value]) => value !== undefined),
+    Object.entries({
+      input: config.backboneInput,
+      output: config.backboneOutput,
+      pool: config.pool,
+      preprocess: config.preprocess,
+      tokenizer: config.tokenizer,
+    }).filter(([, value]) => value !== undefined),
   ) as BackboneOptions;
   if (dataset.modality === 'table') {
     if (config.backbone !== undefined)
-      throw new EquipoiseError('ERR_OPTION', `Expected no backbone for the table ${dataset.name}: its columns are the embedding. Leave --backbone out, or name a text or image column (--text, --image)`);
+      throw new EquipoiseError(
+        'ERR_OPTION',
+        `Expected no backbone for the table ${dataset.name}: its columns are the embedding. Leave --backbone out, or name a text or image column (--text, --image)`,
+      );
     return null;
   }
   if (config.backbone !== undefined) return openBackbone(config.backbone, options);
@@ -148,12 +183,23 @@ export async function backboneFor(dataset: Dataset, config: Pick<RunConfig, 'bac
   );
 }
 
-async function embedOrReuse(dataset: Dataset, backbone: Backbone | null, config: RunConfig, out: string, { signal, onProgress }: RunContext): Promise<EmbeddingStore> {
+async function embedOrReuse(
+  dataset: Dataset,
+  backbone: Backbone | null,
+  config: RunConfig,
+  out: string,
+  { signal, onProgress }: RunContext,
+): Promise<EmbeddingStore> {
   if (await isStore(out)) {
     const store = await openStore(out, { allowIncomplete: true });
     const { manifest } = store;
     // A finished store of an unfinished run is this run's own: the folder's config.json was compared before.
-    if (manifest.complete && manifest.dataset.fingerprint === dataset.fingerprint && (manifest.backbone?.recipeHash ?? null) === (backbone?.recipeHash ?? null)) return store;
+    if (
+      manifest.complete &&
+      manifest.dataset.fingerprint === dataset.fingerprint &&
+      (manifest.backbone?.recipeHash ?? null) === (backbone?.recipeHash ?? null)
+    )
+      return store;
   }
   return embed(dataset, backbone, {
     out,
@@ -176,7 +222,11 @@ export interface Parts {
 /** Name of the split that a run makes. */
 const splitName = 'default';
 
-async function splitStore(store: EmbeddingStore, partOf: ((id: string) => string) | undefined, config: RunConfig): Promise<Parts> {
+async function splitStore(
+  store: EmbeddingStore,
+  partOf: ((id: string) => string) | undefined,
+  config: RunConfig,
+): Promise<Parts> {
   const { seed, testFraction, validationFraction } = config;
   if (!store.splits().includes(splitName)) {
     const all = await store.read();
@@ -193,7 +243,8 @@ async function splitStore(store: EmbeddingStore, partOf: ((id: string) => string
         ...(all.groups && { groups: Array.from(rows, (row) => all.groups?.[row] as string) }),
       },
     );
-    const ids = (positions: Int32Array) => Array.from(positions, (position) => all.ids[rows[position] as number] as string);
+    const ids = (positions: Int32Array) =>
+      Array.from(positions, (position) => all.ids[rows[position] as number] as string);
     await store.writeSplit(splitName, {
       seed,
       parts: {
@@ -204,11 +255,24 @@ async function splitStore(store: EmbeddingStore, partOf: ((id: string) => string
       settings: { test: partOf ? 'given' : testFraction, validation: validationFraction },
     });
   }
-  const read = <P extends 'train' | 'validation' | 'test'>(part: P) => store.read({ split: splitName, part } as { split: string; part: P });
-  const parts = { train: (await read('train')) as TrainingSet, validation: (await read('validation')) as HeldOutSet, test: (await read('test')) as HeldOutSet };
-  if (parts.test.labels.length === 0) throw new EquipoiseError('ERR_DATA', 'Expected rows to judge by but the test part is empty. Pass --test DATA or a --test-fraction above 0');
+  const read = <P extends 'train' | 'validation' | 'test'>(part: P) =>
+    store.read({ split: splitName, part } as { split: string; part: P });
+  const parts = {
+    train: (await read('train')) as TrainingSet,
+    validation: (await read('validation')) as HeldOutSet,
+    test: (await read('test')) as HeldOutSet,
+  };
+  if (parts.test.labels.length === 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Expected rows to judge by but the test part is empty. Pass --test DATA or a --test-fraction above 0',
+    );
   const missing = parts.train.classNames.filter((_, c) => parts.train.classCounts[c] === 0);
-  if (missing.length > 0) throw new EquipoiseError('ERR_DATA', `Expected training rows of every class but there are none of ${missing.join(', ')}`);
+  if (missing.length > 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected training rows of every class but there are none of ${missing.join(', ')}`,
+    );
   return parts;
 }
 
@@ -218,9 +282,22 @@ function sample(set: EmbeddingSet, count: number): number[] {
   return Array.from({ length: Math.min(count, n) }, (_, i) => Math.floor((i * n) / Math.min(count, n)));
 }
 
-async function exportBoth(head: Awaited<ReturnType<typeof compareStrategies>>['head'], train: TrainingSet, dataset: Dataset, backbone: Backbone | null, out: string): Promise<ExportedModel[]> {
+async function exportBoth(
+  head: Judged['head'],
+  train: TrainingSet,
+  dataset: Dataset,
+  backbone: Backbone | null,
+  out: string,
+): Promise<ExportedModel[]> {
   const rows = sample(train, parityRows);
-  const exported = [await exportOnnx(head, { path: join(out, files.head), sampleRows: rowsOf(train, rows), ...columnsOf(train), ...(backbone && { embeddedWith: noteOf(backbone) }) })];
+  const exported = [
+    await exportOnnx(head, {
+      path: join(out, files.head),
+      sampleRows: rowsOf(train, rows),
+      ...columnsOf(train),
+      ...(backbone && { embeddedWith: noteOf(backbone) }),
+    }),
+  ];
   const wanted = new Set(rows.map((row) => train.ids[row]));
   const sampleItems: Item[] = [];
   if (backbone) for await (const item of dataset) if (wanted.has(item.id)) sampleItems.push(item);
@@ -248,7 +325,10 @@ async function described(report: ExportReport): Promise<ExportedModel> {
   };
 }
 
-async function countParts(dataset: Dataset, partOf: ((id: string) => string) | undefined): Promise<{ part: string; perClass: number[] }[]> {
+async function countParts(
+  dataset: Dataset,
+  partOf: ((id: string) => string) | undefined,
+): Promise<{ part: string; perClass: number[] }[]> {
   const counts = new Map<string, number[]>();
   for await (const { id, label } of dataset) {
     const part = partOf?.(id) ?? 'all';
@@ -263,6 +343,11 @@ async function countParts(dataset: Dataset, partOf: ((id: string) => string) | u
 /** Absolute, so that a config.json works from anywhere; names of backbones stay names. */
 export function absolutePaths(input: RunInput): RunInput {
   const place = (path: string | undefined) => (path !== undefined && existsSync(path) ? resolve(path) : path);
-  return { ...input, data: place(input.data), test: place(input.test), backbone: place(input.backbone), tokenizer: place(input.tokenizer) };
+  return {
+    ...input,
+    data: place(input.data),
+    test: place(input.test),
+    backbone: place(input.backbone),
+    tokenizer: place(input.tokenizer),
+  };
 }
-

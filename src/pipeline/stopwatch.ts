@@ -8,6 +8,7 @@ export interface Step {
 
 export interface Stopwatch {
   readonly steps: Step[];
+  add(name: string, seconds: number, detail: string): void;
   time<T>(name: string, work: () => T | Promise<T>, detail?: (result: T) => string): Promise<T>;
 }
 
@@ -15,6 +16,7 @@ export function createStopwatch(): Stopwatch {
   const steps: Step[] = [];
   return {
     steps,
+    add: (name, seconds, detail) => void steps.push({ name, seconds, detail }),
     async time(name, work, detail) {
       const start = performance.now();
       const result = await work();

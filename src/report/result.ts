@@ -56,7 +56,7 @@ export interface Comparison {
   readonly before: number;
   readonly after: number;
   readonly seeds: number;
-  /** Of the difference `after - before`; null for a single seed, which has none. */
+  /** Of the difference `after - before`; null where none was computed. */
   readonly interval: {
     readonly low: number;
     readonly high: number;

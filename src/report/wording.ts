@@ -42,22 +42,22 @@ const oneOrMore = (n: number, what: string) => `${count(n)} ${what}${n === 1 ? '
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /**
- * Says what a comparison shows and no more: a single seed has no interval, and an interval that holds zero shows no change.
+ * Says what a comparison shows and no more: an interval that holds zero shows no change.
  *
  * @example
  * describeComparison({ baseline: 'ce', strategy: 'eos', metric: 'balancedAccuracy', higherIsBetter: true,
  *   before: 0.61, after: 0.68, seeds: 1, interval: null });
- * // 'Balanced accuracy went from 0.610 (ce) to 0.680 (eos): +0.070. One seed: it has no interval, and may be chance.'
+ * // 'Balanced accuracy went from 0.610 (ce) to 0.680 (eos): +0.070.'
  */
 export function describeComparison(comparison: Omit<Comparison, 'sentence'>): string {
   const { baseline, strategy, metric, before, after, seeds, interval, higherIsBetter } = comparison;
   const from = `${capital(metricName(metric))} went from ${score(before)} (${baseline}) to ${score(after)} (${strategy}): ${change(after - before)}`;
-  if (interval === null)
-    return seeds === 1 ? `${from}. One seed: it has no interval, and may be chance.` : `${from}, over ${seeds} seeds.`;
+  if (interval === null) return `${from}.`;
   const range = `${Math.round(interval.confidence * 100)}% interval ${change(interval.low)} to ${change(interval.high)}, ${oneOrMore(seeds, 'seed')}`;
-  if (interval.low <= 0 && interval.high >= 0) return `${from}, which may be chance (${range}).`;
+  const alone = seeds === 1 ? ' One seed: how much another one changes is not in the interval.' : '';
+  if (interval.low <= 0 && interval.high >= 0) return `${from}, which may be chance (${range}).${alone}`;
   const better = interval.low > 0 === higherIsBetter;
-  return `${from}, ${better ? 'an improvement' : 'a loss'} (${range}).`;
+  return `${from}, ${better ? 'an improvement' : 'a loss'} (${range}).${alone}`;
 }
 
 /** The metrics of an evaluation, in the order of their registry. */

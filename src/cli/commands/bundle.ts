@@ -21,7 +21,9 @@ export const bundleCommand: Command = {
       data: required(flags, 'data', 'a dataset of a few items'),
       dataset: datasetOptions(flags),
     });
-    context.print(`${report.path}: ${report.bytes} bytes; ${report.rows} items agree to ${report.largestDifference.toExponential(1)} (tolerance ${report.tolerance.toExponential(1)})`);
+    context.print(
+      `${report.path}: ${report.bytes} bytes; ${report.rows} items agree to ${report.largestDifference.toExponential(1)} (tolerance ${report.tolerance.toExponential(1)})`,
+    );
     return report;
   },
 };

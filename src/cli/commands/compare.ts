@@ -1,16 +1,35 @@
-import { compare, EquipoiseError, formatTable, leaderboardMetrics, openStore, trainOptions, type Leaderboard } from '../../index.js';
+import {
+  compare,
+  EquipoiseError,
+  formatTable,
+  leaderboardMetrics,
+  openStore,
+  trainOptions,
+  type Leaderboard,
+} from '../../index.js';
 import { flagsFrom, pick, type Command, type Context } from '../command.js';
 import { threadsFlag } from './shared.js';
 
 const { epochs, batchSize, learningRate } = trainOptions;
 
 function print({ rows, seeds, baseline, parts }: Leaderboard, context: Context): void {
-  const spread = ({ mean, sd }: { mean: number | null; sd: number | null }) => (mean === null ? '–' : `${mean.toFixed(3)}${sd === null ? '' : ` ± ${sd.toFixed(3)}`}`);
-  context.print(`${parts.train} training, ${parts.validation} validation and ${parts.test} test rows; ${seeds.length} seeds; mean ± standard deviation; baseline ${baseline}`);
+  const spread = ({ mean, sd }: { mean: number | null; sd: number | null }) =>
+    mean === null ? '–' : `${mean.toFixed(3)}${sd === null ? '' : ` ± ${sd.toFixed(3)}`}`;
+  context.print(
+    `${parts.train} training, ${parts.validation} validation and ${parts.test} test rows; ${seeds.length} seeds; mean ± standard deviation; baseline ${baseline}`,
+  );
   context.print(
     formatTable({
-      columns: [{ title: 'strategy' }, ...leaderboardMetrics.map((metric) => ({ title: metric, align: 'right' as const })), { title: 'seconds', align: 'right' }],
-      rows: rows.map((row) => [row.name, ...leaderboardMetrics.map((metric) => spread(row.metrics[metric])), spread(row.seconds)]),
+      columns: [
+        { title: 'strategy' },
+        ...leaderboardMetrics.map((metric) => ({ title: metric, align: 'right' as const })),
+        { title: 'seconds', align: 'right' },
+      ],
+      rows: rows.map((row) => [
+        row.name,
+        ...leaderboardMetrics.map((metric) => spread(row.metrics[metric])),
+        spread(row.seconds),
+      ]),
     }),
   );
   context.print('');
@@ -24,8 +43,16 @@ export const compareCommand: Command = {
   flags: {
     strategies: { type: 'string', value: 'all|A,B', help: 'what takes part', default: 'all' },
     baseline: { type: 'string', value: 'NAME', help: 'what the others are held against', default: 'ce' },
-    seeds: { type: 'integer', help: 'repetitions, each with its own split (without --split), weights and draws', default: '5' },
-    split: { type: 'string', value: 'NAME', help: 'a split of the store, the same for every seed; without it each seed splits anew' },
+    seeds: {
+      type: 'integer',
+      help: 'repetitions, each with its own split (without --split), weights and draws',
+      default: '5',
+    },
+    split: {
+      type: 'string',
+      value: 'NAME',
+      help: 'a split of the store, the same for every seed; without it each seed splits anew',
+    },
     ...flagsFrom({ epochs, batchSize, learningRate }),
     ...threadsFlag,
   },
@@ -34,10 +61,20 @@ export const compareCommand: Command = {
     const store = await openStore(path);
     const { split, baseline, seeds } = flags as { split?: string; baseline?: string; seeds?: number };
     if (split === undefined && store.splits().length > 0)
-      context.say(`each seed splits all rows of ${path} anew; --split ${store.splits()[0]} keeps the split that is there`);
-    const data = split === undefined ? await store.read() : { train: await store.read({ split, part: 'train' }), validation: await store.read({ split, part: 'validation' }), test: await store.read({ split, part: 'test' }) };
+      context.say(
+        `each seed splits all rows of ${path} anew; --split ${store.splits()[0]} keeps the split that is there`,
+      );
+    const data =
+      split === undefined
+        ? await store.read()
+        : {
+            train: await store.read({ split, part: 'train' }),
+            validation: await store.read({ split, part: 'validation' }),
+            test: await store.read({ split, part: 'test' }),
+          };
     const training: Record<string, unknown> = pick(flags, ['epochs', 'batchSize', 'learningRate', 'threads']);
-    for (const name of ['epochs', 'learningRate']) if (typeof training[name] === 'string' && training[name] !== 'auto') training[name] = Number(training[name]);
+    for (const name of ['epochs', 'learningRate'])
+      if (typeof training[name] === 'string' && training[name] !== 'auto') training[name] = Number(training[name]);
     const wanted = flags['strategies'];
     if (wanted === '') throw new EquipoiseError('ERR_OPTION', 'Expected strategy names for --strategies');
     const leaderboard = await compare(data, {

@@ -1,6 +1,6 @@
-import { demo } from '../../index.js';
+import { demo, formatTable, scoreTable } from '../../index.js';
 import type { Command } from '../command.js';
-import { printResult } from './run.js';
+import { printOverall } from './run.js';
 import { threadsFlag } from './shared.js';
 
 export const demoCommand: Command = {
@@ -18,10 +18,18 @@ export const demoCommand: Command = {
     const out = typeof flags['out'] === 'string' ? flags['out'] : 'equipoise-demo';
     const { seed, seeds, threads } = flags as { seed?: number; seeds?: number; threads?: number };
     const result = await demo(
-      { out, ...(seed !== undefined && { seed }), ...(seeds !== undefined && { seeds }), ...(threads !== undefined && { threads }) },
+      {
+        out,
+        ...(seed !== undefined && { seed }),
+        ...(seeds !== undefined && { seeds }),
+        ...(threads !== undefined && { threads }),
+      },
       { signal: context.signal, onProgress: context.onProgress, onNote: context.say },
     );
-    printResult(result, context, `${out}/run`);
+    context.print('');
+    context.print('recall a class, mean over the seeds');
+    context.print(formatTable(scoreTable(result, 'recall')));
+    printOverall(result, context, `${out}/run`);
     return result;
   },
 };

@@ -9,8 +9,15 @@ export const doctorCommand: Command = {
   example: 'equipoise doctor',
   async run(_, __, context) {
     const report = await doctor();
-    context.print(`equipoise ${report.equipoise} · node ${report.node} · ${report.platform} · ${report.processor} · ${report.threads} threads · ${(report.memoryBytes / 2 ** 30).toFixed(0)} GiB`);
-    context.print(formatTable({ columns: [{ title: 'part' }, { title: '' }, { title: 'detail' }], rows: report.checks.map(({ name, ok, detail }) => [name, ok ? 'ok' : 'FAILS', detail]) }));
+    context.print(
+      `equipoise ${report.equipoise} · node ${report.node} · ${report.platform} · ${report.processor} · ${report.threads} threads · ${(report.memoryBytes / 2 ** 30).toFixed(0)} GiB`,
+    );
+    context.print(
+      formatTable({
+        columns: [{ title: 'part' }, { title: '' }, { title: 'detail' }],
+        rows: report.checks.map(({ name, ok, detail }) => [name, ok ? 'ok' : 'FAILS', detail]),
+      }),
+    );
     if (!report.ok) {
       if (context.json) process.stdout.write(`${JSON.stringify(report)}\n`);
       throw new EquipoiseError('ERR_ENVIRONMENT', 'Not everything works (listed above)');

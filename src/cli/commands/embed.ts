@@ -14,18 +14,33 @@ export const embedCommand: Command = {
     dataset.notes.forEach((note) => context.say(note));
     const wanted = flags['backbone'] ?? (dataset.modality === 'image' ? 'tiny-image' : undefined);
     if (wanted === undefined && dataset.modality === 'text')
-      throw new EquipoiseError('ERR_OPTION', 'Expected --backbone for text: there is no built-in one. Pass a folder with backbone.json, model.onnx and tokenizer.json');
+      throw new EquipoiseError(
+        'ERR_OPTION',
+        'Expected --backbone for text: there is no built-in one. Pass a folder with backbone.json, model.onnx and tokenizer.json',
+      );
     const backbone = typeof wanted === 'string' ? await openBackbone(wanted, backboneOptions(flags)) : null;
     const { threads } = flags as { threads?: number };
     const store = await embed(dataset, backbone, {
       out,
-      ...pick(flags, Object.keys(embedOptions).filter((name) => name !== 'out')),
+      ...pick(
+        flags,
+        Object.keys(embedOptions).filter((name) => name !== 'out'),
+      ),
       ...(threads !== undefined && { threads }),
       signal: context.signal,
       onProgress: context.onProgress,
     });
     const failures = await store.failures();
-    context.print(`${store.count} of ${dataset.count} items embedded as ${store.dim} numbers each in ${out}; ${failures.length} failed${failures.length > 0 ? ' (failures.jsonl)' : ''}`);
-    return { store: out, items: dataset.count, rows: store.count, dim: store.dim, classNames: store.classNames, failures };
+    context.print(
+      `${store.count} of ${dataset.count} items embedded as ${store.dim} numbers each in ${out}; ${failures.length} failed${failures.length > 0 ? ' (failures.jsonl)' : ''}`,
+    );
+    return {
+      store: out,
+      items: dataset.count,
+      rows: store.count,
+      dim: store.dim,
+      classNames: store.classNames,
+      failures,
+    };
   },
 };

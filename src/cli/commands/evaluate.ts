@@ -6,13 +6,24 @@ function print(evaluation: Evaluation, context: Context): void {
   const share = (value: number) => value.toFixed(3);
   context.print(
     formatTable({
-      columns: [{ title: 'class' }, ...['support', 'precision', 'recall', 'F1'].map((title) => ({ title, align: 'right' as const }))],
-      rows: evaluation.perClass.map(({ name, support, precision, recall, f1 }) => [name, String(support), share(precision), share(recall), share(f1)]),
+      columns: [
+        { title: 'class' },
+        ...['support', 'precision', 'recall', 'F1'].map((title) => ({ title, align: 'right' as const })),
+      ],
+      rows: evaluation.perClass.map(({ name, support, precision, recall, f1 }) => [
+        name,
+        String(support),
+        share(precision),
+        share(recall),
+        share(f1),
+      ]),
     }),
   );
   context.print('');
   const { balancedAccuracy, macroF1, geometricMeanClass, geometricMeanMacro, accuracy } = evaluation;
-  context.print(`balanced accuracy ${share(balancedAccuracy)} · macro F1 ${share(macroF1)} · G-mean (class) ${share(geometricMeanClass)} · G-mean (macro) ${share(geometricMeanMacro)} · accuracy ${share(accuracy)}`);
+  context.print(
+    `balanced accuracy ${share(balancedAccuracy)} · macro F1 ${share(macroF1)} · G-mean (class) ${share(geometricMeanClass)} · G-mean (macro) ${share(geometricMeanMacro)} · accuracy ${share(accuracy)}`,
+  );
 }
 
 export const evaluateCommand: Command = {
@@ -31,7 +42,8 @@ export const evaluateCommand: Command = {
   example: 'equipoise evaluate flowers-run/head.onnx flowers-run/store --split default',
   async run([model = '', data = ''], flags, context) {
     const { split, threads } = flags as { split?: string; threads?: number };
-    const part = (flags['part'] ?? (split === undefined ? undefined : 'test')) as 'train' | 'validation' | 'test' | undefined;
+    const part = (flags['part'] ?? (split === undefined ? undefined : 'test')) as
+      'train' | 'validation' | 'test' | undefined;
     const evaluation = await evaluateModel(model, data, {
       ...(split !== undefined && { split }),
       ...(part !== undefined && { part }),

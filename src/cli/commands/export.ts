@@ -15,7 +15,11 @@ export const exportCommand: Command = {
   async run([path = ''], flags, context) {
     const to = required(flags, 'to', `one of ${interchangeFormats.join(', ')}`);
     const out = required(flags, 'out', 'a file');
-    const report = await exportEmbeddings(await openStore(path), { to: to as (typeof interchangeFormats)[number], path: out, ...(flags['overwrite'] === true && { overwrite: true }) });
+    const report = await exportEmbeddings(await openStore(path), {
+      to: to as (typeof interchangeFormats)[number],
+      path: out,
+      ...(flags['overwrite'] === true && { overwrite: true }),
+    });
     context.print(`${report.rows} rows written to ${report.files.join(' and ')}`);
     return { store: path, to, ...report };
   },

@@ -19,7 +19,10 @@ export const importCommand: Command = {
   example: 'equipoise import features.npy --labels labels.csv --out features.store',
   async run([path = ''], flags, context) {
     const out = required(flags, 'out', 'a store folder');
-    const store = await importEmbeddings(path, { out, ...pick(flags, ['labels', 'label', 'id', 'group', 'embedding', 'dtype', 'overwrite']) });
+    const store = await importEmbeddings(path, {
+      out,
+      ...pick(flags, ['labels', 'label', 'id', 'group', 'embedding', 'dtype', 'overwrite']),
+    });
     context.print(`${store.count} rows of ${store.dim} numbers, ${store.classNames.length} classes, in ${out}`);
     return { store: out, rows: store.count, dim: store.dim, classNames: store.classNames };
   },

@@ -15,15 +15,42 @@ export const modelsCommand: Command = {
     const verified = new Map<string, string>();
     if (action === 'verify')
       for (const { id } of backbones)
-        verified.set(id, await openBackbone(id).then(() => 'ok', (error: Error) => error.message));
+        verified.set(
+          id,
+          await openBackbone(id).then(
+            () => 'ok',
+            (error: Error) => error.message,
+          ),
+        );
     context.print(
       formatTable({
-        columns: [{ title: 'id' }, { title: 'takes' }, { title: 'dim', align: 'right' }, { title: 'licence' }, ...(action === 'verify' ? [{ title: 'files' }] : [])],
-        rows: backbones.map(({ id, modality, dim, license }) => [id, modality, String(dim), license ?? '', ...(action === 'verify' ? [verified.get(id) ?? ''] : [])]),
+        columns: [
+          { title: 'id' },
+          { title: 'takes' },
+          { title: 'dim', align: 'right' },
+          { title: 'licence' },
+          ...(action === 'verify' ? [{ title: 'files' }] : []),
+        ],
+        rows: backbones.map(({ id, modality, dim, license }) => [
+          id,
+          modality,
+          String(dim),
+          license ?? '',
+          ...(action === 'verify' ? [verified.get(id) ?? ''] : []),
+        ]),
       }),
     );
     const bad = [...verified.values()].filter((text) => text !== 'ok').length;
-    if (bad > 0) throw new EquipoiseError('ERR_INTEGRITY', `${bad} of ${backbones.length} backbones are not as declared (listed above)`);
-    return { backbones: backbones.map((backbone) => ({ ...backbone, ...(verified.has(backbone.id) && { files: verified.get(backbone.id) }) })) };
+    if (bad > 0)
+      throw new EquipoiseError(
+        'ERR_INTEGRITY',
+        `${bad} of ${backbones.length} backbones are not as declared (listed above)`,
+      );
+    return {
+      backbones: backbones.map((backbone) => ({
+        ...backbone,
+        ...(verified.has(backbone.id) && { files: verified.get(backbone.id) }),
+      })),
+    };
   },
 };

@@ -21,10 +21,18 @@ export const predictCommand: Command = {
     try {
       const dataset = await openDataset(data, { ...datasetOptions(flags), labelled: false });
       dataset.notes.forEach((note) => context.say(note));
-      const { batchSize, threads, maxFailRate = 0.01 } = flags as { batchSize?: number; threads?: number; maxFailRate?: number };
+      const {
+        batchSize,
+        threads,
+        maxFailRate = 0.01,
+      } = flags as { batchSize?: number; threads?: number; maxFailRate?: number };
       let done = 0;
       let failed = 0;
-      const options = { signal: context.signal, ...(batchSize !== undefined && { batchSize }), ...(threads !== undefined && { threads }) };
+      const options = {
+        signal: context.signal,
+        ...(batchSize !== undefined && { batchSize }),
+        ...(threads !== undefined && { threads }),
+      };
       for await (const prediction of classifier.predict(dataset, options)) {
         // JSON lines are the result with or without --json.
         process.stdout.write(`${JSON.stringify(prediction)}\n`);
@@ -32,7 +40,11 @@ export const predictCommand: Command = {
         context.onProgress({ stage: 'predict', done: ++done, total: dataset.count });
       }
       context.say(`${done - failed} of ${done} items classified; ${failed} failed`);
-      if (failed > maxFailRate * done) throw new EquipoiseError('ERR_DATA', `Expected at most ${100 * maxFailRate} % of the items to fail but ${failed} of ${done} did; their lines have "error". Allow more with --max-fail-rate`);
+      if (failed > maxFailRate * done)
+        throw new EquipoiseError(
+          'ERR_DATA',
+          `Expected at most ${100 * maxFailRate} % of the items to fail but ${failed} of ${done} did; their lines have "error". Allow more with --max-fail-rate`,
+        );
       return undefined;
     } finally {
       await classifier.close();

@@ -1,4 +1,13 @@
-import { createSampler, EquipoiseError, formatTable, openStore, samplers, unknownName, writeSet, type TrainingSet } from '../../index.js';
+import {
+  createSampler,
+  EquipoiseError,
+  formatTable,
+  openStore,
+  samplers,
+  unknownName,
+  writeSet,
+  type TrainingSet,
+} from '../../index.js';
 import { asTraining } from '../../index.js';
 import type { Command } from '../command.js';
 import { declaredOptions, required, samplerFlags, threadsFlag } from './shared.js';
@@ -10,7 +19,11 @@ export const resampleCommand: Command = {
   flags: {
     sampler: { type: 'string', value: Object.keys(samplers).join('|'), help: 'how rows are made', default: 'eos' },
     out: { type: 'string', value: 'STORE', help: 'the new store' },
-    split: { type: 'string', value: 'NAME', help: 'split whose training part is resampled; without it all rows are taken as training rows' },
+    split: {
+      type: 'string',
+      value: 'NAME',
+      help: 'split whose training part is resampled; without it all rows are taken as training rows',
+    },
     dryRun: { type: 'boolean', help: 'print the counts before and after, write nothing' },
     overwrite: { type: 'boolean', help: 'replace a finished store in the same folder' },
     ...samplerFlags,
@@ -24,23 +37,52 @@ export const resampleCommand: Command = {
     const store = await openStore(path);
     const split = flags['split'];
     if (split === undefined && store.splits().length > 0)
-      throw new EquipoiseError('ERR_OPTION', `${path} has the splits ${store.splits().join(', ')}. Name one with --split, so that only its training rows are resampled`);
-    const train: TrainingSet = typeof split === 'string' ? await store.read({ split, part: 'train' }) : asTraining(await store.read());
+      throw new EquipoiseError(
+        'ERR_OPTION',
+        `${path} has the splits ${store.splits().join(', ')}. Name one with --split, so that only its training rows are resampled`,
+      );
+    const train: TrainingSet =
+      typeof split === 'string' ? await store.read({ split, part: 'train' }) : asTraining(await store.read());
     const { threads } = flags as { threads?: number };
     const plan = { signal: context.signal, onProgress: context.onProgress, ...(threads !== undefined && { threads }) };
     const { perClass } = await sampler.plan(train, plan);
     context.print(
       formatTable({
-        columns: [{ title: 'class' }, { title: 'before', align: 'right' }, { title: 'after', align: 'right' }, { title: 'bases', align: 'right' }, { title: 'note' }],
-        rows: perClass.map(({ name: className, before, after, eligibleBases, fallback }) => [className, String(before), String(after), eligibleBases === undefined ? '' : String(eligibleBases), fallback ?? '']),
+        columns: [
+          { title: 'class' },
+          { title: 'before', align: 'right' },
+          { title: 'after', align: 'right' },
+          { title: 'bases', align: 'right' },
+          { title: 'note' },
+        ],
+        rows: perClass.map(({ name: className, before, after, eligibleBases, fallback }) => [
+          className,
+          String(before),
+          String(after),
+          eligibleBases === undefined ? '' : String(eligibleBases),
+          fallback ?? '',
+        ]),
       }),
     );
     if (flags['dryRun'] === true) return { sampler: name, perClass };
     const out = required(flags, 'out', 'a folder for the new store (or --dry-run)');
     const resampled = await sampler.fitResample(train, plan);
     const { manifest } = store;
-    await writeSet(out, resampled, { from: train, modality: manifest.modality, backbone: manifest.backbone, overwrite: flags['overwrite'] === true });
-    context.print(`${resampled.labels.length} rows (${resampled.labels.length - resampled.original} synthetic) in ${out}`);
-    return { sampler: name, perClass, store: out, rows: resampled.labels.length, synthetic: resampled.labels.length - resampled.original };
+    await writeSet(out, resampled, {
+      from: train,
+      modality: manifest.modality,
+      backbone: manifest.backbone,
+      overwrite: flags['overwrite'] === true,
+    });
+    context.print(
+      `${resampled.labels.length} rows (${resampled.labels.length - resampled.original} synthetic) in ${out}`,
+    );
+    return {
+      sampler: name,
+      perClass,
+      store: out,
+      rows: resampled.labels.length,
+      synthetic: resampled.labels.length - resampled.original,
+    };
   },
 };

@@ -9,7 +9,12 @@ const { data: _data, strategyOptions: _options, baselines: _baselines, ...plain 
 
 const ownFlags: Record<string, Flag> = {
   ...flagsFrom(plain),
-  baselines: { type: 'string', value: 'A,B', help: 'strategies trained for comparison; the first is "before"', default: 'ce' },
+  baselines: {
+    type: 'string',
+    value: 'A,B',
+    help: 'strategies trained for comparison; the first is "before"',
+    default: 'ce',
+  },
   config: { type: 'string', value: 'FILE', help: 'config.json of a run to repeat; other flags override it' },
 };
 
@@ -23,6 +28,10 @@ const place = (value: unknown) => (typeof value === 'string' && existsSync(value
 export function printResult(result: RunResult, context: Context, out: string): void {
   context.print('');
   context.print(formatTable(classTable(result)));
+  printOverall(result, context, out);
+}
+
+export function printOverall(result: RunResult, context: Context, out: string): void {
   context.print('');
   context.print(formatTable(strategiesTable(result)));
   context.print('');
@@ -40,14 +49,18 @@ export const runCommand: Command = {
   example: 'equipoise run flowers/train --test flowers/test --strategy eos --out flowers-run',
   async run([data], flags, context) {
     const { config: configPath, ...rest } = flags;
-    const before: RunInput = typeof configPath === 'string' ? { ...(await readConfig(configPath)), overwrite: false } : {};
+    const before: RunInput =
+      typeof configPath === 'string' ? { ...(await readConfig(configPath)), overwrite: false } : {};
     const given: Record<string, unknown> = pick(rest, Object.keys(plain));
     for (const name of ['test', 'backbone', 'tokenizer']) if (name in given) given[name] = place(given[name]);
     if (data !== undefined) given['data'] = place(data);
-    if (typeof rest['baselines'] === 'string') given['baselines'] = rest['baselines'].split(',').filter((name) => name !== '');
-    for (const name of ['epochs', 'learningRate']) if (typeof given[name] === 'string' && given[name] !== 'auto') given[name] = Number(given[name]);
+    if (typeof rest['baselines'] === 'string')
+      given['baselines'] = rest['baselines'].split(',').filter((name) => name !== '');
+    for (const name of ['epochs', 'learningRate'])
+      if (typeof given[name] === 'string' && given[name] !== 'auto') given[name] = Number(given[name]);
     const strategyOptions = declaredOptions(rest, optionFlags);
-    if (Object.keys(strategyOptions).length > 0) given['strategyOptions'] = { ...before.strategyOptions, ...strategyOptions };
+    if (Object.keys(strategyOptions).length > 0)
+      given['strategyOptions'] = { ...before.strategyOptions, ...strategyOptions };
     const input: RunInput = { ...before, ...given };
     const result = await run(input, { signal: context.signal, onProgress: context.onProgress, onNote: context.say });
     printResult(result, context, String(input.out ?? 'equipoise-run'));

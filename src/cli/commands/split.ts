@@ -14,13 +14,27 @@ export const splitCommand: Command = {
   },
   example: 'equipoise split flowers.store --name default --test 0.2 --validation 0.1',
   async run([path = ''], flags, context) {
-    const { name = 'default', test = 0.2, validation = 0.1, seed = 0 } = flags as { name?: string; test?: number; validation?: number; seed?: number };
+    const {
+      name = 'default',
+      test = 0.2,
+      validation = 0.1,
+      seed = 0,
+    } = flags as { name?: string; test?: number; validation?: number; seed?: number };
     const store = await openStore(path);
     const sets = split(await store.read(), { test, validation, seed });
     const parts = { train: sets.train.ids, validation: sets.validation.ids, test: sets.test.ids };
-    await store.writeSplit(name, { seed, parts, settings: { test, validation }, overwrite: flags['overwrite'] === true });
+    await store.writeSplit(name, {
+      seed,
+      parts,
+      settings: { test, validation },
+      overwrite: flags['overwrite'] === true,
+    });
     const counts = Object.fromEntries(Object.entries(parts).map(([part, ids]) => [part, ids.length]));
-    context.print(`split ${name}: ${Object.entries(counts).map(([part, rows]) => `${part} ${rows}`).join(', ')}`);
+    context.print(
+      `split ${name}: ${Object.entries(counts)
+        .map(([part, rows]) => `${part} ${rows}`)
+        .join(', ')}`,
+    );
     return { store: path, split: name, seed, ...counts };
   },
 };
