@@ -35,7 +35,8 @@ const table: Readonly<Record<string, Room>> = {
   train: { rooms: ['core', 'kernels', 'head', 'loss', 'mix', 'sampler', 'metric'], portable: true },
   strategy: { rooms: ['core', 'sampler', 'mix', 'loss', 'head', 'train'], portable: true },
   audit: { rooms: ['core', 'kernels', 'sampler', 'store'] },
-  compare: { rooms: ['core', 'strategy', 'metric'] },
+  // Splits a whole set anew for each seed, and hands out the heads it trained.
+  compare: { rooms: ['core', 'dataset', 'strategy', 'train', 'metric'] },
   report: { rooms: ['core', 'metric'], packages: ['vega', 'vega-lite'] },
   onnx: { rooms: ['core'], packages: ['@bufbuild/protobuf'] },
   classifier: { rooms: ['core', 'head', 'onnx', 'backbone', 'preprocess', 'dataset'] },
