@@ -143,6 +143,8 @@ async function embed(feeds: Feeds, at: number, count: number): Promise<void> {
   if (shard === undefined) throw new Error('No shard is open');
   const { Tensor } = await ort;
   const { data, cols } = shard;
+  if (at < 0 || (at + count) * cols > data.length)
+    throw new Error(`rows ${at} to ${at + count - 1} of a shard of ${data.length / cols} were asked for`);
   const [output] = current().outputNames;
   const into = async (part: Feeds, start: number, rows: number) => {
     const view = new Tensor('float32', data.subarray(start * cols, (start + rows) * cols), [rows, cols]);
@@ -155,6 +157,8 @@ async function embed(feeds: Feeds, at: number, count: number): Promise<void> {
 function take(rows?: number): Float32Array {
   if (shard === undefined) throw new Error('No shard is open');
   const { data, cols } = shard;
+  if (rows !== undefined && rows * cols > data.length)
+    throw new Error(`${rows} rows of a shard of ${data.length / cols} were asked for`);
   shard = undefined;
   return rows === undefined ? data : data.subarray(0, rows * cols);
 }

@@ -42,6 +42,11 @@ function detached({ data, dims }: Tensor, mayTake: boolean): Tensor & { data: { 
   return { data: whole ? data : data.slice(), dims } as Tensor & { data: { buffer: ArrayBuffer } };
 }
 
+/** The program's own flags, but for the one that says what the text after `--eval` is: the worker is a file. */
+function workerFlags(flags: readonly string[]): string[] {
+  return flags.filter((flag, i) => !flag.startsWith('--input-type') && flags[i - 1] !== '--input-type');
+}
+
 /** The worker and the requests it has not answered yet. */
 class Connection {
   readonly #worker: Worker;
@@ -56,6 +61,7 @@ class Connection {
     this.#where = where;
     this.#worker = new Worker(new URL('./session-worker.js', import.meta.url), {
       workerData: { bytes, threads } satisfies WorkerSettings,
+      execArgv: workerFlags(process.execArgv),
     });
     // Only unanswered requests keep the process alive, so that a forgotten session does not.
     this.#worker.unref();
@@ -65,26 +71,29 @@ class Connection {
   }
 
   ask<T>(request: Request, feeds?: { readonly values: Feeds; readonly mayTake: boolean }): Promise<T> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     if (this.#closing !== undefined && request.kind !== 'close')
       return Promise.reject(new EquipoiseError('ERR_OPTION', `The session of ${this.#where} was closed`));
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = this.#next++;
     const sent = Object.entries(feeds?.values ?? {}).map(
       ([name, tensor]) => [name, detached(tensor, feeds?.mayTake ?? false)] as const,
     );
     const message = feeds ? { id, request: { ...request, feeds: Object.fromEntries(sent) } } : { id, request };
     return new Promise<T>((resolve, reject) => {
+      // First, for it throws where memory was given away already.
+      this.#worker.postMessage(message, [...new Set(sent.map(([, tensor]) => tensor.data.buffer))]);
       this.#waiting.set(id, { resolve, reject });
       this.#worker.ref();
-      this.#worker.postMessage(message, [...new Set(sent.map(([, tensor]) => tensor.data.buffer))]);
     });
   }
 
+  /** Done when the thread has ended. */
   close(): Promise<void> {
-    this.#closing ??= this.#ended
+    if (this.#closing !== undefined) return this.#closing;
+    this.#closing = this.#ended
       ? Promise.resolve()
-      : new Promise<void>((resolve) => this.#worker.once('exit', () => resolve())).then(() => undefined);
-    if (this.#ended === undefined) this.ask({ kind: 'close' }).catch(() => undefined);
+      : new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+    this.ask({ kind: 'close' }).catch(() => undefined);
     return this.#closing;
   }
 
