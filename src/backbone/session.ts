@@ -5,7 +5,17 @@
 
 import { Worker } from 'node:worker_threads';
 import { EquipoiseError, expected } from '../core/errors.js';
-import type { Feeds, Opened, Reply, Request, SessionTensor, Tensor, WorkerSettings } from './session-worker.js';
+import {
+  BUSY,
+  STOP,
+  type Feeds,
+  type Opened,
+  type Reply,
+  type Request,
+  type SessionTensor,
+  type Tensor,
+  type WorkerSettings,
+} from './session-protocol.js';
 
 export type { Feeds, SessionTensor, Tensor };
 
@@ -47,10 +57,23 @@ function workerFlags(flags: readonly string[]): string[] {
   return flags.filter((flag, i) => !flag.startsWith('--input-type') && flags[i - 1] !== '--input-type');
 }
 
+/**
+ * What native code of the runtime does when its thread is ended in the middle of a run is to abort the whole process,
+ * so a process that exits lets each run that has begun come to its end.
+ */
+const busyFlags = new Set<Int32Array>();
+const MAX_WAIT_MS = 60_000;
+
+function waitForWorkers(): void {
+  for (const flags of busyFlags) Atomics.store(flags, STOP, 1);
+  for (const flags of busyFlags) Atomics.wait(flags, BUSY, 1, MAX_WAIT_MS);
+}
+
 /** The worker and the requests it has not answered yet. */
 class Connection {
   readonly #worker: Worker;
   readonly #where: string;
+  readonly #flags = new Int32Array(new SharedArrayBuffer(8));
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #next = 0;
   #ended: EquipoiseError | undefined;
@@ -60,9 +83,11 @@ class Connection {
     if (!Number.isSafeInteger(threads) || threads < 1) throw expected('integer >= 1', 'threads', threads);
     this.#where = where;
     this.#worker = new Worker(new URL('./session-worker.js', import.meta.url), {
-      workerData: { bytes, threads } satisfies WorkerSettings,
+      workerData: { bytes, threads, flags: this.#flags } satisfies WorkerSettings,
       execArgv: workerFlags(process.execArgv),
     });
+    if (busyFlags.size === 0) process.on('exit', waitForWorkers);
+    busyFlags.add(this.#flags);
     // Only unanswered requests keep the process alive, so that a forgotten session does not.
     this.#worker.unref();
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
@@ -121,6 +146,7 @@ class Connection {
   }
 
   #end(why: string, cause?: Error): void {
+    if (busyFlags.delete(this.#flags) && busyFlags.size === 0) process.off('exit', waitForWorkers);
     this.#ended ??= new EquipoiseError('ERR_ENVIRONMENT', `The thread that runs ${this.#where} ${why}`, { cause });
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
