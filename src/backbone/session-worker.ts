@@ -2,44 +2,17 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor as OrtTensor } from '#ort';
-
-export interface Tensor {
-  readonly data: Float32Array | BigInt64Array | Int32Array | Uint8Array;
-  readonly dims: readonly number[];
-}
-
-export type Feeds = Readonly<Record<string, Tensor>>;
-
-export interface SessionTensor {
-  readonly name: string;
-  readonly dtype: string;
-  /** A string is a symbolic size. */
-  readonly shape: readonly (number | string)[];
-}
-
-export interface WorkerSettings {
-  readonly bytes: Uint8Array;
-  readonly threads: number;
-}
-
-export type Request =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'run'; readonly feeds: Feeds }
-  /** A new matrix of `rows` x `cols` for what follows. */
-  | { readonly kind: 'shard'; readonly rows: number; readonly cols: number }
-  /** The session's only output goes to rows `at` … `at + count - 1` of the matrix. */
-  | { readonly kind: 'embed'; readonly feeds: Feeds; readonly at: number; readonly count: number }
-  | { readonly kind: 'take'; readonly rows?: number }
-  | { readonly kind: 'close' };
-
-export interface Opened {
-  readonly inputs: readonly SessionTensor[];
-  readonly outputs: readonly SessionTensor[];
-}
-
-export type Reply =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly failed: { readonly stage: 'load' | 'open' | 'run'; readonly message: string } };
+import {
+  BUSY,
+  STOP,
+  type Feeds,
+  type Opened,
+  type Reply,
+  type Request,
+  type SessionTensor,
+  type Tensor,
+  type WorkerSettings,
+} from './session-protocol.js';
 
 class Failure extends Error {
   constructor(
@@ -50,7 +23,7 @@ class Failure extends Error {
   }
 }
 
-const { bytes, threads } = workerData as WorkerSettings;
+const { bytes, threads, flags } = workerData as WorkerSettings;
 const ort = import('#ort').catch((error: unknown) => {
   throw new Failure('load', error);
 });
@@ -143,6 +116,8 @@ async function embed(feeds: Feeds, at: number, count: number): Promise<void> {
   if (shard === undefined) throw new Error('No shard is open');
   const { Tensor } = await ort;
   const { data, cols } = shard;
+  if (at < 0 || (at + count) * cols > data.length)
+    throw new Error(`rows ${at} to ${at + count - 1} of a shard of ${data.length / cols} were asked for`);
   const [output] = current().outputNames;
   const into = async (part: Feeds, start: number, rows: number) => {
     const view = new Tensor('float32', data.subarray(start * cols, (start + rows) * cols), [rows, cols]);
@@ -155,6 +130,8 @@ async function embed(feeds: Feeds, at: number, count: number): Promise<void> {
 function take(rows?: number): Float32Array {
   if (shard === undefined) throw new Error('No shard is open');
   const { data, cols } = shard;
+  if (rows !== undefined && rows * cols > data.length)
+    throw new Error(`${rows} rows of a shard of ${data.length / cols} were asked for`);
   shard = undefined;
   return rows === undefined ? data : data.subarray(0, rows * cols);
 }
@@ -188,11 +165,19 @@ function transfers(result: unknown): ArrayBuffer[] {
     .filter((buffer) => buffer instanceof ArrayBuffer);
 }
 
+function idle(): void {
+  Atomics.store(flags, BUSY, 0);
+  Atomics.notify(flags, BUSY);
+}
+
 const port = parentPort as NonNullable<typeof parentPort>;
 // One after the other: the runtime's `run` blocks anyway, and the order of requests is the order of their effects.
 let last: Promise<void> = Promise.resolve();
 port.on('message', ({ id, request }: { id: number; request: Request }) => {
   last = last.then(async () => {
+    // A process that exits waits for this to become 0 and lets nothing new begin.
+    Atomics.store(flags, BUSY, 1);
+    if (Atomics.load(flags, STOP) === 1) return idle();
     try {
       const result = await answer(request);
       port.postMessage({ id, result } satisfies Reply, transfers(result));
@@ -200,6 +185,7 @@ port.on('message', ({ id, request }: { id: number; request: Request }) => {
       const stage = error instanceof Failure ? error.stage : 'run';
       port.postMessage({ id, failed: { stage, message: (error as Error).message } } satisfies Reply);
     }
+    idle();
     if (request.kind === 'close') port.close();
   });
 });

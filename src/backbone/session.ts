@@ -5,7 +5,17 @@
 
 import { Worker } from 'node:worker_threads';
 import { EquipoiseError, expected } from '../core/errors.js';
-import type { Feeds, Opened, Reply, Request, SessionTensor, Tensor, WorkerSettings } from './session-worker.js';
+import {
+  BUSY,
+  STOP,
+  type Feeds,
+  type Opened,
+  type Reply,
+  type Request,
+  type SessionTensor,
+  type Tensor,
+  type WorkerSettings,
+} from './session-protocol.js';
 
 export type { Feeds, SessionTensor, Tensor };
 
@@ -42,10 +52,28 @@ function detached({ data, dims }: Tensor, mayTake: boolean): Tensor & { data: { 
   return { data: whole ? data : data.slice(), dims } as Tensor & { data: { buffer: ArrayBuffer } };
 }
 
+/** The program's own flags, but for the one that says what the text after `--eval` is: the worker is a file. */
+function workerFlags(flags: readonly string[]): string[] {
+  return flags.filter((flag, i) => !flag.startsWith('--input-type') && flags[i - 1] !== '--input-type');
+}
+
+/**
+ * What native code of the runtime does when its thread is ended in the middle of a run is to abort the whole process,
+ * so a process that exits lets each run that has begun come to its end.
+ */
+const busyFlags = new Set<Int32Array>();
+const MAX_WAIT_MS = 60_000;
+
+function waitForWorkers(): void {
+  for (const flags of busyFlags) Atomics.store(flags, STOP, 1);
+  for (const flags of busyFlags) Atomics.wait(flags, BUSY, 1, MAX_WAIT_MS);
+}
+
 /** The worker and the requests it has not answered yet. */
 class Connection {
   readonly #worker: Worker;
   readonly #where: string;
+  readonly #flags = new Int32Array(new SharedArrayBuffer(8));
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #next = 0;
   #ended: EquipoiseError | undefined;
@@ -55,8 +83,11 @@ class Connection {
     if (!Number.isSafeInteger(threads) || threads < 1) throw expected('integer >= 1', 'threads', threads);
     this.#where = where;
     this.#worker = new Worker(new URL('./session-worker.js', import.meta.url), {
-      workerData: { bytes, threads } satisfies WorkerSettings,
+      workerData: { bytes, threads, flags: this.#flags } satisfies WorkerSettings,
+      execArgv: workerFlags(process.execArgv),
     });
+    if (busyFlags.size === 0) process.on('exit', waitForWorkers);
+    busyFlags.add(this.#flags);
     // Only unanswered requests keep the process alive, so that a forgotten session does not.
     this.#worker.unref();
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
@@ -65,26 +96,29 @@ class Connection {
   }
 
   ask<T>(request: Request, feeds?: { readonly values: Feeds; readonly mayTake: boolean }): Promise<T> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     if (this.#closing !== undefined && request.kind !== 'close')
       return Promise.reject(new EquipoiseError('ERR_OPTION', `The session of ${this.#where} was closed`));
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = this.#next++;
     const sent = Object.entries(feeds?.values ?? {}).map(
       ([name, tensor]) => [name, detached(tensor, feeds?.mayTake ?? false)] as const,
     );
     const message = feeds ? { id, request: { ...request, feeds: Object.fromEntries(sent) } } : { id, request };
     return new Promise<T>((resolve, reject) => {
+      // First, for it throws where memory was given away already.
+      this.#worker.postMessage(message, [...new Set(sent.map(([, tensor]) => tensor.data.buffer))]);
       this.#waiting.set(id, { resolve, reject });
       this.#worker.ref();
-      this.#worker.postMessage(message, [...new Set(sent.map(([, tensor]) => tensor.data.buffer))]);
     });
   }
 
+  /** Done when the thread has ended. */
   close(): Promise<void> {
-    this.#closing ??= this.#ended
+    if (this.#closing !== undefined) return this.#closing;
+    this.#closing = this.#ended
       ? Promise.resolve()
-      : new Promise<void>((resolve) => this.#worker.once('exit', () => resolve())).then(() => undefined);
-    if (this.#ended === undefined) this.ask({ kind: 'close' }).catch(() => undefined);
+      : new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+    this.ask({ kind: 'close' }).catch(() => undefined);
     return this.#closing;
   }
 
@@ -112,6 +146,7 @@ class Connection {
   }
 
   #end(why: string, cause?: Error): void {
+    if (busyFlags.delete(this.#flags) && busyFlags.size === 0) process.off('exit', waitForWorkers);
     this.#ended ??= new EquipoiseError('ERR_ENVIRONMENT', `The thread that runs ${this.#where} ${why}`, { cause });
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
