@@ -1,0 +1,75 @@
+// Writes docs/methods.md from the registries: what there is, where it comes from, its options.
+//
+// usage: node scripts/methods-table.mjs [--check]     --check writes nothing and exits 1 when the file is not up to date
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as equipoise from '../dist/src/index.js';
+
+const path = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs', 'methods.md');
+
+const sections = [
+  [
+    'Strategies',
+    'strategies',
+    'What `equipoise run --strategy` and `trainHead(train, { strategy })` take. Adding one: `src/strategy/<name>.ts` and a line in `src/strategy/index.ts`.',
+  ],
+  [
+    'Samplers',
+    'samplers',
+    'What `equipoise resample --sampler` and `createSampler(name)` take. Each returns a plan: three numbers a synthetic row.',
+  ],
+  ['Label rules of mixed rows', 'mixes', 'How much of the label of a mixed row is its base’s.'],
+  ['Losses', 'losses', '`trainHead(train, { loss })`.'],
+  ['Heads', 'heads', '`trainHead(train, { head })`.'],
+  ['Batch samplers', 'batchSamplers', '`trainHead(train, { batchSampler })`.'],
+  ['Optimizers', 'optimizers', '`trainHead(train, { optimizer })`.'],
+  ['Schedules', 'schedules', '`trainHead(train, { schedule })`.'],
+  ['Metrics', 'metrics', 'All are in every evaluation, under their names in camelCase.'],
+  ['Augmenters', 'augmenters', '`equipoise embed --augment NAME:COPIES`.'],
+  ['Dataset formats', 'datasetFormats', 'Found by looking at the path; `--format` names one.'],
+];
+
+const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+function optionList(options = {}) {
+  const rows = Object.entries(options).map(([name, rule]) => {
+    const byDefault = rule.default === undefined ? '' : ` (default \`${JSON.stringify(rule.default)}\`)`;
+    return `  - \`${name}\`: ${rule.accepts}${byDefault}. ${rule.help}`;
+  });
+  return rows.length > 0 ? `\n${rows.join('\n')}` : '';
+}
+
+const text = [
+  '# Methods',
+  '',
+  'Made from the registries by `node scripts/methods-table.mjs`; a test holds it up to date.',
+  ...sections.flatMap(([title, name, intro]) => {
+    const entries = Object.entries(equipoise[name]);
+    const table = [
+      '| name | what it does | source |',
+      '|---|---|---|',
+      ...entries.map(([key, entry]) => `| \`${key}\` | ${cell(entry.summary)} | ${cell(entry.paper ?? '')} |`),
+    ];
+    const options = entries
+      .filter(([, entry]) => Object.keys(entry.options ?? {}).length > 0)
+      .map(([key, entry]) => `- **${key}**${optionList(entry.options)}`);
+    return [
+      '',
+      `## ${title}`,
+      '',
+      intro,
+      '',
+      ...table,
+      ...(options.length > 0 ? ['', 'Options:', '', ...options] : []),
+    ];
+  }),
+  '',
+].join('\n');
+
+if (!process.argv.includes('--check')) writeFileSync(path, text);
+else if (readFileSync(path, 'utf8') !== text) {
+  process.stderr.write('docs/methods.md is not up to date: run "node scripts/methods-table.mjs"\n');
+  process.exit(1);
+}
