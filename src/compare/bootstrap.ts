@@ -29,7 +29,12 @@ export const confidence = 0.95;
  * is drawn once for all of them, so that neither repeating a seed nor testing the same rows again feigns certainty. Both
  * classifiers are judged on the same draw.
  */
-export function pairedInterval(runs: readonly PairedRun[], classes: number, replicates: number, seed: number): Interval {
+export function pairedInterval(
+  runs: readonly PairedRun[],
+  classes: number,
+  replicates: number,
+  seed: number,
+): Interval {
   // A number for each distinct row, grouped by class, so that a replicate is one array of how often each row was drawn.
   const pools: number[][] = Array.from({ length: classes }, () => []);
   const known = new Map<string, number>();

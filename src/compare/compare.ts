@@ -37,7 +37,10 @@ export interface CompareOptions {
   readonly test?: number;
   readonly validation?: number;
   /** Options of `trainHead` for all contenders alike. */
-  readonly training?: Omit<TrainHeadOptions, 'strategy' | 'strategyOptions' | 'seed' | 'validation' | 'signal' | 'onProgress'>;
+  readonly training?: Omit<
+    TrainHeadOptions,
+    'strategy' | 'strategyOptions' | 'seed' | 'validation' | 'signal' | 'onProgress'
+  >;
   readonly replicates?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
@@ -67,8 +70,18 @@ const rules = {
         new Set(value).size === value.length &&
         value.every((seed) => Number.isSafeInteger(seed) && seed >= 0)),
   }),
-  test: number({ min: 0.01, max: 0.9, default: 0.2, help: 'share of the rows to judge by, where a whole set is given' }),
-  validation: number({ min: 0, max: 0.9, default: 0.1, help: 'share of the rows that choose the epoch; 0: the last one' }),
+  test: number({
+    min: 0.01,
+    max: 0.9,
+    default: 0.2,
+    help: 'share of the rows to judge by, where a whole set is given',
+  }),
+  validation: number({
+    min: 0,
+    max: 0.9,
+    default: 0.1,
+    help: 'share of the rows that choose the epoch; 0: the last one',
+  }),
   training: custom<object>({
     accepts: 'options of trainHead',
     default: {},
@@ -94,17 +107,21 @@ function contendersOf(given: 'all' | readonly Contender[]): { name: string; opti
   const list = given === 'all' ? Object.keys(strategies) : given;
   const contenders = list.map((contender) => {
     if (typeof contender === 'string') return { name: contender, options: { strategy: contender } };
-    if (typeof contender !== 'object' || contender === null) throw expected('a strategy', 'compare.strategies', contender);
+    if (typeof contender !== 'object' || contender === null)
+      throw expected('a strategy', 'compare.strategies', contender);
     const { name, ...options } = contender;
     const { strategy } = options;
     const title = name ?? (typeof strategy === 'object' ? strategy.name : strategy);
-    if (title === undefined) throw expected('a name', "a contender of compare without a strategy", name);
+    if (title === undefined) throw expected('a name', 'a contender of compare without a strategy', name);
     return { name: title, options };
   });
   const names = contenders.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
-    throw new EquipoiseError('ERR_OPTION', `Two contenders of compare are called ${twice}. Give one of them another name`);
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Two contenders of compare are called ${twice}. Give one of them another name`,
+    );
   return contenders;
 }
 
@@ -113,7 +130,10 @@ function partsOf(data: EmbeddingSet | ComparedParts, seed: number, test: number,
   assertTraining(data.train, 'compare');
   for (const [part, set] of Object.entries({ validation: data.validation, test: data.test }))
     if (set && (isResampled(set) || partOf(set) === 'train'))
-      throw new EquipoiseError('ERR_DATA', `Expected held-out rows for compare's ${part} but received ${partOf(set)} rows`);
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected held-out rows for compare's ${part} but received ${partOf(set)} rows`,
+      );
   return data;
 }
 
@@ -173,7 +193,12 @@ export async function compare(data: EmbeddingSet | ComparedParts, options: Compa
       });
       const seconds = (performance.now() - started) / 1000;
       const logits = head.logits(test.embeddings);
-      const evaluation = evaluatePredictions({ labels: test.labels, logits, classNames, trainCounts: train.classCounts });
+      const evaluation = evaluatePredictions({
+        labels: test.labels,
+        logits,
+        classNames,
+        trainCounts: train.classCounts,
+      });
       results.get(name)?.push({ seed, evaluation, seconds, bestEpoch: head.bestEpoch });
       right.get(name)?.push(rightOf(logits, test.labels, classNames.length));
       done++;

@@ -26,6 +26,13 @@ export function readHead(bytes: Uint8Array, where: string): HeadBundle {
   return readHeadModel(bytes, where, createHead);
 }
 
-export { defineHead, type CreateHeadOptions, type Head, type HeadDefinition, type HeadParts, type Parameter } from './head.js';
+export {
+  defineHead,
+  type CreateHeadOptions,
+  type Head,
+  type HeadDefinition,
+  type HeadParts,
+  type Parameter,
+} from './head.js';
 export { headModel, type HeadBundle } from './model.js';
 export { applyScaler, fitScaler, scalerGraph, type Scaler } from './scaler.js';

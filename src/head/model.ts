@@ -50,7 +50,10 @@ function values(model: OnnxModel, name: string, length: number, where: string): 
   const data =
     tensor.rawData.length > 0 ? new Float32Array(tensor.rawData.slice().buffer) : Float32Array.from(tensor.floatData);
   if (data.length !== length)
-    throw new EquipoiseError('ERR_DATA', `${where}: initializer ${name} has ${data.length} numbers but ${length} are expected`);
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `${where}: initializer ${name} has ${data.length} numbers but ${length} are expected`,
+    );
   return data;
 }
 
@@ -79,7 +82,8 @@ export function readHeadModel(
     settings?: unknown;
   };
   const head = create(name, { inputDim, classes: classNames.length, options });
-  for (const { name: parameter, data } of head.parameters) data.set(values(model, `head.${parameter}`, data.length, where));
+  for (const { name: parameter, data } of head.parameters)
+    data.set(values(model, `head.${parameter}`, data.length, where));
   const scaled = model.graph?.initializer.some((tensor) => tensor.name === 'scaler.mean') === true;
   return {
     head,

@@ -6,7 +6,8 @@ import { defineLoss, instantiate, type LossBatch } from './loss.js';
 export const balancedSoftmax = defineLoss({
   name: 'balanced-softmax',
   summary: 'cross-entropy of logits shifted by the log of the class counts, so that the head need not learn the prior',
-  paper: 'Ren, Yu, Sheng, Ma, Zhao, Yi, Li, "Balanced Meta-Softmax for Long-Tailed Visual Recognition", arXiv:2007.10740',
+  paper:
+    'Ren, Yu, Sheng, Ma, Zhao, Yi, Li, "Balanced Meta-Softmax for Long-Tailed Visual Recognition", arXiv:2007.10740',
   options: {},
   create() {
     const { evaluate } = instantiate(crossEntropy);

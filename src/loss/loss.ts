@@ -53,7 +53,12 @@ export function instantiate<R extends OptionRules>(definition: LossDefinition<R>
  * Writes softmax(logits[at … at + classes)) to `out` at the same place and returns the log of the sum of exponentials.
  * @throws ERR_DATA for NaN or +infinity; −infinity is a class that cannot be.
  */
-export function softmaxRow(logits: Float32Array | Float64Array, at: number, classes: number, out: Float32Array): number {
+export function softmaxRow(
+  logits: Float32Array | Float64Array,
+  at: number,
+  classes: number,
+  out: Float32Array,
+): number {
   const end = at + classes;
   let highest = -Infinity;
   let poison = 0;
@@ -66,7 +71,7 @@ export function softmaxRow(logits: Float32Array | Float64Array, at: number, clas
   if (poison === 1 || !Number.isFinite(highest))
     throw new EquipoiseError(
       'ERR_DATA',
-      `Expected finite logits for row ${at / classes} of the batch but received ${Array.from(logits.subarray(at, Math.min(end, at + 8))).join(', ')}${classes > 8 ? ', …' : ''}. The weights have diverged: lower the learning rate or standardize the rows`,
+      `Expected finite logits for row ${at / classes} of the batch but received ${Array.from(logits.subarray(at, Math.min(end, at + 8))).join(', ')}${classes > 8 ? ', …' : ''}`,
     );
   let sum = 0;
   for (let j = at; j < end; j++) {

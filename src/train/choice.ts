@@ -8,7 +8,7 @@ export type Choice = string | ({ readonly name: string } & Readonly<Record<strin
 export function splitChoice(choice: Choice): { name: string; options: Record<string, unknown> } {
   if (typeof choice === 'string') return { name: choice, options: {} };
   const { name, ...options } = choice;
-  if (typeof name !== 'string') throw expected("a name, or { name, …options }", 'a choice', choice);
+  if (typeof name !== 'string') throw expected('a name, or { name, …options }', 'a choice', choice);
   return { name, options };
 }
 

@@ -12,6 +12,8 @@ export interface OptimizerDefinition<R extends OptionRules = OptionRules> extend
 }
 
 /** Declares an optimizer; add it to the registry in `index.ts`. */
-export function defineOptimizer<const R extends OptionRules>(definition: OptimizerDefinition<R>): OptimizerDefinition<R> {
+export function defineOptimizer<const R extends OptionRules>(
+  definition: OptimizerDefinition<R>,
+): OptimizerDefinition<R> {
   return definition;
 }

@@ -31,7 +31,10 @@ export function createPredictor(bundle: HeadBundle): Predictor {
   const logits = (x: MatrixLike): Float32Array => {
     const { data, rows, cols } = dense(x);
     if (cols !== dim)
-      throw new EquipoiseError('ERR_SHAPE', `The head was trained on rows of ${dim} columns but received ${cols} columns`);
+      throw new EquipoiseError(
+        'ERR_SHAPE',
+        `The head was trained on rows of ${dim} columns but received ${cols} columns`,
+      );
     const out = new Float32Array(rows * classes);
     const scratch = scaler && new Float32Array(Math.min(rows, rowsAtOnce) * dim);
     for (let start = 0; start < rows; start += rowsAtOnce) {

@@ -50,7 +50,8 @@ export function layOutRows(
   if (plan?.extra) label.set(plan.extra.labels, kept + made);
   const weight = weights && new Float32Array(count).fill(1);
   if (weights && weight)
-    for (let i = 0; i < kept + made; i++) if ((base[i] as number) < rows) weight[i] = weights[base[i] as number] as number;
+    for (let i = 0; i < kept + made; i++)
+      if ((base[i] as number) < rows) weight[i] = weights[base[i] as number] as number;
 
   const soft: { otherLabel?: Int32Array; labelWeight?: Float32Array } = {};
   if (recipes?.otherLabel && recipes.labelWeight) {

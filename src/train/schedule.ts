@@ -7,7 +7,10 @@ import { splitChoice, type Choice } from './choice.js';
 export interface ScheduleDefinition<R extends OptionRules = OptionRules> extends Entry {
   readonly options: R;
   /** The factor of the base rate in `epoch` (from 0) of `epochs`; warm-up is added outside. */
-  factor(place: { readonly epoch: number; readonly epochs: number; readonly warmupEpochs: number }, options: OptionsOf<R>): number;
+  factor(
+    place: { readonly epoch: number; readonly epochs: number; readonly warmupEpochs: number },
+    options: OptionsOf<R>,
+  ): number;
 }
 
 /** Declares a schedule; add it to the registry below. */
@@ -50,7 +53,8 @@ export const step = defineSchedule({
 
 export const cosine = defineSchedule({
   name: 'cosine',
-  summary: 'the rate falls along half a cosine wave towards 0, so that the last epochs average out the noise of the batches',
+  summary:
+    'the rate falls along half a cosine wave towards 0, so that the last epochs average out the noise of the batches',
   paper: 'Loshchilov, Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", arXiv:1608.03983',
   options: {},
   factor: ({ epoch, epochs, warmupEpochs }) =>

@@ -44,11 +44,17 @@ export interface TrainedHead extends Predictor {
 const yieldEveryMs = 15;
 
 function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => (typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve, 0)));
+  return new Promise((resolve) =>
+    typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve, 0),
+  );
 }
 
-/** Steps that `epochs: 'auto'` aims at: a linear head on standardized rows has settled by then at batch 128. */
-const autoSteps = 3000;
+/**
+ * Steps that `epochs: 'auto'` aims at. Plain cross-entropy learns its rare classes last: on a 100:1 Fashion-MNIST its balanced
+ * accuracy was 0.739 after 3,000 steps, 0.754 after 10,000 and 0.757 after 30,000, while balanced methods had settled by
+ * 3,000. Fewer steps would flatter them.
+ */
+const autoSteps = 10_000;
 
 /** Of at most 4,096 rows spread over the set: it sets a rate, whose second digit does not matter. */
 function meanSquaredNorm(data: Float32Array, rows: number, cols: number): number {
@@ -107,14 +113,21 @@ function normalizedWeights(given: ArrayLike<number> | undefined, rows: number): 
 
 function checkValidation(validation: EmbeddingSet, train: TrainingSet): void {
   const [rows = 0, cols] = validation.embeddings.shape;
-  if (rows === 0) throw new EquipoiseError('ERR_DATA', 'Expected validation rows but received none. Leave validation out to keep the last epoch');
+  if (rows === 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Expected validation rows but received none. Leave validation out to keep the last epoch',
+    );
   if (cols !== train.embeddings.shape[1])
     throw new EquipoiseError(
       'ERR_SHAPE',
       `validation has ${cols} columns but the training set has ${train.embeddings.shape[1]}`,
     );
   if (validation.classNames.join('\n') !== train.classNames.join('\n'))
-    throw new EquipoiseError('ERR_DATA', 'validation and training set have different class tables. Split them from one set');
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'validation and training set have different class tables. Split them from one set',
+    );
 }
 
 function snapshot(head: Head, into: Float32Array[]): void {
@@ -150,7 +163,10 @@ export async function fitHead(
       `Expected training rows of at least two classes but received ${rows} rows of ${train.classNames.filter((_, c) => (train.classCounts[c] ?? 0) > 0).join(', ') || 'no class'}`,
     );
   if (o.earlyStopping && !validation)
-    throw new EquipoiseError('ERR_OPTION', 'trainHead.earlyStopping needs trainHead.validation: rows that choose the epoch');
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      'trainHead.earlyStopping needs trainHead.validation: rows that choose the epoch',
+    );
   if (validation) checkValidation(validation, train);
   const stopping = resolveOptions('trainHead.earlyStopping', stoppingRules, o.earlyStopping);
   const weights = normalizedWeights(o.sampleWeights ?? train.weights, rows);
@@ -226,7 +242,9 @@ export async function fitHead(
     earlyStopping: validation ? stopping : null,
     rows,
     resampledRows,
-    classCounts: Object.fromEntries(train.classNames.map((className, c) => [className, train.classCounts[c] as number])),
+    classCounts: Object.fromEntries(
+      train.classNames.map((className, c) => [className, train.classCounts[c] as number]),
+    ),
     kernels: { backend: kernels.backend, isa: kernels.isa },
   };
 
@@ -272,7 +290,12 @@ export async function fitHead(
         snapshot(head, best);
       }
     } else bestEpoch = epoch;
-    const record = { epoch, loss: lossSum / epochRows, learningRate: rate, ...(validated && { validation: validated }) };
+    const record = {
+      epoch,
+      loss: lossSum / epochRows,
+      learningRate: rate,
+      ...(validated && { validation: validated }),
+    };
     history.push(Object.freeze(record));
     onProgress?.({ stage: 'train', done: (epoch + 1) * stepsPerEpoch, total, message: describe(record) });
     if (stopping.patience !== null && epoch - bestEpoch >= stopping.patience) break;

@@ -37,7 +37,11 @@ export function score(logits: Float32Array, labels: Int32Array, classes: number)
     balancedLoss += (losses[c] as number) / rows;
     loss += losses[c] as number;
   }
-  return { balancedAccuracy: balancedAccuracy / present, balancedLoss: balancedLoss / present, loss: loss / labels.length };
+  return {
+    balancedAccuracy: balancedAccuracy / present,
+    balancedLoss: balancedLoss / present,
+    loss: loss / labels.length,
+  };
 }
 
 export const selectionMetrics = ['balancedAccuracy', 'balancedLoss', 'loss'] as const;

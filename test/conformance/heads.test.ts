@@ -40,7 +40,10 @@ for (const name of Object.keys(heads)) {
         const slope = (above - below) / (2 * h);
         const gradient = gradients[p]?.[j] as number;
         // Float32 logits of a few units leave about 1e-6 / h = 1e-4; the cosine adds h² of its third derivative.
-        assert.ok(Math.abs(slope - gradient) < 0.02 * Math.max(1, Math.abs(slope)), `${parameter}[${j}]: ${slope}, ${gradient}`);
+        assert.ok(
+          Math.abs(slope - gradient) < 0.02 * Math.max(1, Math.abs(slope)),
+          `${parameter}[${j}]: ${slope}, ${gradient}`,
+        );
       }
     });
   });
@@ -68,7 +71,9 @@ for (const name of Object.keys(heads)) {
     const classNames = ['a', 'b', 'c'];
     const bytes = writeModel(headModel({ head, scaler, classNames, settings: { seed: 2 } }));
     const session = await ort.InferenceSession.create(bytes);
-    const scaled = x.map((v, i) => Math.fround(v - (scaler.mean[i % inputDim] as number)) * (scaler.scale[i % inputDim] as number));
+    const scaled = x.map(
+      (v, i) => Math.fround(v - (scaler.mean[i % inputDim] as number)) * (scaler.scale[i % inputDim] as number),
+    );
     const logits = new Float32Array(rows * classes);
     head.forward(scaled, rows, logits);
     const out = await session.run({ embedding: new ort.Tensor('float32', x, [rows, inputDim]) });

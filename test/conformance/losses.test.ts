@@ -52,7 +52,10 @@ for (const [name, definition] of Object.entries(losses)) {
           };
           // Five points: the error is of the order h^4 times the fifth derivative, about 1e-8.
           const slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
-          assert.ok(Math.abs(slope - (gradient[j] as number)) < 2e-6, `logit ${j}: slope ${slope}, gradient ${gradient[j]}`);
+          assert.ok(
+            Math.abs(slope - (gradient[j] as number)) < 2e-6,
+            `logit ${j}: slope ${slope}, gradient ${gradient[j]}`,
+          );
         }
       });
 

@@ -13,10 +13,16 @@ test('every strategy is judged on the same rows, ranked, and held against ce', a
   assert.equal(leaderboard.baseline, 'ce');
   assert.deepEqual(leaderboard.seeds, [0, 1]);
   const means = leaderboard.rows.map(({ metrics }) => metrics.balancedAccuracy.mean as number);
-  assert.deepEqual(means, means.toSorted((a, b) => b - a));
+  assert.deepEqual(
+    means,
+    means.toSorted((a, b) => b - a),
+  );
   const [supports] = leaderboard.rows.map(({ seeds }) => seeds.map(({ evaluation }) => evaluation.support));
   for (const row of leaderboard.rows) {
-    assert.deepEqual(row.seeds.map(({ evaluation }) => evaluation.support), supports);
+    assert.deepEqual(
+      row.seeds.map(({ evaluation }) => evaluation.support),
+      supports,
+    );
     assert.equal(row.againstBaseline === undefined, row.name === 'ce');
     assert.equal(row.recalls.length, 3);
     const recalls = row.seeds.map(({ evaluation }) => Math.min(...evaluation.perClass.map(({ recall }) => recall)));
@@ -37,7 +43,10 @@ test('the same seeds give the same leaderboard, but for the seconds', async () =
 test('contenders may be parts of training under a name', async () => {
   const parts = { train: trainingClouds([60, 12]), test: heldOutClouds([30, 30], { seed: 1 }) };
   const leaderboard = await compare(parts, {
-    strategies: [{ strategy: 'eos', strategyOptions: { kNeighbors: 3 }, name: 'eos-3' }, { name: 'focal', loss: 'focal' }],
+    strategies: [
+      { strategy: 'eos', strategyOptions: { kNeighbors: 3 }, name: 'eos-3' },
+      { name: 'focal', loss: 'focal' },
+    ],
     seeds: 1,
     training,
     replicates: 200,

@@ -49,7 +49,11 @@ test('a soft label weighs the cross-entropies of its classes', () => {
 });
 
 test('a batch that weighs nothing has loss 0 and teaches nothing', () => {
-  const { value, gradient } = oneRow('cross-entropy', { reduction: 'weight-mean' }, { sampleWeights: Float32Array.of(0) });
+  const { value, gradient } = oneRow(
+    'cross-entropy',
+    { reduction: 'weight-mean' },
+    { sampleWeights: Float32Array.of(0) },
+  );
   assert.equal(value, 0);
   assert.ok(gradient.every((g) => g === 0));
 });
