@@ -9,7 +9,7 @@ import { kernelReport, loadKernels, type Kernels } from '../../src/kernels/index
 import { createSampler, samplers, type PlanContext, type SamplerName } from '../../src/sampler/index.js';
 
 const names = Object.keys(samplers) as SamplerName[];
-const backends: Kernels[] = [loadKernels({ backend: 'reference' })];
+const backends: Kernels[] = [loadKernels({ backend: 'reference' }), loadKernels({ backend: 'wasm' })];
 if (kernelReport().attempts.some(({ backend, error }) => backend === 'addon' && error === undefined))
   backends.push(loadKernels({ backend: 'addon' }));
 
