@@ -70,8 +70,8 @@ export class WasmInstance {
 
   /** Room for an array of this length, to be given back with `release`. @throws ERR_ENVIRONMENT beyond 4 GiB */
   reserve(length: number, doing: string): number {
-    const bytes = length * 4;
-    const pointer = bytes > MOST_BYTES ? 0 : this.exports.reserve(bytes) >>> 0;
+    checkBytes(4 * length, doing);
+    const pointer = this.exports.reserve(4 * length) >>> 0;
     if (pointer === 0) throw outOfMemory(doing);
     return pointer;
   }
@@ -112,6 +112,12 @@ function outOfMemory(doing: string): EquipoiseError {
   );
 }
 
+/** @throws ERR_ENVIRONMENT for more than the memory of an instance can ever hold. */
+export function checkBytes(bytes: number, doing: string): void {
+  if (bytes > MOST_BYTES) throw outOfMemory(doing);
+}
+
+/** @throws ERR_ENVIRONMENT */
 export function checkStatus(status: number, doing: string): void {
   if (status === OUT_OF_MEMORY) throw outOfMemory(doing);
 }
