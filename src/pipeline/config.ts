@@ -1,6 +1,8 @@
 /** The settings of a run, declared once: checks, command-line flags, help and config.json are made from this table. */
 
 import { boolean, choice, custom, integer, number, resolveOptions, text, type OptionsOf } from '../core/options.js';
+import { lookUp } from '../core/registry.js';
+import { strategies } from '../strategy/index.js';
 import { trainRules } from '../train/index.js';
 
 const nonNegative = 'whole number >= 0';
@@ -105,5 +107,11 @@ export const circumstantial: readonly (keyof RunConfig)[] = ['out', 'threads', '
 /** @throws ERR_OPTION */
 export function resolveRunConfig(input: RunInput): RunConfig {
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined && value !== null));
-  return resolveOptions('run', runOptions, given);
+  const config = resolveOptions('run', runOptions, given);
+  // Before the long work, not after it.
+  const named = (name: string) => lookUp(strategies, 'strategy', name, 'strategies');
+  config.baselines.forEach(named);
+  const { name, options } = named(config.strategy as string);
+  resolveOptions(name, options, config.strategyOptions);
+  return config;
 }
