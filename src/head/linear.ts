@@ -11,6 +11,7 @@ export const linear = defineHead({
   /*
    * The mean cross-entropy has curvature at most (‖x‖² + 1)/2 (the 1 is the bias), and SGD with momentum 0.9 is stable below
    * 2 · 1.9 / curvature = 7.6 / (‖x‖² + 1). 6.4 stays under it and gives the usual 0.1 for 64 standardized columns.
+   * Rows much shorter than 1 learn slowly at it, because the bias bounds it: standardize them.
    */
   learningRate: (meanSquaredNorm) => 6.4 / (1 + meanSquaredNorm),
   create({ inputDim: d, classes, options, rng, kernels }) {

@@ -35,7 +35,7 @@ async function nearest(input: NearestInput): Promise<NearestOutput> {
       distances[q * k + rank] = row.l2sq;
     }
     if (performance.now() - pause > 20) {
-      onProgress?.(q + 1);
+      if (q + 1 < queries.length) onProgress?.(q + 1);
       await new Promise((resume) => setImmediate(resume));
       pause = performance.now();
     }

@@ -71,7 +71,7 @@ export function softmaxRow(
   if (poison === 1 || !Number.isFinite(highest))
     throw new EquipoiseError(
       'ERR_DATA',
-      `Expected finite logits for row ${at / classes} of the batch but received ${Array.from(logits.subarray(at, Math.min(end, at + 8))).join(', ')}${classes > 8 ? ', …' : ''}. The weights have diverged: lower the learning rate or standardize the rows`,
+      `Expected finite logits for row ${at / classes} of the batch but received ${Array.from(logits.subarray(at, Math.min(end, at + 8))).join(', ')}${classes > 8 ? ', …' : ''}`,
     );
   let sum = 0;
   for (let j = at; j < end; j++) {

@@ -64,6 +64,7 @@ export function resolveStrategy<R extends OptionRules>(
 }
 
 /** A sampler's option rules without its seed: a strategy's draws follow the seed of the training. */
-export function withoutSeed<R extends OptionRules>({ seed: _, ...rules }: R): Omit<R, 'seed'> {
-  return rules;
+export function withoutSeed<R extends OptionRules>(rules: R): Omit<R, 'seed'> {
+  const { seed, ...rest } = rules;
+  return seed === undefined ? rules : rest;
 }

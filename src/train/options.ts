@@ -81,7 +81,7 @@ export const trainRules = {
   epochs: custom<number | 'auto'>({
     accepts: "integer >= 1, or 'auto'",
     default: 'auto',
-    help: 'passes over the data; auto: as many as make 3,000 steps, from 10 to 200; few: unfinished; many: fits the noise of small classes',
+    help: 'passes over the data; auto: as many as make 10,000 steps, from 10 to 200; few: unfinished; many: fits the noise of small classes',
     check: (value) => value === 'auto' || (Number.isSafeInteger(value) && (value as number) >= 1),
   }),
   batchSize: integer({

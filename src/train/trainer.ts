@@ -49,8 +49,12 @@ function yieldToEventLoop(): Promise<void> {
   );
 }
 
-/** Steps that `epochs: 'auto'` aims at: a linear head on standardized rows has settled by then at batch 128. */
-const autoSteps = 3000;
+/**
+ * Steps that `epochs: 'auto'` aims at. Plain cross-entropy learns its rare classes last: on a 100:1 Fashion-MNIST its balanced
+ * accuracy was 0.739 after 3,000 steps, 0.754 after 10,000 and 0.757 after 30,000, while balanced methods had settled by
+ * 3,000. Fewer steps would flatter them.
+ */
+const autoSteps = 10_000;
 
 /** Of at most 4,096 rows spread over the set: it sets a rate, whose second digit does not matter. */
 function meanSquaredNorm(data: Float32Array, rows: number, cols: number): number {

@@ -1,7 +1,7 @@
 /** The small models of test/fixtures, and embedding with them. */
 
 import { fileURLToPath } from 'node:url';
-import type { Backbone } from '../../../src/backbone/index.js';
+import type { Backbone, Tensor } from '../../../src/backbone/index.js';
 import type { ItemContent } from '../../../src/core/item.js';
 
 export const modelsDir = fileURLToPath(new URL('../../../../test/fixtures/models/', import.meta.url));
@@ -32,4 +32,10 @@ export async function embedAll(
 
 export function largestDifference(a: readonly number[], b: readonly number[]): number {
   return a.length === b.length ? Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number)))) : Infinity;
+}
+
+/** The numbers of a tensor that must be there. */
+export function numbers(tensor: Tensor | undefined): number[] {
+  if (!(tensor?.data instanceof Float32Array)) throw new Error('Expected a float32 tensor');
+  return [...tensor.data];
 }

@@ -12,7 +12,7 @@ import {
   type TensorProto,
 } from '../../../src/onnx/generated/onnx_pb.js';
 import { checkModel, readModelFile, writeModel, type OnnxModel } from '../../../src/onnx/index.js';
-import { chain, runModel } from './models.js';
+import { chain, firstNode, runModel } from './models.js';
 
 let folder = '';
 before(async () => {
@@ -47,7 +47,7 @@ test('a sound model passes', () => checkModel(chain(), { where: 'x.onnx' }));
 
 test('operators of a foreign domain are refused unless they are allowed by name', () => {
   const model = chain();
-  (model.graph?.node[0] as { domain: string }).domain = 'com.example.custom';
+  firstNode(model).domain = 'com.example.custom';
   refuses(model, /operator Mul of domain com\.example\.custom/);
   checkModel(model, { where: 'x.onnx', allowDomains: ['com.example.custom'] });
 });

@@ -1,6 +1,7 @@
 /** Small models, and a way to run them on the real runtime. */
 
 import { InferenceSession, Tensor } from '#ort';
+import type { NodeProto } from '../../../src/onnx/generated/onnx_pb.js';
 import { buildModel, writeModel, type GraphPart, type OnnxModel } from '../../../src/onnx/index.js';
 
 /** y = factor · x, under names of its own. */
@@ -35,4 +36,10 @@ export async function runModel(model: OnnxModel, input: string, data: number[], 
   return Object.fromEntries(
     Object.entries(outputs).map(([name, tensor]) => [name, Array.from(tensor.data as Float32Array)]),
   );
+}
+
+export function firstNode(model: OnnxModel): NodeProto {
+  const node = model.graph?.node[0];
+  if (node === undefined) throw new Error('Expected a graph with a node');
+  return node;
 }

@@ -24,7 +24,7 @@ import {
   tensorNames,
   type OnnxModel,
 } from '../../../src/onnx/index.js';
-import { chain, runModel, scale } from './models.js';
+import { chain, firstNode, runModel, scale } from './models.js';
 
 const fixtures = new URL('../../../../test/fixtures/models/', import.meta.url);
 const fixture = async (name: string) => readModel(await readFile(new URL(`${name}/model.onnx`, fixtures)), name);
@@ -79,7 +79,7 @@ test('two models with the same inner names become one that computes both in turn
     parts: [scale(5, 'x', 'middle'), scale(7, 'middle', 'y')],
   });
   const first = chain();
-  for (const model of [first, second]) (model.graph?.node[0] as { name: string }).name = 'a node';
+  for (const model of [first, second]) firstNode(model).name = 'a node';
   const joined = joinModels(first, second, { connect: ['middle', 'x'], keep: ['aside'] });
   // 7 · 5 · (2 · x), next to −x of the first.
   assert.deepEqual(await runModel(joined, 'x', [1, 2], [1, 2]), { y: [70, 140], aside: [-1, -2] });

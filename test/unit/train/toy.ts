@@ -31,7 +31,7 @@ export const heldOutClouds = (...args: Parameters<typeof clouds>): HeldOutSet =>
 export function recalls(head: { logits(x: TrainingSet['embeddings']): Float32Array }, set: HeldOutSet): number[] {
   const classes = set.classNames.length;
   const logits = head.logits(set.embeddings);
-  const right = new Array<number>(classes).fill(0);
+  const right = Array.from({ length: classes }, () => 0);
   set.labels.forEach((label, i) => {
     const row = [...logits.subarray(i * classes, (i + 1) * classes)];
     if (row.indexOf(Math.max(...row)) === label) right[label] = (right[label] as number) + 1;
