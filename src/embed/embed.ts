@@ -150,7 +150,8 @@ export async function embed(
   return writer.finish({ rows });
 }
 
-function assertFits(dataset: Dataset, backbone: Backbone | null): void {
+/** @throws ERR_OPTION for a backbone that takes other items than the dataset has. */
+export function assertFits(dataset: Pick<Dataset, 'name' | 'modality'>, backbone: Backbone | null): void {
   if (backbone === null) {
     if (dataset.modality === 'table') return;
     throw new EquipoiseError(

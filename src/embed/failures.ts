@@ -25,14 +25,14 @@ export function assertFewFailures(
   if (failures.length > maxFailRate * labels.size)
     throw new EquipoiseError(
       'ERR_DATA',
-      `Expected at most ${100 * maxFailRate} % of the items to fail but ${percent(failures.length, labels.size)} did. ${rest}`,
+      `Expected at most ${Number((100 * maxFailRate).toFixed(3))} % of the items to fail but ${percent(failures.length, labels.size)} did. ${rest}`,
     );
   for (const [label, lost] of failed) {
     const total = totals.get(label) ?? lost;
     if (lost > maxFailRate * total)
       throw new EquipoiseError(
         'ERR_DATA',
-        `Expected at most ${100 * maxFailRate} % of each class to fail but class ${JSON.stringify(label)} lost ${percent(lost, total)}. ${rest}`,
+        `Expected at most ${Number((100 * maxFailRate).toFixed(3))} % of each class to fail but class ${JSON.stringify(label)} lost ${percent(lost, total)}. ${rest}`,
       );
   }
 }

@@ -101,8 +101,8 @@ export type RunConfig = OptionsOf<typeof runOptions>;
 /** What callers give: any subset; `data` is needed. */
 export type RunInput = { [K in keyof RunConfig]?: RunConfig[K] | undefined };
 
-/** Settings that say where and how fast, not what: a run may be resumed with others. */
-export const circumstantial: readonly (keyof RunConfig)[] = ['out', 'threads', 'overwrite'];
+/** Settings that say where, how fast and how strictly, not what: a run may be resumed with others. */
+export const circumstantial: readonly (keyof RunConfig)[] = ['out', 'threads', 'overwrite', 'maxFailRate'];
 
 /** @throws ERR_OPTION */
 export function resolveRunConfig(input: RunInput): RunConfig {

@@ -4,6 +4,7 @@ import { openBackbone, type Backbone, type BackboneOptions } from '../backbone/i
 import { EquipoiseError } from '../core/errors.js';
 import type { Dataset } from '../core/item.js';
 import { concatDatasets, openDataset, type OpenDatasetOptions } from '../dataset/index.js';
+import { assertFits } from '../embed/index.js';
 import type { RunConfig } from './config.js';
 
 export interface OpenedParts {
@@ -50,12 +51,13 @@ export type BackboneChoice = Partial<
 
 /** The backbone that the settings name, the built-in one for images, none for tables. */
 export async function backboneFor(
-  { name, modality }: Pick<Dataset, 'name' | 'modality'>,
+  dataset: Pick<Dataset, 'name' | 'modality'>,
   { backbone, backboneInput: input, backboneOutput: output, ...rest }: BackboneChoice,
 ): Promise<Backbone | null> {
   const options = Object.fromEntries(
     Object.entries({ input, output, ...rest }).filter(([, value]) => value !== undefined),
   ) as BackboneOptions;
+  const { name, modality } = dataset;
   if (modality === 'table') {
     if (backbone !== undefined || Object.keys(options).length > 0)
       throw new EquipoiseError(
@@ -64,10 +66,12 @@ export async function backboneFor(
       );
     return null;
   }
-  if (backbone !== undefined) return openBackbone(backbone, options);
-  if (modality === 'image') return openBackbone('tiny-image', options);
-  throw new EquipoiseError(
-    'ERR_OPTION',
-    `Expected a backbone for the text dataset ${name}: there is no built-in one for text. Pass --backbone FOLDER, a folder with a backbone.json, an .onnx graph and its tokenizer.json (docs/backbones.md shows one), or --backbone FILE.onnx --tokenizer tokenizer.json`,
-  );
+  if (backbone === undefined && modality === 'text')
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected a backbone for the text dataset ${name}: there is no built-in one for text. Pass --backbone FOLDER, a folder with a backbone.json, an .onnx graph and its tokenizer.json (docs/backbones.md shows one), or --backbone FILE.onnx --tokenizer tokenizer.json`,
+    );
+  const opened = await openBackbone(backbone ?? 'tiny-image', options);
+  assertFits(dataset, opened);
+  return opened;
 }

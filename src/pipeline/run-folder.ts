@@ -105,11 +105,10 @@ export async function openRunFolder(dir: string, config: RunConfig, version: str
   }
   try {
     await mkdir(dir, { recursive: true });
-    if (!resumed)
-      await writeWhole(
-        configPath,
-        `${JSON.stringify({ format: FORMAT, version, config } satisfies ConfigFile, null, 2)}\n`,
-      );
+    await writeWhole(
+      configPath,
+      `${JSON.stringify({ format: FORMAT, version, config } satisfies ConfigFile, null, 2)}\n`,
+    );
   } catch (error) {
     throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot write to the run folder ${dir}: ${(error as Error).message}`, {
       cause: error,

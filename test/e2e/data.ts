@@ -17,7 +17,9 @@ async function picture(name: string, index: number): Promise<Buffer> {
   const size = 24;
   const pixels = Buffer.alloc(size * size * 3);
   for (let i = 0; i < size * size; i++)
-    [r, g, b].forEach((value, c) => (pixels[3 * i + c] = Math.max(0, Math.min(255, value + 80 * (draws.uniform() - 0.5)))));
+    [r, g, b].forEach(
+      (value, c) => (pixels[3 * i + c] = Math.max(0, Math.min(255, value + 80 * (draws.uniform() - 0.5)))),
+    );
   return sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
     .jpeg()
     .toBuffer();
@@ -102,14 +104,19 @@ export async function writeIdx(dir: string): Promise<string> {
   return dir;
 }
 
-const subjects = { who: ['who wrote', 'who sang', 'who built'], where: ['where is', 'where was', 'where stood'] } as const;
+const subjects = {
+  who: ['who wrote', 'who sang', 'who built'],
+  where: ['where is', 'where was', 'where stood'],
+} as const;
 const things = ['the tower', 'a song', 'this book', 'the city', 'an old house', 'the river', 'that bridge', 'a play'];
 
 /** Questions with a label: 24 `who`, 12 `where`. */
 export async function writeTexts(path: string): Promise<string> {
   const lines = Object.entries(subjects).flatMap(([label, starts]) =>
     starts.flatMap((start, s) =>
-      things.slice(0, label === 'who' ? 8 : 4).map((thing, t) => `${label},${start} ${thing} of the ${['north', 'south', 'sea'][(s + t) % 3]}`),
+      things
+        .slice(0, label === 'who' ? 8 : 4)
+        .map((thing, t) => `${label},${start} ${thing} of the ${['north', 'south', 'sea'][(s + t) % 3]}`),
     ),
   );
   await writeFile(path, `label,text\n${lines.join('\n')}\n`);

@@ -174,12 +174,7 @@ describe('a run', { concurrency: 2 }, () => {
     assert.deepEqual(mapped, known, 'columns go by name, not by place');
 
     await writeFile(join(dir, 'narrow.csv'), `height,other\n${turned.join('\n')}\n`);
-    const { code, stdout, stderr } = await equipoise(
-      dir,
-      'predict',
-      'run-table.csv/classifier.onnx',
-      'narrow.csv',
-    );
+    const { code, stdout, stderr } = await equipoise(dir, 'predict', 'run-table.csv/classifier.onnx', 'narrow.csv');
     assert.equal(code, 1);
     assert.equal(stdout, '');
     assert.match(stderr, /ERR_DATA: Expected the columns .* but the data has no "width"\. It has: height, other/);

@@ -40,7 +40,7 @@ export const predictCommand: Command = {
       if (failed > maxFailRate * done)
         throw new EquipoiseError(
           'ERR_DATA',
-          `Expected at most ${100 * maxFailRate} % of the items to fail but ${failed} of ${done} did; their lines have "error". Allow more with --max-fail-rate`,
+          `Expected at most ${Number((100 * maxFailRate).toFixed(3))} % of the items to fail but ${failed} of ${done} did; their lines have "error". Allow more with --max-fail-rate`,
         );
       return undefined;
     } finally {
