@@ -48,7 +48,9 @@ function values(model: OnnxModel, name: string, length: number, where: string): 
   if (tensor === undefined)
     throw new EquipoiseError('ERR_DATA', `${where} has no initializer ${name}: it was changed after it was exported`);
   const data =
-    tensor.rawData.length > 0 ? new Float32Array(new Uint8Array(tensor.rawData).buffer) : Float32Array.from(tensor.floatData);
+    tensor.rawData.length > 0
+      ? new Float32Array(new Uint8Array(tensor.rawData).buffer)
+      : Float32Array.from(tensor.floatData);
   if (data.length !== length)
     throw new EquipoiseError(
       'ERR_DATA',
