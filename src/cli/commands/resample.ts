@@ -3,6 +3,7 @@ import {
   EquipoiseError,
   formatTable,
   openStore,
+  planRows,
   samplers,
   unknownName,
   writeSet,
@@ -45,7 +46,8 @@ export const resampleCommand: Command = {
       typeof split === 'string' ? await store.read({ split, part: 'train' }) : asTraining(await store.read());
     const { threads } = flags as { threads?: number };
     const plan = { signal: context.signal, onProgress: context.onProgress, ...(threads !== undefined && { threads }) };
-    const { perClass } = await sampler.plan(train, plan);
+    const made = await sampler.plan(train, plan);
+    const { perClass } = made;
     context.print(
       formatTable({
         columns: [
@@ -66,23 +68,20 @@ export const resampleCommand: Command = {
     );
     if (flags['dryRun'] === true) return { sampler: name, perClass };
     const out = required(flags, 'out', 'a folder for the new store (or --dry-run)');
-    const resampled = await sampler.fitResample(train, plan);
+    const embeddings = planRows(train, made, threads === undefined ? {} : { threads });
     const { manifest } = store;
-    await writeSet(out, resampled, {
-      from: train,
-      modality: manifest.modality,
-      backbone: manifest.backbone,
-      overwrite: flags['overwrite'] === true,
-    });
-    context.print(
-      `${resampled.labels.length} rows (${resampled.labels.length - resampled.original} synthetic) in ${out}`,
+    await writeSet(
+      out,
+      { plan: made, embeddings },
+      {
+        from: train,
+        modality: manifest.modality,
+        backbone: manifest.backbone,
+        overwrite: flags['overwrite'] === true,
+      },
     );
-    return {
-      sampler: name,
-      perClass,
-      store: out,
-      rows: resampled.labels.length,
-      synthetic: resampled.labels.length - resampled.original,
-    };
+    const synthetic = embeddings.rows - (made.keep === 'all' ? made.originalRows : made.keep.length);
+    context.print(`${embeddings.rows} rows (${synthetic} synthetic) in ${out}`);
+    return { sampler: name, perClass, store: out, rows: embeddings.rows, synthetic };
   },
 };
