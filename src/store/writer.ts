@@ -269,9 +269,7 @@ export class StoreWriter {
         const shards = [...this.#manifest.shards, entry].sort((a, b) => a.start - b.start);
         await this.#update({ ...this.#manifest, shards });
       } catch (error) {
-        // A shard that the manifest does not list would only take room.
-        if (!this.shards()[index]?.done)
-          await rm(join(this.dir, shardFile(index)), { force: true }).catch(() => undefined);
+        // A shard that the manifest does not list yet stays: the next run writes it again in its place.
         throw this.#withSafeCount(error, shardFile(index));
       }
     });

@@ -315,7 +315,8 @@ test('a missing, cut or changed shard is named', async () => {
   const at = bytes.indexOf(Buffer.from(Float32Array.of(5.125).buffer));
   changed[at] = (changed[at] as number) ^ 1;
   await writeFile(path, changed);
-  await assert.rejects(store.verify(), { code: 'ERR_INTEGRITY', message: /shard-00001\.arrow.*sha256/ });
+  for (const reading of [() => store.verify(), () => store.read()])
+    await assert.rejects(reading, { code: 'ERR_INTEGRITY', message: /shard-00001\.arrow.*sha256/ });
   await rm(path);
   await assert.rejects(store.read(), { code: 'ERR_INTEGRITY', message: /shard-00001\.arrow is missing/ });
 });
