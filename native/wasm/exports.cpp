@@ -46,7 +46,13 @@ Status wasm_nearest(const float* x, std::size_t rows, std::size_t cols, const st
 EQUIPOISE_EXPORT(interpolate)
 void wasm_interpolate(const float* x, std::size_t cols, const std::int32_t* base, const std::int32_t* other,
                       const float* step, std::size_t count, float* out) {
-  interpolate(isa(), {.x = x, .cols = cols, .base = {base, count}, .other = other, .step = step, .out = out});
+  interpolate(isa(), {.x = x,
+                      .cols = cols,
+                      .base = {base, count},
+                      .other = other,
+                      .step = step,
+                      .threads = 1,
+                      .out = out});
 }
 
 EQUIPOISE_EXPORT(gemm)

@@ -88,8 +88,6 @@ class Connection {
     });
     if (busyFlags.size === 0) process.on('exit', waitForWorkers);
     busyFlags.add(this.#flags);
-    // Only unanswered requests keep the process alive, so that a forgotten session does not.
-    this.#worker.unref();
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
     this.#worker.on('error', (error) => this.#end(`stopped: ${error.message}`, error));
     this.#worker.on('exit', (code) => this.#end(`ended (exit code ${code})`));
@@ -125,6 +123,7 @@ class Connection {
   #settle(reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    // Only unanswered requests keep the process alive, so that a forgotten session does not.
     if (this.#waiting.size === 0 && this.#closing === undefined) this.#worker.unref();
     if ('failed' in reply) waiting?.reject(this.#error(reply.failed));
     else waiting?.resolve(reply.result as never);

@@ -86,7 +86,7 @@ function merge(head: ExportableHead, backbone: Backbone): OnnxModel {
   const body = readModel(backbone.graph(), backbone.id);
   const tail = head.toModel(opsetOf(body));
   checkHeadModel(tail, head);
-  const joined = joinModels(body, tail, { connect: ['embedding', 'embedding'], keep: ['embedding'], prefix: 'head/' });
+  const joined = joinModels(body, tail, { connect: ['embedding', 'embedding'], prefix: 'head/' });
   const batch = describeModel(body).outputs[0]?.shape?.[0] ?? 'batch';
   const classes = head.classNames.length;
   return subgraph(joined, {

@@ -1,21 +1,17 @@
-/** Arrow IPC files and streams of other programs, as tables. */
+/** Arrow IPC files and streams of other programs. */
 
-import { EquipoiseError } from '../core/errors.js';
 import { ArrowTable, readBytes } from '../store/index.js';
-import type { ForeignTable } from './foreign-table.js';
+import type { DecodedColumn, DecodedTable } from './foreign-table.js';
 
-/** @throws ERR_DATA for a file that is missing or no uncompressed Arrow IPC. */
-export async function openArrowTable(path: string): Promise<ForeignTable> {
-  const bytes = await readBytes(path);
-  if (!bytes) throw new EquipoiseError('ERR_DATA', `Expected a readable file at ${path} but there is none`);
-  const table = new ArrowTable(bytes, path);
-  return {
-    rows: table.rows,
-    names: table.names,
-    where: (row) => `${path}#${row}`,
-    kindOf: (name) => table.kindOf(name),
-    strings: (name) => table.strings(name),
-    numbers: (name) => table.numbers(name),
-    vectors: (name) => table.vectors(name),
-  };
+function decodeColumn(table: ArrowTable, name: string): DecodedColumn {
+  const kind = table.kindOf(name);
+  if (kind === 'vectors') return { kind, ...table.vectors(name) };
+  if (kind === 'numbers') return { kind, values: table.numbers(name) };
+  return kind === 'strings' ? { kind, values: table.strings(name) } : { kind };
+}
+
+/** @throws ERR_DATA for a file that is no uncompressed Arrow IPC. */
+export async function decodeArrow(path: string): Promise<DecodedTable> {
+  const table = new ArrowTable((await readBytes(path)) ?? new Uint8Array(0), path);
+  return { rows: table.rows, columns: new Map(table.names.map((name) => [name, decodeColumn(table, name)])) };
 }

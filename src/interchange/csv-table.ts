@@ -27,7 +27,7 @@ export async function openCsvTable(path: string, options: ReadCsvOptions): Promi
     where,
     // By the first row: a stray word in a column of numbers is then an error with its line, not a column of text.
     kindOf: (name) => (NUMBER.test(first[names.indexOf(name)] ?? '') ? 'numbers' : 'strings'),
-    strings: (name) => column(name).map((text) => (text === '' ? null : text)),
+    text: (name) => column(name).map((text) => (text === '' ? null : text)),
     numbers: (name) =>
       column(name).map((text, row) => {
         if (text === '') return null;

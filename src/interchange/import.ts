@@ -5,13 +5,11 @@ import { compareNames, type Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
 import type { Modality } from '../core/item.js';
 import { fromFloat16, writeStore, type Dtype, type EmbeddingStore, type Row } from '../store/index.js';
-import { openArrowTable } from './arrow.js';
 import { openCsvTable } from './csv-table.js';
 import type { ReadCsvOptions } from './csv.js';
-import type { ForeignTable } from './foreign-table.js';
+import { openForeignTable, type ForeignTable } from './foreign-table.js';
 import { readLabels, type LabelColumns } from './labels-file.js';
 import { readNpy } from './npy.js';
-import { openParquetTable } from './parquet.js';
 import { readSafetensors } from './safetensors.js';
 
 export const interchangeFormats = ['npy', 'csv', 'safetensors', 'arrow', 'parquet'] as const;
@@ -170,12 +168,13 @@ function gatherColumns(table: ForeignTable, path: string, names: readonly string
 function importTable(table: ForeignTable, path: string, options: ImportOptions): Imported {
   const pick = (role: 'id' | 'label' | 'group' | 'weight' | 'source'): string | undefined => {
     const wanted = role === 'source' ? undefined : options[role];
+    if (wanted !== undefined && !table.names.includes(wanted))
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `${path} has no column "${wanted}" for ${role}; it has ${table.names.slice(0, 12).join(', ')}`,
+      );
     return wanted ?? (table.names.includes(role) ? role : undefined);
   };
-  const asText = (name: string): (string | null)[] =>
-    table.kindOf(name) === 'numbers'
-      ? table.numbers(name).map((value) => (value === null ? null : String(value)))
-      : table.strings(name);
   const [id, label, group, weight, source] = [pick('id'), pick('label'), pick('group'), pick('weight'), pick('source')];
   const rest = table.names.filter((name) => ![id, label, group, weight, source].includes(name));
   const lists = rest.filter((name) => table.kindOf(name) === 'vectors');
@@ -187,15 +186,15 @@ function importTable(table: ForeignTable, path: string, options: ImportOptions):
     const data = values instanceof Float32Array ? values : fromFloat16(values);
     numbers = { data, ...matrixShape(path, [table.rows, width]) };
   }
-  const ids = id === undefined ? undefined : asText(id);
+  const ids = id === undefined ? undefined : table.text(id);
   const missing = ids?.indexOf(null) ?? -1;
   if (missing >= 0) throw new EquipoiseError('ERR_DATA', `Expected an id in ${table.where(missing)} but it is empty`);
-  const sources = source === undefined ? undefined : asText(source);
+  const sources = source === undefined ? undefined : table.text(source);
   return {
     ...numbers,
     ...(ids && { ids: ids as string[] }),
-    ...(label !== undefined && { labels: asText(label) }),
-    ...(group !== undefined && { groups: asText(group) }),
+    ...(label !== undefined && { labels: table.text(label) }),
+    ...(group !== undefined && { groups: table.text(group) }),
     ...(weight !== undefined && { weights: table.numbers(weight) }),
     sources: Array.from({ length: table.rows }, (_, i) => sources?.[i] ?? table.where(i)),
   };
@@ -208,8 +207,7 @@ async function importFile(path: string, format: InterchangeFormat, options: Impo
   if (format === 'safetensors') refuse(format, options, columns);
   if (format === 'npy') return importNpy(path);
   if (format === 'safetensors') return importSafetensors(path, options);
-  if (format === 'arrow') return importTable(await openArrowTable(path), path, options);
-  if (format === 'parquet') return importTable(await openParquetTable(path), path, options);
+  if (format !== 'csv') return importTable(await openForeignTable(path, format), path, options);
   const { delimiter } = options;
   return importTable(await openCsvTable(path, delimiter === undefined ? {} : { delimiter }), path, options);
 }

@@ -1,104 +1,68 @@
 /** Parquet files: any flat or list column in; row groups of one window each out. */
 
 import * as zlib from 'node:zlib';
-import { stat } from 'node:fs/promises';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, type Compressors, type DecodedArray } from 'hyparquet';
 import { ByteWriter, ParquetWriter, type ColumnSource, type SchemaElement } from 'hyparquet-writer';
-import { EquipoiseError } from '../core/errors.js';
-import type { ForeignTable } from './foreign-table.js';
+import type { DecodedColumn, DecodedTable } from './foreign-table.js';
 
 const compressors: Compressors = {
   GZIP: (input) => zlib.gunzipSync(input),
   BROTLI: (input) => zlib.brotliDecompressSync(input),
 };
 
-function bad(path: string, what: string, cause?: unknown): EquipoiseError {
-  return new EquipoiseError('ERR_DATA', `${path} ${what}`, { cause });
-}
-
-/** Joins the pieces of a column in row order. */
-function column(pieces: readonly { rowStart: number; columnData: DecodedArray }[], rows: number): unknown[] {
-  const values: unknown[] = Array.from({ length: rows }, () => null);
-  for (const { rowStart, columnData } of pieces)
-    for (let i = 0; i < columnData.length; i++) values[rowStart + i] = columnData[i] ?? null;
-  return values;
-}
+type Piece = { readonly rowStart: number; readonly columnData: DecodedArray };
 
 const isNumber = (value: unknown): value is number | bigint => typeof value === 'number' || typeof value === 'bigint';
 const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || value instanceof Float32Array;
 
-/** @throws ERR_DATA for a file that is missing, damaged or compressed in a way that is not known. */
-export async function openParquetTable(path: string): Promise<ForeignTable> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw bad(path, 'should be a Parquet file but there is none');
-  const pieces = new Map<string, { rowStart: number; columnData: DecodedArray }[]>();
-  let rows: number;
-  let names: string[];
-  try {
-    const file = await asyncBufferFromFile(path);
-    const metadata = await parquetMetadataAsync(file);
-    rows = Number(metadata.num_rows);
-    await parquetRead({
-      file,
-      metadata,
-      compressors,
-      onChunk: ({ columnName, columnData, rowStart }) => {
-        const found = pieces.get(columnName);
-        if (found) found.push({ rowStart, columnData });
-        else pieces.set(columnName, [{ rowStart, columnData }]);
-      },
-    });
-    names = [...pieces.keys()];
-    for (const name of names) {
-      const held = (pieces.get(name) ?? []).reduce((sum, piece) => sum + piece.columnData.length, 0);
-      if (held !== rows) throw new Error(`column "${name}" has ${held} of ${rows} rows`);
+function decodeVectors(name: string, lists: readonly unknown[]): DecodedColumn {
+  const width = isList(lists[0]) ? lists[0].length : 0;
+  const values = new Float32Array(width * lists.length);
+  for (const [row, list] of lists.entries()) {
+    if (!isList(list) || list.length !== width)
+      throw new Error(
+        `column "${name}" has ${isList(list) ? list.length : 'no'} numbers in row ${row}, ${width} in the first`,
+      );
+    for (let j = 0; j < width; j++) {
+      if (!isNumber(list[j])) throw new Error(`column "${name}" has no number in row ${row}`);
+      values[row * width + j] = Number(list[j]);
     }
-  } catch (error) {
-    throw bad(path, `is not a readable Parquet file (${(error as Error).message}); write it again, with snappy`, error);
   }
-  const values = (name: string): unknown[] => {
-    const found = pieces.get(name);
-    if (!found) throw bad(path, `has no column "${name}"; it has ${names.slice(0, 12).join(', ')}`);
-    return column(found, rows);
-  };
-  const typed = <T>(name: string, fits: (value: unknown) => boolean, what: string): (T | null)[] =>
-    values(name).map((value, row) => {
-      if (value === null || fits(value)) return value as T | null;
-      throw bad(path, `should have ${what} in column "${name}", row ${row}`);
-    });
-  return {
-    rows,
-    names,
-    where: (row) => `${path}#${row}`,
-    kindOf(name) {
-      let sample: unknown;
-      for (const { columnData } of pieces.get(name) ?? [])
-        for (let i = 0; sample === undefined && i < columnData.length; i++) sample = columnData[i] ?? undefined;
-      if (isList(sample)) return 'vectors';
-      if (isNumber(sample)) return 'numbers';
-      return typeof sample === 'string' || sample === undefined ? 'strings' : 'other';
+  return { kind: 'vectors', values, width };
+}
+
+function decodeColumn(name: string, pieces: readonly Piece[], rows: number): DecodedColumn {
+  const held = pieces.reduce((sum, piece) => sum + piece.columnData.length, 0);
+  if (held !== rows) throw new Error(`column "${name}" has ${held} of ${rows} rows`);
+  const values: unknown[] = Array.from({ length: rows }, () => null);
+  for (const { rowStart, columnData } of pieces)
+    for (let i = 0; i < columnData.length; i++) values[rowStart + i] = columnData[i] ?? null;
+  const sample = values.find((value) => value !== null);
+  const every = (fits: (value: unknown) => boolean): boolean => values.every((value) => value === null || fits(value));
+  if (isList(sample)) return decodeVectors(name, values);
+  if (isNumber(sample) && every(isNumber))
+    return { kind: 'numbers', values: values.map((value) => (value === null ? null : Number(value))) };
+  if (every((value) => typeof value === 'string')) return { kind: 'strings', values: values as (string | null)[] };
+  return { kind: 'other' };
+}
+
+/** @throws an error that says what is wrong with the file, or how it is compressed when that is not known. */
+export async function decodeParquet(path: string): Promise<DecodedTable> {
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file);
+  const rows = Number(metadata.num_rows);
+  const pieces = new Map<string, Piece[]>();
+  await parquetRead({
+    file,
+    metadata,
+    compressors,
+    onChunk({ columnName, columnData, rowStart }) {
+      const found = pieces.get(columnName);
+      if (found) found.push({ rowStart, columnData });
+      else pieces.set(columnName, [{ rowStart, columnData }]);
     },
-    strings: (name) => typed<string>(name, (value) => typeof value === 'string', 'text'),
-    numbers: (name) =>
-      typed<number | bigint>(name, isNumber, 'numbers').map((value) => (value === null ? null : Number(value))),
-    vectors(name) {
-      const lists = typed<ArrayLike<unknown>>(name, isList, 'lists of numbers');
-      const width = lists[0]?.length ?? 0;
-      const out = new Float32Array(width * rows);
-      for (const [row, list] of lists.entries()) {
-        if (list?.length !== width)
-          throw bad(
-            path,
-            `has ${list?.length ?? 0} numbers in column "${name}", row ${row}, but ${width} in the first`,
-          );
-        for (let j = 0; j < width; j++) {
-          if (!isNumber(list[j])) throw bad(path, `should have numbers in column "${name}", row ${row}`);
-          out[row * width + j] = Number(list[j]);
-        }
-      }
-      return { values: out, width };
-    },
-  };
+  });
+  return { rows, columns: new Map([...pieces].map(([name, parts]) => [name, decodeColumn(name, parts, rows)])) };
 }
 
 /** A column to write; `list` is a list of float32 in each row. */

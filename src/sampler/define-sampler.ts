@@ -208,9 +208,12 @@ export function defineSampler<const N extends string, R extends OptionRules>(
 
     async function fitResample(train: TrainingSet, context: PlanContext = {}): Promise<ResampledSet> {
       const made = await plan(train, context);
-      const { kernels } = context;
+      const { kernels, threads } = context;
       return brandResampled({
-        embeddings: materialize(train.embeddings, made, kernels && { kernels }),
+        embeddings: materialize(train.embeddings, made, {
+          ...(kernels && { kernels }),
+          ...(threads !== undefined && { threads }),
+        }),
         labels: concat([train.labels, made.recipes.label]),
         classNames: train.classNames,
         plan: made,

@@ -124,9 +124,12 @@ test('a forgotten session does not keep the process alive, an unanswered request
 test('a process that exits in the middle of a run has the code it asked for', async () => {
   const { exit } = await program(`const session = await backbone.openSession({ threads: 2 });
     session.openShard(64);
-    const inputs = { pixel_values: { data: new Float32Array(64 * 3072), dims: [64, 3, 32, 32] } };
-    void session.run({ inputs, count: 64, at: 0 });
-    setTimeout(() => process.exit(3), 1);`);
+    const run = () => session.run({
+      inputs: { pixel_values: { data: new Float32Array(64 * 3072), dims: [64, 3, 32, 32] } }, count: 64, at: 0,
+    });
+    // The second begins when the first has been answered, and takes longer than ten milliseconds.
+    run().then(() => setTimeout(() => process.exit(3), 10));
+    run();`);
   assert.equal(exit, 3);
 });
 
