@@ -99,7 +99,9 @@ function loadFirst(wanted: Backend | undefined, isa: string | undefined): Loaded
     const found = openers[backend](isa);
     attempts.push(...found.attempts);
     if (!found.code) continue;
-    if (wanted === undefined && backend !== 'addon') notice(`using the ${said[backend]}, because ${reasons(attempts)}`);
+    // Once a process, for what is found is kept.
+    if (wanted === undefined && backend !== 'addon')
+      process.stderr.write(`equipoise: using the ${said[backend]}, because ${reasons(attempts)}\n`);
     return { kernels: checkedKernels(found.code), attempts };
   }
   throw new EquipoiseError(
@@ -112,13 +114,6 @@ function loadFirst(wanted: Backend | undefined, isa: string | undefined): Loaded
 function reasons(attempts: readonly Attempt[]): string {
   const failures = attempts.filter(({ error }) => error !== undefined);
   return `${failures.map(({ path, error }) => `${path}: ${error}`).join('; ')}. ${remedy()}`;
-}
-
-let noticed = false;
-
-function notice(text: string): void {
-  if (!noticed) process.stderr.write(`equipoise: ${text}\n`);
-  noticed = true;
 }
 
 /**
