@@ -1,4 +1,4 @@
-/** Over-samplers: methods that decide which synthetic rows a class gets. Adding one is its file and a line here. */
+/** Methods that decide which rows a class gets or keeps. Adding one is its file and a line here. */
 
 import { lookUp } from '../core/registry.js';
 import { eos } from './eos.js';
@@ -28,6 +28,16 @@ export function createSampler(name: string, options?: unknown): Sampler {
   return (lookUp(samplers, 'sampler', name) as SamplerEntry)(options as object);
 }
 
-export type { PlanContext, ResampledSet, Sampler, SamplerDefinition, SamplerEntry, Towards } from './sampler.js';
+export type {
+  ClassSource,
+  ClassTask,
+  PlanContext,
+  ResampledSet,
+  Sampler,
+  SamplerDefinition,
+  SamplerEntry,
+  SamplerProperties,
+  Towards,
+} from './sampler.js';
 export { defineSampler } from './define-sampler.js';
 export { resolveSamplingStrategy, type ClassTotals, type SamplingStrategy } from './sampling-strategy.js';
