@@ -1,14 +1,30 @@
 /** Methods that decide which rows a class gets or keeps. Adding one is its file and a line here. */
 
 import { lookUp } from '../core/registry.js';
+import { adasyn } from './adasyn.js';
+import { borderlineSmote } from './borderline-smote.js';
 import { eos } from './eos.js';
+import { kmeansSmote } from './kmeans-smote.js';
 import { randomOverSampling } from './random-over-sampling.js';
+import { safeLevelSmote } from './safe-level-smote.js';
 import type { Sampler, SamplerEntry } from './sampler.js';
+import { smoteN } from './smote-n.js';
+import { smoteNc } from './smote-nc.js';
 import { smote } from './smote.js';
+import { softSmote } from './soft-smote.js';
+import { svmSmote } from './svm-smote.js';
 
 export const samplers = {
   'random-over-sampling': randomOverSampling,
   smote,
+  'borderline-smote': borderlineSmote,
+  'svm-smote': svmSmote,
+  'kmeans-smote': kmeansSmote,
+  adasyn,
+  'smote-nc': smoteNc,
+  'smote-n': smoteN,
+  'safe-level-smote': safeLevelSmote,
+  'soft-smote': softSmote,
   eos,
 } as const;
 
