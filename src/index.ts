@@ -58,7 +58,7 @@ export {
 } from './train/index.js';
 export { defineLoss, losses } from './loss/index.js';
 export { defineHead, heads } from './head/index.js';
-export { compare, leaderboardMetrics, type Leaderboard } from './compare/index.js';
+export { compare, compareOptions, leaderboardMetrics, type Leaderboard } from './compare/index.js';
 
 // judge
 export {
@@ -87,6 +87,7 @@ export {
 // ship
 export { exportOnnx, loadClassifier, type Classifier, type ExportReport, type Prediction } from './classifier/index.js';
 export {
+  backboneFor,
   bundle,
   demo,
   doctor,
@@ -98,9 +99,11 @@ export {
   reportRun,
   run,
   runOptions,
+  trainingRows,
   version,
   type DoctorReport,
   type Inspection,
+  type ModelEvaluation,
   type RunContext,
   type RunInput,
 } from './pipeline/index.js';

@@ -1,6 +1,8 @@
 /** The settings of a run, declared once: checks, command-line flags, help and config.json are made from this table. */
 
 import { boolean, choice, custom, integer, number, resolveOptions, text, type OptionsOf } from '../core/options.js';
+import { lookUp } from '../core/registry.js';
+import { strategies } from '../strategy/index.js';
 import { trainRules } from '../train/index.js';
 
 const nonNegative = 'whole number >= 0';
@@ -99,11 +101,17 @@ export type RunConfig = OptionsOf<typeof runOptions>;
 /** What callers give: any subset; `data` is needed. */
 export type RunInput = { [K in keyof RunConfig]?: RunConfig[K] | undefined };
 
-/** Settings that say where and how fast, not what: a run may be resumed with others. */
-export const circumstantial: readonly (keyof RunConfig)[] = ['out', 'threads', 'overwrite'];
+/** Settings that say where, how fast and how strictly, not what: a run may be resumed with others. */
+export const circumstantial: readonly (keyof RunConfig)[] = ['out', 'threads', 'overwrite', 'maxFailRate'];
 
 /** @throws ERR_OPTION */
 export function resolveRunConfig(input: RunInput): RunConfig {
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined && value !== null));
-  return resolveOptions('run', runOptions, given);
+  const config = resolveOptions('run', runOptions, given);
+  // Before the long work, not after it.
+  const named = (name: string) => lookUp(strategies, 'strategy', name, 'strategies');
+  config.baselines.forEach(named);
+  const { name, options } = named(config.strategy as string);
+  resolveOptions(name, options, config.strategyOptions);
+  return config;
 }

@@ -1,16 +1,6 @@
-import {
-  createSampler,
-  EquipoiseError,
-  formatTable,
-  openStore,
-  samplers,
-  unknownName,
-  writeSet,
-  type TrainingSet,
-} from '../../index.js';
-import { asTraining } from '../../index.js';
-import type { Command } from '../command.js';
-import { declaredOptions, required, samplerFlags, threadsFlag } from './shared.js';
+import { createSampler, formatTable, openStore, samplers, trainingRows, writeSet } from '../../index.js';
+import { pick, type Command } from '../command.js';
+import { required, samplerFlags, threadsFlag } from './shared.js';
 
 export const resampleCommand: Command = {
   name: 'resample',
@@ -31,20 +21,11 @@ export const resampleCommand: Command = {
   },
   example: 'equipoise resample flowers-run/store --split default --sampler eos --out balanced.store',
   async run([path = ''], flags, context) {
-    const name = typeof flags['sampler'] === 'string' ? flags['sampler'] : 'eos';
-    if (!Object.hasOwn(samplers, name)) throw unknownName('sampler', name, Object.keys(samplers));
-    const sampler = createSampler(name, declaredOptions(flags, samplerFlags));
+    const { sampler: name = 'eos', split } = flags as { sampler?: string; split?: string };
+    const sampler = createSampler(name, pick(flags, samplerFlags));
     const store = await openStore(path);
-    const split = flags['split'];
-    if (split === undefined && store.splits().length > 0)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        `${path} has the splits ${store.splits().join(', ')}. Name one with --split, so that only its training rows are resampled`,
-      );
-    const train: TrainingSet =
-      typeof split === 'string' ? await store.read({ split, part: 'train' }) : asTraining(await store.read());
-    const { threads } = flags as { threads?: number };
-    const plan = { signal: context.signal, onProgress: context.onProgress, ...(threads !== undefined && { threads }) };
+    const train = await trainingRows(store, { split });
+    const plan = { signal: context.signal, onProgress: context.onProgress, ...pick(flags, threadsFlag) };
     const { perClass } = await sampler.plan(train, plan);
     context.print(
       formatTable({
