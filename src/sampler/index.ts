@@ -56,4 +56,5 @@ export type {
   Towards,
 } from './sampler.js';
 export { defineSampler } from './define-sampler.js';
+export { provenance, type RowProvenance } from './provenance.js';
 export { resolveSamplingStrategy, type ClassTotals, type SamplingStrategy } from './sampling-strategy.js';
