@@ -42,23 +42,25 @@ export const adasyn = defineSampler({
       });
     const single = singleRow(members);
     if (single) return single;
-    const { used, pick } = await ownNeighbors(task, kNeighbors);
     // Share r_i / Σ r of the rows wanted, in whole numbers until the one division.
-    const shares = enemies.map((own) => roundHalfEven((own * count) / sum));
-    const total = shares.reduce((a, b) => a + b, 0);
+    const rounded = enemies.map((own) => roundHalfEven((own * count) / sum));
+    const total = rounded.reduce((a, b) => a + b, 0);
     const proportional = total === 0;
-    const ends = new Float64Array(members.length);
-    (proportional ? enemies : shares).forEach((share, row) => (ends[row] = share + (row > 0 ? ends[row - 1]! : 0)));
+    const shares = proportional ? enemies : rounded;
+    const bases = members.filter((_, row) => (shares[row] as number) > 0);
+    const ends: number[] = [];
+    for (const share of shares) if (share > 0) ends.push((ends.at(-1) ?? 0) + share);
+    const { used, pick } = await ownNeighbors(task, kNeighbors, bases);
     return {
       ...used,
-      eligibleBases: (proportional ? enemies : shares).filter((share) => share > 0).length,
+      eligibleBases: bases.length,
       ...(proportional && {
         fallback: `${count} rows are too few to give every base its rounded share: bases are drawn in proportion`,
       }),
       count: proportional ? count : total,
       draw(draws, recipe, sample) {
         const row = firstAbove(ends, proportional ? draws.below(sum) : sample);
-        recipe.base = members[row] as number;
+        recipe.base = bases[row] as number;
         recipe.other = pick(row, draws);
         recipe.step = draws.uniform();
       },
@@ -67,7 +69,7 @@ export const adasyn = defineSampler({
 });
 
 /** The first position of rising `ends` whose value is above `value`. */
-function firstAbove(ends: Float64Array, value: number): number {
+function firstAbove(ends: readonly number[], value: number): number {
   let low = 0;
   let high = ends.length - 1;
   while (low < high) {

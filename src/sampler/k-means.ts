@@ -99,6 +99,20 @@ export async function kMeans(x: Dense, { clusters: wanted, rng, kernels, signal 
   const block = Math.max(1, Math.min(rows, Math.floor(blockElements / Math.max(clusters, cols))));
   const products = new Float32Array(block * clusters);
 
+  /** The nearest of the centres that rounding leaves in question. */
+  function decide(row: number, at: number, limit: number, centreNorms: Float64Array): number {
+    let nearest = 0;
+    let distance = Infinity;
+    for (let c = 0; c < clusters; c++) {
+      if ((centreNorms[c] as number) / 2 - (products[at + c] as number) > limit) continue;
+      const exact = l2sq(x, row, centres, c);
+      if (exact >= distance) continue;
+      distance = exact;
+      nearest = c;
+    }
+    return nearest;
+  }
+
   /** Moves every row to its nearest centre; whether any moved. */
   async function assign(): Promise<boolean> {
     const centreNorms = squaredNorms(centres);
@@ -120,20 +134,21 @@ export async function kMeans(x: Dense, { clusters: wanted, rng, kernels, signal 
       });
       for (let i = 0; i < count; i++) {
         const row = from + i;
+        const at = i * clusters;
         // Half the squared distance, less what is the same for all centres.
-        const score = (c: number): number => (centreNorms[c] as number) / 2 - (products[i * clusters + c] as number);
-        let best = 0;
-        for (let c = 1; c < clusters; c++) if (score(c) < score(best)) best = c;
-        const limit = score(best) + margin * Math.sqrt(norms[row] as number) * widest;
-        let nearest = -1;
-        let distance = Infinity;
+        let best = Infinity;
+        let second = Infinity;
+        let nearest = 0;
         for (let c = 0; c < clusters; c++) {
-          if (score(c) > limit) continue;
-          const exact = l2sq(x, row, centres, c);
-          if (exact >= distance) continue;
-          distance = exact;
-          nearest = c;
+          const score = (centreNorms[c] as number) / 2 - (products[at + c] as number);
+          if (score < best) {
+            second = best;
+            best = score;
+            nearest = c;
+          } else if (score < second) second = score;
         }
+        const limit = best + margin * Math.sqrt(norms[row] as number) * widest;
+        if (second <= limit) nearest = decide(row, at, limit, centreNorms);
         moved ||= assignment[row] !== nearest;
         assignment[row] = nearest;
       }

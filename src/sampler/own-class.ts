@@ -35,8 +35,9 @@ export async function smoteSource(
 ): Promise<ClassSource> {
   const single = singleRow(task.members, fallback);
   if (single) return single;
-  const { used, pick } = await ownNeighbors(task, asked, bases);
   const from = bases ?? task.members;
+  // A fallback is one class's own affair: it must not search for the members of all.
+  const { used, pick } = await ownNeighbors(task, asked, fallback === undefined ? bases : from);
   return {
     ...used,
     ...(bases && { eligibleBases: bases.length }),

@@ -40,6 +40,11 @@ function kernelRows({ data, cols }: Dense, rows: Int32Array, gamma: number): (i:
     const row = cache.size < most ? new Float32Array(rows.length) : oldest(cache);
     const from = (rows[i] as number) * cols;
     for (let t = 0; t < rows.length; t++) {
+      const mirrored = cache.get(t);
+      if (mirrored) {
+        row[t] = mirrored[i] as number;
+        continue;
+      }
       const to = (rows[t] as number) * cols;
       let even = 0;
       let odd = 0;
