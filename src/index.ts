@@ -35,6 +35,7 @@ export {
   defaultThreads,
   kernelReport,
   materialize,
+  planRows,
   nearest,
   type KernelReport,
   type NearestOptions,

@@ -41,7 +41,8 @@ Napi::Value interpolate(const Napi::CallbackInfo& info) {
                                 .base = ints(info[3]),
                                 .other = ints(info[4]).data(),
                                 .step = floats(info[5]).data(),
-                                .out = floats(info[6]).data()});
+                                .threads = size(info[6]),
+                                .out = floats(info[7]).data()});
   return info.Env().Undefined();
 }
 

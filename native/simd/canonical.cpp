@@ -35,17 +35,78 @@ inline T between(T base, T other, T step) {
   return y >= low ? (y <= high ? y : high) : low;
 }
 
+using Quad = float __attribute__((vector_size(16)));
+using Line = float __attribute__((vector_size(64)));
+constexpr std::size_t kLine = 16;
+
+// The numbers of a row from column j on, as many as V holds.
+struct Copy {
+  const float* base;
+  template <typename V>
+  V at(std::size_t j) const {
+    return load<V>(base + j);
+  }
+};
+
+struct Between {
+  const float* base;
+  const float* other;
+  float step;
+  template <typename V>
+  V at(std::size_t j) const {
+    return between(load<V>(base + j), load<V>(other + j), step - V{});
+  }
+};
+
+template <typename V>
+inline bool aligned(const float* at) {
+  return reinterpret_cast<std::uintptr_t>(at) % sizeof(V) == 0;
+}
+
+template <bool kStream, typename Row>
+inline void write(const Row& row, std::size_t cols, float* out) {
+  std::size_t j = 0;
+  if constexpr (kStream) {
+    // Only whole lines go past the cache: two rows may share a line, and half a line would cost a whole one twice.
+    for (; j < cols && !aligned<Quad>(out + j); j++) out[j] = row.template at<float>(j);
+    for (; j + 4 <= cols && !aligned<Line>(out + j); j += 4) store(out + j, row.template at<Quad>(j));
+    for (; j + kLine <= cols; j += kLine)
+      for (std::size_t i = j; i < j + kLine; i += kLanes) stream(out + i, row.template at<Floats>(i));
+  } else {
+    for (; j + kLanes <= cols; j += kLanes) store(out + j, row.template at<Floats>(j));
+  }
+  for (; j + 4 <= cols; j += 4) store(out + j, row.template at<Quad>(j));
+  for (; j < cols; j++) out[j] = row.template at<float>(j);
+}
+
+// Lines of each row that are asked for while the row before is made; the CPU sees by itself how they go on.
+constexpr std::size_t kAhead = 4;
+
+template <bool kStream>
+inline void write_rows(const float* x, std::size_t cols, const std::int32_t* base, const std::int32_t* other,
+                       const float* step, std::size_t count, float* out) {
+  for (std::size_t r = 0; r < count; r++, out += cols) {
+    const float* from = x + static_cast<std::size_t>(base[r]) * cols;
+    const float* to = x + static_cast<std::size_t>(other[r]) * cols;
+    if (r + 1 < count)
+      for (std::size_t j = 0; j < cols && j < kAhead * kLine; j += kLine) {
+        __builtin_prefetch(x + static_cast<std::size_t>(base[r + 1]) * cols + j);
+        __builtin_prefetch(x + static_cast<std::size_t>(other[r + 1]) * cols + j);
+      }
+    if (step[r] == 0)
+      write<kStream>(Copy{from}, cols, out);
+    else
+      write<kStream>(Between{from, to, step[r]}, cols, out);
+  }
+}
+
 }  // namespace
 
-void interpolate_row(const float* base, const float* other, float step, std::size_t cols, float* out) {
-  if (step == 0) {
-    __builtin_memcpy(out, base, cols * sizeof(float));
-    return;
-  }
-  std::size_t j = 0;
-  for (; j + kLanes <= cols; j += kLanes)
-    store(out + j, between(load<Floats>(base + j), load<Floats>(other + j), step - Floats{}));
-  for (; j < cols; j++) out[j] = between(base[j], other[j], step);
+void interpolate(const float* x, std::size_t cols, const std::int32_t* base, const std::int32_t* other,
+                 const float* step, std::size_t count, float* out, bool streamed) {
+  if (!streamed) return write_rows<false>(x, cols, base, other, step, count, out);
+  write_rows<true>(x, cols, base, other, step, count, out);
+  end_stream();
 }
 
 }  // namespace equipoise::EQUIPOISE_ISA

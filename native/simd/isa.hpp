@@ -27,7 +27,9 @@ struct Isa {
 
   // Canonical arithmetic.
   double (*l2sq)(const float* a, const float* b, std::size_t cols);
-  void (*interpolate_row)(const float* base, const float* other, float step, std::size_t cols, float* out);
+  // Rows base[r], other[r] of x at step[r], for `count` recipes. `stream` writes past the cache.
+  void (*interpolate)(const float* x, std::size_t cols, const std::int32_t* base, const std::int32_t* other,
+                      const float* step, std::size_t count, float* out, bool stream);
 
   // Largest magnitude of the numbers.
   float (*largest)(const float* values, std::size_t count);

@@ -4,6 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 namespace {
 
 #if defined(__AVX512F__)
@@ -42,6 +46,26 @@ inline V load(const T* from) {
 template <typename V, typename T>
 inline void store(T* to, V value) {
   __builtin_memcpy(to, &value, sizeof(V));
+}
+
+// Stores past the cache where the CPU can, for lines that are not read soon; `to` is aligned to the vector.
+inline void stream(float* to, Floats values) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(to, reinterpret_cast<__m512>(values));
+#elif defined(__AVX2__)
+  _mm256_stream_ps(to, reinterpret_cast<__m256>(values));
+#elif defined(__SSE2__)
+  _mm_stream_ps(to, reinterpret_cast<__m128>(values));
+#else
+  store(to, values);
+#endif
+}
+
+// Other threads see streamed stores only after this.
+inline void end_stream() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
 }
 
 inline Doubles widen(HalfFloats values) { return __builtin_convertvector(values, Doubles); }

@@ -231,7 +231,7 @@ void inner(const float* a, const float* b, std::size_t depth, std::size_t rows, 
 
 extern const Isa isa;
 const Isa isa = {
-    EQUIPOISE_NAME(EQUIPOISE_ISA), kTileRows, kTileCols, l2sq,  interpolate_row, largest, pack, screen,
+    EQUIPOISE_NAME(EQUIPOISE_ISA), kTileRows, kTileCols, l2sq,  interpolate, largest, pack, screen,
     outer_of<kTileRows>,           inner,
 };
 

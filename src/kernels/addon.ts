@@ -33,6 +33,7 @@ export interface Addon {
     base: Int32Array,
     other: Int32Array,
     step: Float32Array,
+    threads: number,
     out: Float32Array,
   ): void;
   gemm(
@@ -89,8 +90,8 @@ export function addonKernels(addon: Addon, isa: string): Kernels {
       tell(queries.length);
       return { indices, l2sq };
     },
-    interpolate({ x, cols, base, other, step, out }) {
-      addon.interpolate(isa, x, cols, base, other, step, out);
+    interpolate({ x, cols, base, other, step, threads = 1, out }) {
+      addon.interpolate(isa, x, cols, base, other, step, threads, out);
     },
     gemm({ a, b, c, m, n, k, transposeA, transposeB, alpha, beta }) {
       checkMemory(addon.gemm(isa, a, b, c, m, n, k, transposeA, transposeB, alpha, beta), 'multiplying matrices');

@@ -50,8 +50,9 @@ export function checkedKernels(kernels: Kernels): Kernels {
       return kernels.nearest(input);
     },
     interpolate(input) {
-      const { x, cols, base, other, step, out } = input;
+      const { x, cols, base, other, step, threads = 1, out } = input;
       checkCount('interpolate.cols', cols, 1);
+      checkCount('interpolate.threads', threads, 1);
       const rows = Math.floor(x.length / cols);
       checkLength('other', other.length, base.length, 'one a row of base');
       checkLength('step', step.length, base.length, 'one a row of base');

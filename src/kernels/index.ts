@@ -3,6 +3,6 @@
 export { amongChoices } from './kernels.js';
 export type { Among, GemmInput, InterpolateInput, Kernels, NearestInput, NearestOutput } from './kernels.js';
 export { kernelReport, loadKernels, type KernelReport, type LoadKernelsOptions } from './load.js';
-export { materialize } from './materialize.js';
+export { materialize, planRows, type MaterializeOptions, type PlanRows, type PlanRowsOptions } from './materialize.js';
 export { nearest, type NearestOptions, type NearestRows } from './nearest.js';
 export { defaultThreads } from './threads.js';

@@ -52,6 +52,8 @@ export interface InterpolateInput {
   readonly base: Int32Array;
   readonly other: Int32Array;
   readonly step: Float32Array;
+  /** At most this many threads, default 1: what a training batch needs would be done before another thread has started. */
+  readonly threads?: number;
   /** (base.length, cols), written. */
   readonly out: Float32Array;
 }

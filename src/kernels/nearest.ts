@@ -30,8 +30,20 @@ export interface NearestRows {
   l2sq: NdArray<Float32Array>;
 }
 
-const optional = <T>(accepts: string, help: string, check: (value: unknown) => boolean) =>
+/** An option that is absent unless given. */
+export const optional = <T>(accepts: string, help: string, check: (value: unknown) => boolean) =>
   custom<T | undefined>({ accepts, default: undefined, help, check });
+
+export const threadsRule = optional<number>(
+  'integer >= 1',
+  'at most this many threads',
+  (value) => Number.isSafeInteger(value) && Number(value) >= 1,
+);
+export const kernelsRule = optional<Kernels>(
+  'kernels from loadKernels()',
+  'backend to use',
+  (value) => typeof (value as Kernels | null)?.nearest === 'function',
+);
 
 const rules = {
   queries: optional<ArrayLike<number>>(
@@ -43,18 +55,10 @@ const rules = {
   // Required: NaN says that none was given.
   k: integer({ min: 1, default: NaN, help: 'neighbours a query' }),
   among: choice({ of: amongChoices, default: 'all', help: 'which rows may be a neighbour' }),
-  threads: optional<number>(
-    'integer >= 1',
-    'at most this many threads',
-    (v) => Number.isSafeInteger(v) && Number(v) >= 1,
-  ),
+  threads: threadsRule,
   signal: optional<AbortSignal>('an AbortSignal', 'stops the search', (value) => value instanceof AbortSignal),
   onProgress: optional<OnProgress>('a function', 'told how far it is', (value) => typeof value === 'function'),
-  kernels: optional<Kernels>(
-    'kernels from loadKernels()',
-    'backend to use',
-    (value) => typeof (value as Kernels | null)?.nearest === 'function',
-  ),
+  kernels: kernelsRule,
 };
 
 function toRowIds(values: ArrayLike<number>): Int32Array {

@@ -41,9 +41,12 @@ export function resampled(train: TrainingSet, plan: ResamplingPlan, context: Pla
     soft.otherLabels.set(otherLabel, kept.length);
     soft.labelWeights.set(labelWeight, kept.length);
   }
-  const { kernels } = context;
+  const { kernels, threads } = context;
   return brandResampled({
-    embeddings: materialize(train.embeddings, plan, kernels && { kernels }),
+    embeddings: materialize(train.embeddings, plan, {
+      ...(kernels && { kernels }),
+      ...(threads !== undefined && { threads }),
+    }),
     labels,
     ...soft,
     classNames: train.classNames,

@@ -11,6 +11,7 @@ export {
   writeSet,
   writeStore,
   type ResampledRows,
+  type RowWindows,
   type StoreContent,
   type WriteSetOptions,
   type WriteStoreOptions,

@@ -12,13 +12,17 @@ import type { Row } from './rows.js';
 import type { EmbeddingStore } from './store.js';
 import { createStore, repeated } from './writer.js';
 
-/** What `fitResample` returns, as far as a store keeps it. */
+/** Rows that are made a window at a time, as `planRows` does: the store asks for one shard after the other. */
+export interface RowWindows {
+  readonly rows: number;
+  readonly cols: number;
+  /** Rows start … end − 1, in `out`. */
+  window(start: number, end: number, out: Float32Array): MatrixLike;
+}
+
+/** What `fitResample` returns, as far as a store keeps it: the plan says what each row is. */
 export interface ResampledRows {
-  readonly embeddings: MatrixLike;
-  readonly labels: ArrayLike<number>;
-  readonly otherLabels?: ArrayLike<number>;
-  readonly labelWeights?: ArrayLike<number>;
-  readonly classNames: readonly string[];
+  readonly embeddings: MatrixLike | RowWindows;
   readonly plan: ResamplingPlan;
 }
 
@@ -39,7 +43,9 @@ export interface WriteSetOptions extends WriteStoreOptions {
 }
 
 export interface StoreContent {
-  readonly embeddings: Dense;
+  readonly embeddings: Dense | RowWindows;
+  /** What the embeddings follow from, where they are not here yet: it tells a continued run whether its input changed. */
+  readonly origin?: readonly ArrayBufferView[];
   readonly rows: readonly Row[];
   readonly parents?: readonly (string | null)[];
   readonly classNames: readonly string[];
@@ -49,11 +55,21 @@ export interface StoreContent {
   readonly provenance?: readonly Provenance[];
 }
 
-function fingerprint({ embeddings, rows }: StoreContent): string {
+function fingerprint({ embeddings, rows, origin }: StoreContent): string {
   const hash = createHash('sha256');
   for (const { id, label } of rows) hash.update(JSON.stringify([id, label]));
-  const { data } = embeddings;
-  return hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).digest('hex');
+  for (const { buffer, byteOffset, byteLength } of 'data' in embeddings ? [embeddings.data] : (origin ?? []))
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest('hex');
+}
+
+/** A shard at a time: of a matrix a view of it, else always in the same memory. */
+function shardReader(embeddings: Dense | RowWindows, shardRows: number): (start: number, end: number) => Dense {
+  const { rows, cols } = embeddings;
+  if ('data' in embeddings)
+    return (start, end) => ({ data: embeddings.data.subarray(start * cols, end * cols), rows: end - start, cols });
+  const memory = new Float32Array(Math.min(shardRows, rows) * cols);
+  return (start, end) => dense(embeddings.window(start, end, memory.subarray(0, (end - start) * cols)));
 }
 
 /** Writes a whole store at once. */
@@ -66,7 +82,7 @@ export async function writeStore(
   if (rows.length === 0)
     throw new EquipoiseError('ERR_DATA', 'Expected at least one row for a store but received none');
   // Before anything is written: a bad row must not leave half a store.
-  assertFinite(embeddings, (row) => `Row ${JSON.stringify(rows[row]?.id)}`);
+  if ('data' in embeddings) assertFinite(embeddings, (row) => `Row ${JSON.stringify(rows[row]?.id)}`);
   const ids = rows.map((row) => row.id);
   if (new Set(ids).size !== ids.length) throw repeated(ids, 'Row ids');
   const { modality = 'table', backbone = null, ...layout } = options;
@@ -83,12 +99,12 @@ export async function writeStore(
     resampled: content.provenance !== undefined,
   });
   if (content.provenance) await writeProvenance(dir, content.provenance);
+  const shard = shardReader(embeddings, writer.manifest.shardRows);
   for (const { index, start, end, done } of writer.shards()) {
     if (done) continue;
-    const data = embeddings.data.subarray(start * embeddings.cols, end * embeddings.cols);
     await writer.writeShard(index, {
       ids: rows.slice(start, end).map((row) => row.id),
-      embeddings: { data, rows: end - start, cols: embeddings.cols },
+      embeddings: shard(start, end),
       ...(parents && { parents: parents.slice(start, end) }),
     });
   }
@@ -112,9 +128,10 @@ function rowsOfSet(set: EmbeddingSet, sources: readonly string[] = set.ids): Row
 
 /** Kept rows under their own names, then one row a recipe, then the extra ones: the order in which they are materialised. */
 function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: readonly string[]): StoreContent {
-  const { plan, classNames } = set;
+  const { plan } = set;
   const { recipes, extra, sampler } = plan;
-  const embeddings = dense(set.embeddings);
+  const { classNames } = from;
+  const embeddings = 'window' in set.embeddings ? set.embeddings : dense(set.embeddings);
   const originals = rowsOfSet(from, sources);
   const keptRows = plan.keep === 'all' ? originals.map((_, row) => row) : Array.from(plan.keep);
   const kept = keptRows.map((row) => originals[row] as Row);
@@ -132,7 +149,6 @@ function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: read
   const parents = keptRows.map((row) => from.parents?.[row] ?? null);
   const provenance: Provenance[] = [];
   for (let i = 0; i < total - kept.length; i++) {
-    const at = kept.length + i;
     const isRecipe = i < made;
     const others = isRecipe ? undefined : (extra?.parents[i - made] as Int32Array);
     // What a row inherits is its base's, or the first parent's.
@@ -145,12 +161,13 @@ function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: read
           ? originals[base]
           : rows[kept.length + base - originals.length];
     const id = nameOf(originals.length + i);
-    const otherLabel = set.otherLabels?.[at];
+    const label = isRecipe ? recipes.label[i] : extra?.labels[i - made];
+    const otherLabel = recipes.otherLabel?.[i];
     const more = others && others.length > 1 ? ` and ${others.length - 1} more` : '';
     rows.push({
       id,
       source: source ? `${sampler} of ${source.id}${more}` : sampler,
-      label: classNames[set.labels[at] as number] as string,
+      label: classNames[label as number] as string,
       ...(source?.group !== undefined && { group: source.group }),
       ...(source?.weight !== undefined && { weight: source.weight }),
     });
@@ -162,16 +179,24 @@ function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: read
       step: isRecipe ? (recipes.step[i] as number) : null,
       ...(otherLabel !== undefined && {
         otherLabel: classNames[otherLabel] as string,
-        labelWeight: set.labelWeights?.[at] ?? 1,
+        labelWeight: recipes.labelWeight?.[i] ?? 1,
       }),
       ...(others && { parents: Array.from(others, nameOf) }),
     });
   }
-  return { embeddings, rows, parents, classNames, ...(from.columns && { columns: from.columns }), provenance };
+  const columns = from.columns && { columns: from.columns };
+  const content = { embeddings, rows, parents, classNames, ...columns, provenance };
+  if ('data' in embeddings) return content;
+  // What is made of finite numbers is finite.
+  const given = [from.embeddings, ...(extra ? [extra.embeddings] : [])].map((part) => dense(part));
+  for (const part of given) assertFinite(part);
+  return { ...content, origin: [...given.map((part) => part.data), recipes.base, recipes.other, recipes.step] };
 }
 
 /**
  * Writes a set, or what `fitResample` returned, as a store.
+ *
+ * A plan with `planRows` for its embeddings is written without ever holding more than one shard of the result.
  *
  * A part of a split stays that part when it is read back. A resampled set stays resampled: each synthetic row has its
  * base, other row and step in `provenance.arrow`, its base as parent, and `evaluate` and `split` refuse the store.
@@ -181,6 +206,9 @@ function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: read
  * @example
  * const resampled = await createSampler('eos', {}).fitResample(train);
  * await writeSet('balanced.store', resampled, { from: train });
+ *
+ * const plan = await createSampler('eos', {}).plan(train);
+ * await writeSet('balanced.store', { plan, embeddings: planRows(train, plan) }, { from: train });
  */
 export async function writeSet(
   dir: string,

@@ -244,6 +244,7 @@ for (const kernels of backends) {
     const recipe = { x, cols: 1, base: ids, other: ids, step, out: new Float32Array(1) };
     assert.throws(() => kernels.interpolate({ ...recipe, other: Int32Array.of(3) }), /interpolate\.other\[0\]/);
     assert.throws(() => kernels.interpolate({ ...recipe, out: new Float32Array(2) }), { code: 'ERR_SHAPE' });
+    assert.throws(() => kernels.interpolate({ ...recipe, threads: 0 }), /interpolate\.threads/);
     const product = { a: x, b: x, c: x, m: 1, n: 1, k: 3, transposeA: false, transposeB: false, alpha: 1, beta: 0 };
     assert.throws(() => kernels.gemm(product), { code: 'ERR_SHAPE', message: /c has 3 entries/ });
   });
@@ -295,6 +296,38 @@ test('interpolate is bit-equal on every backend', () => {
         assert.deepEqual(bytes(out), bytes(wanted), `${kind}, d = ${cols}, ${nameOf(kernels)}`);
       }
     }
+});
+
+test('interpolate into large memory, fresh or used, gives the same bytes for any number of threads', () => {
+  // 20 MB: beyond the size from which used memory is written past the cache, and over several huge pages.
+  for (const cols of [33, 512]) {
+    const rows = 100;
+    const count = Math.ceil(5e6 / cols);
+    const recipes = {
+      x: draw('large', rows, cols, (u) => u - 0.5),
+      cols,
+      base: drawIds('large base', count, rows),
+      other: drawIds('large other', count, rows),
+      step: draw('large step', count, 1, (u, row) => (row % 7 === 0 ? 0 : u)),
+    };
+    const wanted = new Float32Array(count * cols);
+    reference.interpolate({ ...recipes, out: wanted });
+    for (const kernels of addons)
+      for (const [shift, threads] of [
+        [0, 1],
+        [1, 3],
+        [4, 2],
+      ] as const) {
+        const memory = new Float32Array(count * cols + shift + 1);
+        const out = memory.subarray(shift, shift + wanted.length);
+        for (const use of ['fresh', 'used']) {
+          kernels.interpolate({ ...recipes, threads, out });
+          assert.ok(Buffer.from(bytes(out)).equals(bytes(wanted)), `${use}, d = ${cols}, ${nameOf(kernels)}`);
+          memory.fill(7);
+        }
+        assert.equal(memory.at(-1), 7, 'nothing is written behind the rows');
+      }
+  }
 });
 
 test('interpolate reads and writes one buffer', () => {

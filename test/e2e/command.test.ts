@@ -55,6 +55,14 @@ describe('the command line', { concurrency: 2 }, () => {
     assert.deepEqual(read('--sampling-strategy', '0.5', '--label', '-1'), { samplingStrategy: 0.5, label: '-1' });
     assert.deepEqual(parse(commands.train, ['store', '--standardize', 'no']).flags, { standardize: false });
     assert.deepEqual(parse(commands.compare, ['store', '--seeds', '3,5']).flags, { seeds: [3, 5] });
+    for (const [args, words] of [
+      [['--seeds', 'many'], /Expected a whole number for --seeds but received "many"/],
+      [['--seeds'], /--seeds/],
+      [['more'], /Unexpected argument "more" for "equipoise run"\. Usage: equipoise run \[DATA\]/],
+      [['--out', ''], /Expected a value for --out but received an empty one/],
+    ] as const)
+      assert.throws(() => read(...args), { code: 'ERR_OPTION', message: words });
+    assert.throws(() => parse(commands.split, []), { code: 'ERR_OPTION', message: /Expected STORE/ });
     // What fits nothing goes to the library as it is, which says what it expected.
     assert.deepEqual(read('--epochs', 'some'), { epochs: 'some' });
   });

@@ -1,4 +1,5 @@
 // The core without Node, for running under sanitizers: every instruction set against plain loops.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -93,14 +94,14 @@ void test_stop(const Isa& isa) {
 }
 
 void test_interpolate(const Isa& isa) {
-  for (const std::size_t cols : {1, 15, 16, 17, 100}) {
+  for (const std::size_t cols : {1, 3, 15, 16, 17, 33, 100}) {
     std::vector<float> x(5 * cols);
     for (float& value : x) value = uniform() - 0.5f;
     const std::vector<std::int32_t> base = {0, 1, 2, 4};
     const std::vector<std::int32_t> other = {4, 1, 3, 0};
     const std::vector<float> step = {0.3f, 0.5f, 0, 0.99999994f};
     std::vector<float> out(base.size() * cols);
-    interpolate(isa, {x.data(), cols, base, other.data(), step.data(), out.data()});
+    interpolate(isa, {x.data(), cols, base, other.data(), step.data(), 2, out.data()});
     for (std::size_t r = 0; r < base.size(); r++)
       for (std::size_t j = 0; j < cols; j++) {
         const float a = x[static_cast<std::size_t>(base[r]) * cols + j];
@@ -112,6 +113,14 @@ void test_interpolate(const Isa& isa) {
         const float wanted = std::fmin(std::fmax(sum, std::fmin(a, b)), std::fmax(a, b));
         check(out[r * cols + j] == wanted, "interpolate", isa.name, static_cast<long>(r), static_cast<long>(j));
       }
+    // Past the cache, from every place within a line.
+    for (std::size_t shift = 0; shift < 17; shift++) {
+      std::vector<float> streamed(out.size() + 18, 7);
+      isa.interpolate(x.data(), cols, base.data(), other.data(), step.data(), base.size(), &streamed[shift], true);
+      check(std::equal(out.begin(), out.end(), &streamed[shift]), "streamed interpolate", isa.name, static_cast<long>(cols),
+            static_cast<long>(shift));
+      check(streamed[shift + out.size()] == 7, "streamed interpolate stays inside", isa.name, static_cast<long>(cols));
+    }
   }
 }
 

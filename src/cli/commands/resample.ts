@@ -1,4 +1,4 @@
-import { createSampler, formatTable, openStore, samplers, trainingRows, writeSet } from '../../index.js';
+import { createSampler, formatTable, openStore, planRows, samplers, trainingRows, writeSet } from '../../index.js';
 import { pick, type Command } from '../command.js';
 import { required, samplerFlags, threadsFlag } from './shared.js';
 
@@ -25,8 +25,9 @@ export const resampleCommand: Command = {
     const sampler = createSampler(name, pick(flags, samplerFlags));
     const store = await openStore(path);
     const train = await trainingRows(store, { split });
-    const plan = { signal: context.signal, onProgress: context.onProgress, ...pick(flags, threadsFlag) };
-    const { perClass } = await sampler.plan(train, plan);
+    const threads = pick(flags, threadsFlag);
+    const plan = await sampler.plan(train, { signal: context.signal, onProgress: context.onProgress, ...threads });
+    const { perClass, keep } = plan;
     context.print(
       formatTable({
         columns: [
@@ -47,23 +48,20 @@ export const resampleCommand: Command = {
     );
     if (flags['dryRun'] === true) return { sampler: name, perClass };
     const out = required(flags, 'out', 'a folder for the new store (or --dry-run)');
-    const resampled = await sampler.fitResample(train, plan);
+    const embeddings = planRows(train, plan, threads);
     const { manifest } = store;
-    await writeSet(out, resampled, {
-      from: train,
-      modality: manifest.modality,
-      backbone: manifest.backbone,
-      overwrite: flags['overwrite'] === true,
-    });
-    context.print(
-      `${resampled.labels.length} rows (${resampled.labels.length - resampled.original} synthetic) in ${out}`,
+    await writeSet(
+      out,
+      { plan, embeddings },
+      {
+        from: train,
+        modality: manifest.modality,
+        backbone: manifest.backbone,
+        overwrite: flags['overwrite'] === true,
+      },
     );
-    return {
-      sampler: name,
-      perClass,
-      store: out,
-      rows: resampled.labels.length,
-      synthetic: resampled.labels.length - resampled.original,
-    };
+    const synthetic = embeddings.rows - (keep === 'all' ? plan.originalRows : keep.length);
+    context.print(`${embeddings.rows} rows (${synthetic} synthetic) in ${out}`);
+    return { sampler: name, perClass, store: out, rows: embeddings.rows, synthetic };
   },
 };

@@ -36,14 +36,13 @@ export const runCommand: Command = {
   async run([data], flags, context) {
     const { config: path } = flags;
     const before: RunInput = typeof path === 'string' ? { ...(await readConfig(path)), overwrite: false } : {};
-    const strategyOptions = pick(flags, optionFlags);
+    // The options of another strategy would be refused.
+    const kept = (flags['strategy'] ?? before.strategy) === before.strategy ? before.strategyOptions : {};
     const input: RunInput = {
       ...before,
       ...pick(flags, settingFlags),
       ...(data !== undefined && { data }),
-      ...(Object.keys(strategyOptions).length > 0 && {
-        strategyOptions: { ...before.strategyOptions, ...strategyOptions },
-      }),
+      strategyOptions: { ...kept, ...pick(flags, optionFlags) },
     };
     const result = await run(input, { signal: context.signal, onProgress: context.onProgress, onNote: context.say });
     printResult(result, context, String(input.out ?? 'equipoise-run'));

@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 import { asTraining, brand, fromArrays, isResampled, partOf } from '../../../src/core/embedding-set.js';
 import { matrix } from '../../../src/core/matrix.js';
 import type { ResamplingPlan } from '../../../src/core/plan.js';
+import { materialize, planRows } from '../../../src/kernels/index.js';
+import { createSampler } from '../../../src/sampler/index.js';
 import {
   createStore,
   openStore,
@@ -500,6 +502,59 @@ test('a resampled store keeps soft labels, and extra rows inherit the group of t
     labelWeight: 0.75,
   });
   assert.deepEqual(made!.parents, ['r', 'q']);
+});
+
+test('a plan is written shard by shard, never whole', async () => {
+  const train = brand(fromArrays(matrix(vectors(0, 10).data, 10, 3), [...'aaaaaaaabb']), 'train');
+  const plan = await createSampler('random-over-sampling', { samplingStrategy: { b: 95 } }).plan(train);
+  const rows = planRows(train, plan);
+  const asked: [start: number, end: number][] = [];
+  const memory = new Set<ArrayBufferLike>();
+  const embeddings = {
+    ...rows,
+    window(start: number, end: number, out: Float32Array) {
+      asked.push([start, end]);
+      memory.add(out.buffer);
+      assert.ok(out.buffer.byteLength <= 25 * 3 * 4, 'no more memory than a shard');
+      return rows.window(start, end, out);
+    },
+  };
+  const dir = freshDir();
+  const store = await writeSet(dir, { plan, embeddings }, { from: train, shardRows: 25 });
+  // 8 + 95 rows.
+  assert.deepEqual(asked, [
+    [0, 25],
+    [25, 50],
+    [50, 75],
+    [75, 100],
+    [100, 103],
+  ]);
+  assert.equal(memory.size, 1, 'the same memory for every shard');
+  const whole = await writeSet(freshDir(), { plan, embeddings: materialize(train, plan) }, { from: train });
+  const [streamed, atOnce] = [await store.read(), await whole.read()];
+  assert.deepEqual(streamed.embeddings.data, atOnce.embeddings.data);
+  assert.deepEqual([streamed.ids, streamed.labels], [atOnce.ids, atOnce.labels]);
+  assert.deepEqual(await store.provenance(), await whole.provenance());
+});
+
+test('a store of a plan is not continued with another plan', async () => {
+  const train = brand(fromArrays(matrix(vectors(0, 10).data, 10, 3), [...'aaaaaaaabb']), 'train');
+  const dir = freshDir();
+  const write = async (seed: number, fail: boolean) => {
+    const plan = await createSampler('random-over-sampling', { seed }).plan(train);
+    const { window, ...rest } = planRows(train, plan);
+    const asked: number[] = [];
+    const stopping = (start: number, end: number, out: Float32Array) => {
+      asked.push(start);
+      if (fail && start > 0) throw new Error('the plug was pulled');
+      return window(start, end, out);
+    };
+    await writeSet(dir, { plan, embeddings: { ...rest, window: stopping } }, { from: train, shardRows: 5 });
+    return asked;
+  };
+  await assert.rejects(write(0, true), /plug/);
+  await assert.rejects(write(1, false), { code: 'ERR_INTEGRITY', message: /dataset fingerprint/ });
+  assert.deepEqual(await write(0, false), [5, 10, 15], 'the first shard is there already');
 });
 
 test('unknown options and impossible widths are refused', async () => {
