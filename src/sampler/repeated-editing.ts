@@ -16,7 +16,10 @@ export interface Editing {
   readonly sparesOrder: boolean;
 }
 
-/** A round that leaves a class without rows is the last one in any case. */
+/**
+ * A round that leaves a class without rows is the last one in any case. Which classes may lose rows is settled before the first:
+ * imbalanced-learn asks again in each, and so may turn on the class that it was to spare.
+ */
 export async function editRepeatedly(
   task: UnderTask<unknown>,
   { kind, rounds, untilStable, sparesOrder }: Editing,
