@@ -59,7 +59,7 @@ export {
 } from './train/index.js';
 export { defineLoss, losses } from './loss/index.js';
 export { defineHead, heads } from './head/index.js';
-export { compare, leaderboardMetrics, type Leaderboard } from './compare/index.js';
+export { compare, compareOptions, leaderboardMetrics, type Leaderboard } from './compare/index.js';
 
 // judge
 export {
@@ -88,6 +88,7 @@ export {
 // ship
 export { exportOnnx, loadClassifier, type Classifier, type ExportReport, type Prediction } from './classifier/index.js';
 export {
+  backboneFor,
   bundle,
   demo,
   doctor,
@@ -99,9 +100,11 @@ export {
   reportRun,
   run,
   runOptions,
+  trainingRows,
   version,
   type DoctorReport,
   type Inspection,
+  type ModelEvaluation,
   type RunContext,
   type RunInput,
 } from './pipeline/index.js';

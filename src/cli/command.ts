@@ -1,7 +1,14 @@
 /** What a command declares, and how argv becomes its options. Help, checks and suggestions all come from the declaration. */
 
 import { parseArgs } from 'node:util';
-import { EquipoiseError, nearNames, type OnProgress, type OptionRules } from '../index.js';
+import {
+  EquipoiseError,
+  nearNames,
+  type ErrorCode,
+  type OnProgress,
+  type OptionRule,
+  type OptionRules,
+} from '../index.js';
 
 export interface Flag {
   readonly type: 'string' | 'integer' | 'number' | 'boolean';
@@ -9,6 +16,8 @@ export interface Flag {
   /** Shown in help: `--out DIR`. */
   readonly value?: string;
   readonly default?: string;
+  /** For flags of type string: which values the option takes; the text is read as the first of its readings that fits. */
+  readonly check?: OptionRule['check'];
 }
 
 export interface Positional {
@@ -17,7 +26,7 @@ export interface Positional {
   readonly optional?: boolean;
 }
 
-export type FlagValues = Readonly<Record<string, string | number | boolean | undefined>>;
+export type FlagValues = Readonly<Record<string, unknown>>;
 
 /** What a command is given to talk to the user and to be stopped by. */
 export interface Context {
@@ -41,36 +50,53 @@ export interface Command {
   run(positionals: readonly string[], flags: FlagValues, context: Context): Promise<unknown>;
 }
 
+/** Work that was done and found something wrong: --json still prints what was found, beside the error. */
+export class Finding extends EquipoiseError {
+  readonly result: unknown;
+
+  constructor(code: ErrorCode, message: string, result: unknown) {
+    super(code, message);
+    this.result = result;
+  }
+}
+
 export const commonFlags: Readonly<Record<string, Flag>> = {
   json: { type: 'boolean', help: 'print one JSON document on standard output and nothing else there' },
   help: { type: 'boolean', help: 'print this help' },
 };
 
+/** A command may say more about a common flag; its own come first. */
+const allFlags = ({ flags }: Command) => ({ ...flags, ...commonFlags, ...flags });
+
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const camel = (name: string): string => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
-/** Flags for declared options (of strategies, samplers); where several declare one name, the first help stands. */
+function flagOf({ kind, help: text, choices, check, default: value }: OptionRule): Flag {
+  const isPlain = kind === 'integer' || kind === 'number' || kind === 'boolean';
+  return {
+    type: isPlain ? kind : 'string',
+    help: text,
+    ...(choices && { value: choices.join('|') }),
+    ...(kind === 'custom' && { value: 'VALUE', check }),
+    ...(value !== undefined && typeof value !== 'object' && kind !== 'boolean' && { default: String(value) }),
+  };
+}
+
+/** Flags for declared options (of strategies, samplers); where several declare one name, the first stands. */
 export function flagsFrom(...tables: readonly OptionRules[]): Record<string, Flag> {
   const flags: Record<string, Flag> = {};
-  for (const rules of tables)
-    for (const [name, rule] of Object.entries(rules))
-      flags[name] ??= {
-        type: rule.kind === 'integer' || rule.kind === 'number' || rule.kind === 'boolean' ? rule.kind : 'string',
-        help: rule.help,
-        ...(rule.choices && { value: rule.choices.join('|') }),
-        ...(typeof rule.default !== 'object' && { default: String(rule.default) }),
-      };
+  for (const rules of tables) for (const [name, rule] of Object.entries(rules)) flags[name] ??= flagOf(rule);
   return flags;
 }
 
-/** The given flags whose names are in `names`, as options for the library: absent ones stay absent. */
-export function pick(flags: FlagValues, names: readonly string[]): Record<string, string | number | boolean> {
-  return Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])));
+/** The given flags that are of `table`, as options for the library: absent ones stay absent. */
+export function pick(flags: FlagValues, table: object): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(table).flatMap((name) => (name in flags ? [[name, flags[name]]] : [])));
 }
 
 /** @throws ERR_OPTION for an unknown flag (with near names), a missing or malformed value, too few or too many arguments. */
 export function parse(command: Command, argv: readonly string[]): { positionals: string[]; flags: FlagValues } {
-  const table = { ...command.flags, ...commonFlags };
+  const table = allFlags(command);
   const known = Object.keys(table).map(kebab);
   const tokens = joinNegativeValues(argv, table);
   for (const token of tokens) {
@@ -102,12 +128,12 @@ export function parse(command: Command, argv: readonly string[]): { positionals:
       `${(error as Error).message.split('\n')[0]} (equipoise ${command.name} --help shows the options)`,
     );
   }
-  const flags: Record<string, string | number | boolean> = {};
+  const flags: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(parsed.values)) {
     const name = camel(key);
     const flag = table[name];
     if (flag === undefined || value === undefined) continue;
-    flags[name] = typeof value === 'string' ? typed(`--${key}`, flag, value) : (value as boolean);
+    flags[name] = typeof value === 'string' ? typed(`--${key}`, flag, value) : value;
   }
   if (flags['help'] !== true) checkPositionals(command, parsed.positionals);
   return { positionals: parsed.positionals, flags };
@@ -129,17 +155,34 @@ function joinNegativeValues(argv: readonly string[], table: Readonly<Record<stri
   return tokens;
 }
 
-function typed(name: string, flag: Flag, text: string): string | number {
-  if (flag.type === 'string') {
+/** What a text on the command line may stand for: itself, a number, yes or no, JSON, names with commas between. */
+function* readings(text: string): Generator<unknown> {
+  yield text;
+  if (text.trim() !== '') yield Number(text);
+  if (text === 'yes' || text === 'no') yield text === 'yes';
+  if (/^[[{]|^(true|false|null)$/.test(text))
+    try {
+      yield JSON.parse(text);
+    } catch {
+      // Then it is no JSON; the library says what it expected.
+    }
+  const parts = text.split(',');
+  yield parts;
+  yield parts.map(Number);
+}
+
+function typed(name: string, { type, check }: Flag, text: string): unknown {
+  if (type === 'string') {
     if (text === '') throw new EquipoiseError('ERR_OPTION', `Expected a value for ${name} but received an empty one`);
+    if (check) for (const reading of readings(text)) if (check(reading)) return reading;
     return text;
   }
   const value = Number(text);
-  const fits = text.trim() !== '' && (flag.type === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value));
+  const fits = text.trim() !== '' && (type === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value));
   if (!fits)
     throw new EquipoiseError(
       'ERR_OPTION',
-      `Expected ${flag.type === 'integer' ? 'a whole number' : 'a number'} for ${name} but received ${JSON.stringify(text)}`,
+      `Expected ${type === 'integer' ? 'a whole number' : 'a number'} for ${name} but received ${JSON.stringify(text)}`,
     );
   return value;
 }
@@ -167,7 +210,7 @@ export function usage(command: Command): string {
 export function help(command: Command): string {
   const rows = [
     ...command.positionals.map(({ name, help: text }) => [name, text] as const),
-    ...Object.entries({ ...command.flags, ...commonFlags }).map(([name, flag]) => {
+    ...Object.entries(allFlags(command)).map(([name, flag]) => {
       const value = flag.type === 'boolean' ? '' : ` ${flag.value ?? (flag.type === 'string' ? 'TEXT' : 'N')}`;
       return [
         `--${kebab(name)}${value}`,

@@ -3,7 +3,7 @@
 
 import { EquipoiseError, nearNames, version } from '../index.js';
 import { commands } from './commands/index.js';
-import { help, parse, type Command, type Context } from './command.js';
+import { Finding, help, parse, type Command, type Context } from './command.js';
 import { createProgressBar } from './progress-bar.js';
 
 function overview(): string {
@@ -92,10 +92,11 @@ try {
   process.exitCode = error instanceof EquipoiseError && error.code === 'ERR_OPTION' ? 2 : 1;
   const known = error instanceof EquipoiseError;
   const debug = process.env['EQUIPOISE_DEBUG'] !== undefined;
-  if (process.argv.includes('--json'))
-    process.stdout.write(
-      `${JSON.stringify({ ok: false, code: known ? error.code : 'ERR_UNEXPECTED', message: (error as Error).message })}\n`,
-    );
+  if (process.argv.includes('--json')) {
+    const { code, message } = known ? error : { code: 'ERR_UNEXPECTED', message: String(error) };
+    const result = error instanceof Finding ? { result: error.result } : {};
+    process.stdout.write(`${JSON.stringify({ ok: false, code, message, ...result })}\n`);
+  }
   process.stderr.write(
     known && !debug ? `error ${error.code}: ${error.message}\n` : `error: ${(error as Error)?.stack ?? error}\n`,
   );

@@ -49,7 +49,7 @@ export interface CompareOptions {
   readonly onProgress?: OnProgress;
 }
 
-const rules = {
+export const compareOptions = {
   strategies: custom<'all' | readonly Contender[]>({
     accepts: "'all', or an array of strategy names and { name, …options of trainHead }",
     default: 'all',
@@ -170,7 +170,12 @@ function rightOf(logits: Float32Array, labels: Int32Array, classes: number): Uin
  * for (const { name, againstBaseline } of leaderboard.rows) console.log(name, againstBaseline?.sentence);
  */
 export async function compare(data: EmbeddingSet | ComparedParts, options: CompareOptions = {}): Promise<Leaderboard> {
-  const o = resolveOptions('compare', rules, options);
+  const o = resolveOptions('compare', compareOptions, options);
+  if (!('embeddings' in data) && (options.test ?? options.validation) !== undefined)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      'Expected no compare.test and compare.validation beside parts made beforehand: those stay as they are. Leave the shares out, or pass the whole set',
+    );
   const { signal, onProgress } = o;
   const contenders = contendersOf(o.strategies);
   const names = contenders.map(({ name }) => name);

@@ -1,6 +1,6 @@
 /** Strategies side by side, and what may be said about their differences. */
 
-export { compare, type ComparedParts, type CompareOptions, type Contender } from './compare.js';
+export { compare, compareOptions, type ComparedParts, type CompareOptions, type Contender } from './compare.js';
 export {
   leaderboardMetrics,
   type AgainstBaseline,

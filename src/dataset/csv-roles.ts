@@ -171,7 +171,13 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
     take('label', last);
   }
   const features = free();
-  if ((roles.text ?? roles.image) === undefined) return { ...roles, features, notes };
+  if ((roles.text ?? roles.image) === undefined) {
+    if (options.labelled) return { ...roles, features, notes };
+    // Without labels to read, a column of words is most likely the label under a name of its own.
+    const words = features.filter((at) => !rows.some((row) => isNumeric(row[at] as string)));
+    if (words.length > 0) notes.push(`columns of words not read: ${words.map((at) => names[at]).join(', ')}`);
+    return { ...roles, features: features.filter((at) => !words.includes(at)), notes };
+  }
   if (features.length > 0) notes.push(`columns not used: ${features.map((at) => names[at]).join(', ')}`);
   return { ...roles, features: [], notes };
 }

@@ -6,6 +6,7 @@ import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError, nearNames } from '../core/errors.js';
 import { defineDatasetFormat } from './format.js';
 import { parseNumber, unquote, valuesAsBytes } from './numbers.js';
+import { labelledOption } from './parts.js';
 
 interface Attribute {
   readonly name: string;
@@ -112,7 +113,7 @@ export const keel = defineDatasetFormat({
   name: 'keel',
   summary: 'KEEL tables (.dat); categorical attributes become one-hot columns',
   layout: 'a .dat file with @relation, @attribute and @data lines',
-  options: {},
+  options: { labelled: labelledOption },
   async detect(path) {
     if (!/\.dat$/i.test(path)) return false;
     const file = await open(path);
@@ -123,7 +124,7 @@ export const keel = defineDatasetFormat({
       await file.close();
     }
   },
-  async open(path) {
+  async open(path, { labelled }) {
     const text = await readFile(path, 'utf8').catch((error: Error) => {
       throw new EquipoiseError('ERR_DATA', `Expected a readable KEEL file at ${path}: ${error.message}`, {
         cause: error,
@@ -167,13 +168,13 @@ export const keel = defineDatasetFormat({
       item: (index) => ({
         id: String(index),
         source: `${path}:${rows[index]?.line}`,
-        label: labels[index] as string,
+        label: labelled ? (labels[index] as string) : null,
         content: { kind: 'row', values: values.subarray(index * columns.length, (index + 1) * columns.length) },
       }),
       identity: (index) => valuesAsBytes(values, index, columns.length),
       columns,
       notes: [
-        `label attribute "${label.name}" (${output + 1} of ${attributes.length})`,
+        `label attribute "${label.name}" (${output + 1} of ${attributes.length})${labelled ? '' : ' not read (labelled: false)'}`,
         ...(oneHot > 0
           ? [
               `${oneHot} categorical attributes as ${columns.filter((c) => c.kind === 'one-hot').length} one-hot columns`,

@@ -2,16 +2,17 @@
 
 import { runtimeVersion, type Backbone, type EmbeddingSession } from '../backbone/index.js';
 import { defaultThreads } from '../kernels/index.js';
-import { EquipoiseError, throwIfAborted } from '../core/errors.js';
+import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import type { Dataset, Item } from '../core/item.js';
-import type { Dense } from '../core/matrix.js';
-import { integer, number, choice, boolean, custom, text, resolveOptions } from '../core/options.js';
+import { takeRows, type Dense } from '../core/matrix.js';
+import { integer, number, choice, boolean, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
+import { withCopies, type Augment, type Copies } from './augment.js';
 import { createStore, type EmbeddingStore, type Failure, type Row, type ShardContent } from '../store/index.js';
 import { assertFewFailures } from './failures.js';
 
+/** The settings that are plain values; each is a flag of the command line. */
 export const embedOptions = {
-  out: text({ help: 'the store folder' }),
   batchSize: integer({
     min: 1,
     max: 65536,
@@ -37,6 +38,8 @@ export interface EmbedOptions {
   readonly dtype?: 'float32' | 'float16';
   readonly maxFailRate?: number;
   readonly overwrite?: boolean;
+  /** Altered copies of every item, embedded beside it with the item as parent; splits keep them in training rows. */
+  readonly augment?: Augment;
   /** Processor threads of the backbone; default: what this process may use. */
   readonly threads?: number;
   /** Class table, where it is known beforehand; default: the names that occur. */
@@ -66,10 +69,12 @@ export async function embed(
   backbone: Backbone | null,
   options: EmbedOptions,
 ): Promise<EmbeddingStore> {
-  const { threads, classNames, signal, onProgress, ...rest } = options;
-  const settings = resolveOptions('embed', embedOptionsWithOut, rest);
+  const { out, augment, threads, classNames, signal, onProgress, ...rest } = options;
+  if (typeof out !== 'string' || out === '') throw expected('a folder', 'embed.out', out);
+  const settings = resolveOptions('embed', embedOptions, rest);
   assertFits(dataset, backbone);
-  const writer = await createStore(settings.out, {
+  const copies = augment && withCopies(augment, dataset.modality);
+  const writer = await createStore(out, {
     datasetFingerprint: dataset.fingerprint,
     count: dataset.count,
     modality: dataset.modality,
@@ -81,6 +86,7 @@ export async function embed(
     },
     classNames: classNames ?? dataset.classNames,
     ...(dataset.columns && { columns: dataset.columns }),
+    ...(copies && { augmentation: copies.settings }),
     dtype: settings.dtype,
     shardRows: settings.shardSize,
     overwrite: settings.overwrite,
@@ -101,14 +107,15 @@ export async function embed(
     let writing: Promise<void> = Promise.resolve();
     try {
       for (const shard of todo) {
+        throwIfAborted(signal, 'embedding');
         const items: Item[] = [];
         for await (const item of dataset.items(shard)) items.push(item);
         const content =
           backbone && session
-            ? await embedShard(items, backbone, session, settings.batchSize, signal, advance)
-            : rawShard(items, signal, advance);
+            ? await embedShard(items, { backbone, session, batchSize: settings.batchSize, copies, signal, advance })
+            : rawShard(items, advance);
         await writing;
-        writing = writer.writeShard(shard.index, dropNonFinite(content, items));
+        writing = writer.writeShard(shard.index, content);
         writing.catch(() => undefined); // awaited above or below, where it is thrown
       }
       await writing;
@@ -117,31 +124,34 @@ export async function embed(
       await session?.close();
     }
   }
+  await writer.writeFailures();
+  const failures = writer.manifest.shards.flatMap((shard) => shard.failures);
+  const failed = new Set(failures.map(({ id }) => id));
   const rows: Row[] = [];
   const labels = new Map<string, string | null>();
   for await (const { id, source, label, group, weight } of dataset) {
-    rows.push({ id, source, label, ...(group !== undefined && { group }), ...(weight !== undefined && { weight }) });
     labels.set(id, label);
+    if (failed.has(id)) continue;
+    for (const name of [id, ...(copies?.idsOf(id) ?? [])])
+      rows.push({
+        id: name,
+        source,
+        label,
+        ...(group !== undefined && { group }),
+        ...(weight !== undefined && { weight }),
+      });
   }
   assertFewFailures(
-    writer.manifest.shards.flatMap((shard) => shard.failures),
+    failures.filter(({ parent }) => parent === undefined),
     labels,
     settings.maxFailRate,
+    'All are in failures.jsonl of the store; repair them, or allow more with maxFailRate (--max-fail-rate), and run the same command again',
   );
   return writer.finish({ rows });
 }
 
-const embedOptionsWithOut = {
-  ...embedOptions,
-  out: custom<string>({
-    accepts: 'a folder',
-    default: '',
-    help: embedOptions.out.help,
-    check: (value) => typeof value === 'string' && value !== '',
-  }),
-};
-
-function assertFits(dataset: Dataset, backbone: Backbone | null): void {
+/** @throws ERR_OPTION for a backbone that takes other items than the dataset has. */
+export function assertFits(dataset: Pick<Dataset, 'name' | 'modality'>, backbone: Backbone | null): void {
   if (backbone === null) {
     if (dataset.modality === 'table') return;
     throw new EquipoiseError(
@@ -156,44 +166,49 @@ function assertFits(dataset: Dataset, backbone: Backbone | null): void {
     );
 }
 
+interface ShardWork {
+  readonly backbone: Backbone;
+  readonly session: EmbeddingSession;
+  readonly batchSize: number;
+  readonly copies: Copies | undefined;
+  readonly signal: AbortSignal | undefined;
+  advance(items: number): void;
+}
+
 async function embedShard(
   items: readonly Item[],
-  backbone: Backbone,
-  session: EmbeddingSession,
-  batchSize: number,
-  signal: AbortSignal | undefined,
-  advance: (items: number) => void,
+  { backbone, session, batchSize, copies, signal, advance }: ShardWork,
 ): Promise<ShardContent> {
-  session.openShard(items.length);
+  const perItem = 1 + (copies?.settings.copies ?? 0);
+  session.openShard(items.length * perItem);
   const preprocessor = backbone.preprocessor();
-  const ids: string[] = [];
+  const embedded: Item[] = [];
   const failures: Failure[] = [];
   const running: Promise<void>[] = [];
-  for (let start = 0; start < items.length; start += batchSize) {
+  const step = Math.max(1, Math.floor(batchSize / perItem));
+  for (let start = 0; start < items.length; start += step) {
     throwIfAborted(signal, 'embedding');
-    const batch = items.slice(start, start + batchSize);
+    const originals = items.slice(start, start + step);
+    const batch = copies ? await copies.beside(originals) : originals;
     const prepared = await preprocessor.batch(batch.map((item) => item.content));
-    const at = ids.length;
-    for (const { index, error } of prepared.failures) failures.push(failureOf(batch[index] as Item, error));
-    for (const index of prepared.kept) ids.push((batch[index] as Item).id);
+    const at = embedded.length;
+    for (const { index, error } of prepared.failures) failures.push(failureOf(batch[index] as Item, error.message));
+    for (const index of prepared.kept) embedded.push(batch[index] as Item);
     if (prepared.count > 0) {
-      const run = session.run({ inputs: prepared.inputs, count: prepared.count, at }).then(() => advance(batch.length));
+      const run = session
+        .run({ inputs: prepared.inputs, count: prepared.count, at })
+        .then(() => advance(originals.length));
       run.catch(() => undefined); // awaited below, where it is thrown
       running.push(run);
-    } else advance(batch.length);
+    } else advance(originals.length);
     if (running.length >= inFlight) await running.shift();
   }
   for (const run of running) await run;
-  const data = await session.takeShard(ids.length);
-  return { ids, embeddings: { data, rows: ids.length, cols: backbone.dim }, failures };
+  const data = await session.takeShard(embedded.length);
+  return soundRows(embedded, { data, rows: embedded.length, cols: backbone.dim }, failures, copies !== undefined);
 }
 
-function rawShard(
-  items: readonly Item[],
-  signal: AbortSignal | undefined,
-  advance: (items: number) => void,
-): ShardContent {
-  throwIfAborted(signal, 'reading the table');
+function rawShard(items: readonly Item[], advance: (items: number) => void): ShardContent {
   const rows = items.map(({ id, content }) => {
     if (content.kind !== 'row')
       throw new EquipoiseError('ERR_DATA', `Expected numbers for row ${id} of a table but received ${content.kind}`);
@@ -203,30 +218,44 @@ function rawShard(
   const data = new Float32Array(rows.length * cols);
   rows.forEach((values, row) => data.set(values, row * cols));
   advance(items.length);
-  return { ids: items.map(({ id }) => id), embeddings: { data, rows: rows.length, cols }, failures: [] };
+  return soundRows(items, { data, rows: rows.length, cols }, [], false);
 }
 
-const failureOf = ({ id, source }: Item, error: Error): Failure => ({ id, source, reason: error.message });
+const failureOf = ({ id, source, parent }: Item, reason: string): Failure => ({
+  id,
+  source,
+  reason,
+  ...(parent !== undefined && { parent }),
+});
 
-/** A backbone may overflow on a strange input; such a row is a failed item, not a poisoned store. */
-function dropNonFinite(content: ShardContent, items: readonly Item[]): ShardContent {
-  const { data, rows, cols } = content.embeddings;
-  const finite = (row: number) => {
+/**
+ * The rows that go into the store. A backbone may overflow on a strange input: such a row is a failed item, not a poisoned
+ * store. Copies of a failed item go with it.
+ */
+function soundRows(
+  items: readonly Item[],
+  embeddings: Dense,
+  failures: readonly Failure[],
+  augmented: boolean,
+): ShardContent {
+  const { data, cols } = embeddings;
+  const isFinite = (row: number) => {
     for (let i = row * cols; i < (row + 1) * cols; i++) if (!Number.isFinite(data[i])) return false;
     return true;
   };
-  const kept = Array.from({ length: rows }, (_, row) => row).filter(finite);
-  if (kept.length === rows) return content;
-  const byId = new Map(items.map((item) => [item.id, item]));
-  const gone = content.ids.filter((_, row) => !finite(row));
-  const failures = gone.map((id) =>
-    failureOf(byId.get(id) as Item, new Error('its embedding has a NaN or infinite value')),
-  );
-  const embeddings: Dense = { data: new Float32Array(kept.length * cols), rows: kept.length, cols };
-  kept.forEach((row, to) => embeddings.data.set(data.subarray(row * cols, (row + 1) * cols), to * cols));
+  const broken = items
+    .filter((_, row) => !isFinite(row))
+    .map((item) => failureOf(item, 'Its embedding has a NaN or infinite value'));
+  const all = [...failures, ...broken];
+  const failed = new Set(all.map(({ id }) => id));
+  const gone = ({ id, parent }: Item) => failed.has(id) || (parent !== undefined && failed.has(parent));
+  const rows = [...items.keys()].filter((row) => !gone(items[row] as Item));
+  const kept = rows.map((row) => items[row] as Item);
   return {
-    ids: kept.map((row) => content.ids[row] as string),
-    embeddings,
-    failures: [...(content.failures ?? []), ...failures],
+    ids: kept.map(({ id }) => id),
+    embeddings: rows.length === items.length ? embeddings : takeRows(embeddings, rows),
+    ...(augmented && { parents: kept.map(({ parent }) => parent ?? null) }),
+    // Of a failed item and its copies the item is told alone.
+    failures: all.filter(({ parent }) => parent === undefined || !failed.has(parent)),
   };
 }

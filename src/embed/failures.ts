@@ -8,6 +8,7 @@ export function assertFewFailures(
   failures: readonly Failure[],
   labels: ReadonlyMap<string, string | null>,
   maxFailRate: number,
+  advice: string,
 ): void {
   if (failures.length === 0) return;
   const totals = new Map<string, number>();
@@ -19,19 +20,19 @@ export function assertFewFailures(
     if (typeof label === 'string') count(failed, label);
   }
   const example = failures[0] as Failure;
-  const advice = `First: ${example.source}: ${example.reason}. All are in failures.jsonl; repair them, or allow more with maxFailRate (--max-fail-rate), and run the same command again`;
+  const rest = `First: ${example.source}: ${example.reason}. ${advice}`;
   const percent = (part: number, whole: number) => `${part} of ${whole} (${((100 * part) / whole).toFixed(1)} %)`;
   if (failures.length > maxFailRate * labels.size)
     throw new EquipoiseError(
       'ERR_DATA',
-      `Expected at most ${100 * maxFailRate} % of the items to fail but ${percent(failures.length, labels.size)} did. ${advice}`,
+      `Expected at most ${Number((100 * maxFailRate).toFixed(3))} % of the items to fail but ${percent(failures.length, labels.size)} did. ${rest}`,
     );
   for (const [label, lost] of failed) {
     const total = totals.get(label) ?? lost;
     if (lost > maxFailRate * total)
       throw new EquipoiseError(
         'ERR_DATA',
-        `Expected at most ${100 * maxFailRate} % of each class to fail but class ${JSON.stringify(label)} lost ${percent(lost, total)}. ${advice}`,
+        `Expected at most ${Number((100 * maxFailRate).toFixed(3))} % of each class to fail but class ${JSON.stringify(label)} lost ${percent(lost, total)}. ${rest}`,
       );
   }
 }

@@ -1,3 +1,5 @@
 /** Dataset × backbone → store. */
 
-export { embed, embedOptions, type EmbedOptions } from './embed.js';
+export { assertFits, embed, embedOptions, type EmbedOptions } from './embed.js';
+export type { Augment } from './augment.js';
+export { assertFewFailures } from './failures.js';

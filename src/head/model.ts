@@ -42,13 +42,15 @@ export function headModel({ head, scaler, classNames, settings }: HeadBundle, op
   });
 }
 
-/** Values of an initializer as float32, copied: the bytes of a file need not be aligned. */
+/** Values of an initializer as float32, copied: the bytes of a file need not be aligned. (A Buffer's own slice copies nothing.) */
 function values(model: OnnxModel, name: string, length: number, where: string): Float32Array {
   const tensor = model.graph?.initializer.find((candidate) => candidate.name === name);
   if (tensor === undefined)
     throw new EquipoiseError('ERR_DATA', `${where} has no initializer ${name}: it was changed after it was exported`);
   const data =
-    tensor.rawData.length > 0 ? new Float32Array(tensor.rawData.slice().buffer) : Float32Array.from(tensor.floatData);
+    tensor.rawData.length > 0
+      ? new Float32Array(new Uint8Array(tensor.rawData).buffer)
+      : Float32Array.from(tensor.floatData);
   if (data.length !== length)
     throw new EquipoiseError(
       'ERR_DATA',

@@ -13,15 +13,8 @@ export interface Scaler {
 export function fitScaler({ data, rows, cols }: Dense): Scaler {
   const mean = new Float64Array(cols);
   const square = new Float64Array(cols);
-  const low = new Float32Array(cols).fill(Infinity);
-  const high = new Float32Array(cols).fill(-Infinity);
   for (let i = 0, at = 0; i < rows; i++, at += cols)
-    for (let j = 0; j < cols; j++) {
-      const value = data[at + j] as number;
-      mean[j] = (mean[j] as number) + value;
-      if (value < (low[j] as number)) low[j] = value;
-      if (value > (high[j] as number)) high[j] = value;
-    }
+    for (let j = 0; j < cols; j++) mean[j] = (mean[j] as number) + (data[at + j] as number);
   for (let j = 0; j < cols; j++) mean[j] = (mean[j] as number) / rows;
   // A second pass: squares minus the square of the mean would cancel for columns far from zero.
   for (let i = 0, at = 0; i < rows; i++, at += cols)
@@ -29,10 +22,10 @@ export function fitScaler({ data, rows, cols }: Dense): Scaler {
       const difference = (data[at + j] as number) - (mean[j] as number);
       square[j] = (square[j] as number) + difference * difference;
     }
-  const scale = Float32Array.from(square, (sum, j) => {
+  const scale = Float32Array.from(square, (sum) => {
     const inverse = Math.fround(1 / Math.sqrt(sum / rows));
-    // Constancy is asked of the values: the rounded mean of a constant column leaves a tiny sd, whose inverse would be noise.
-    return low[j] === high[j] || !Number.isFinite(inverse) ? 1 : inverse;
+    // Equal float32 values add up exactly in float64, so a constant column has sd 0, not a tiny one.
+    return Number.isFinite(inverse) ? inverse : 1;
   });
   return { mean: Float32Array.from(mean), scale };
 }

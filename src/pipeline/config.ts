@@ -1,6 +1,9 @@
 /** The settings of a run, declared once: checks, command-line flags, help and config.json are made from this table. */
 
 import { boolean, choice, custom, integer, number, resolveOptions, text, type OptionsOf } from '../core/options.js';
+import { lookUp } from '../core/registry.js';
+import { strategies } from '../strategy/index.js';
+import { embedOptions } from '../embed/index.js';
 import { trainRules } from '../train/index.js';
 
 const nonNegative = 'whole number >= 0';
@@ -59,24 +62,10 @@ export const runOptions = {
   backboneOutput: text({ help: 'name of the tensor to take; an inner one is cut out' }),
   pool: text({ help: 'pooling of the tensor: none, mean, cls, last, max, gap' }),
   preprocess: text({ help: 'preprocessing preset for a bare .onnx file: imagenet, caffe, clip, none' }),
-  embedBatchSize: integer({
-    min: 1,
-    max: 65536,
-    default: 32,
-    help: 'items a backbone run; larger: more memory, rarely faster on a processor',
-  }),
-  shardSize: integer({
-    min: 1,
-    default: 8192,
-    help: 'items a shard of the store; smaller: less lost by a kill, more files',
-  }),
-  dtype: choice({ of: ['float32', 'float16'], default: 'float32', help: 'how embeddings are stored' }),
-  maxFailRate: number({
-    min: 0,
-    max: 1,
-    default: 0.01,
-    help: 'share of items, overall and of each class, that may fail before the run does',
-  }),
+  embedBatchSize: embedOptions.batchSize,
+  shardSize: embedOptions.shardSize,
+  dtype: embedOptions.dtype,
+  maxFailRate: embedOptions.maxFailRate,
   epochs: trainRules.epochs,
   batchSize: trainRules.batchSize,
   learningRate: trainRules.learningRate,
@@ -99,11 +88,17 @@ export type RunConfig = OptionsOf<typeof runOptions>;
 /** What callers give: any subset; `data` is needed. */
 export type RunInput = { [K in keyof RunConfig]?: RunConfig[K] | undefined };
 
-/** Settings that say where and how fast, not what: a run may be resumed with others. */
-export const circumstantial: readonly (keyof RunConfig)[] = ['out', 'threads', 'overwrite'];
+/** Settings that say where, how fast and how strictly, not what: a run may be resumed with others. */
+export const circumstantial: readonly (keyof RunConfig)[] = ['out', 'threads', 'overwrite', 'maxFailRate'];
 
 /** @throws ERR_OPTION */
 export function resolveRunConfig(input: RunInput): RunConfig {
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined && value !== null));
-  return resolveOptions('run', runOptions, given);
+  const config = resolveOptions('run', runOptions, given);
+  // Before the long work, not after it.
+  const named = (name: string) => lookUp(strategies, 'strategy', name, 'strategies');
+  config.baselines.forEach(named);
+  const { name, options } = named(config.strategy as string);
+  resolveOptions(name, options, config.strategyOptions);
+  return config;
 }

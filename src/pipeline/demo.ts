@@ -24,7 +24,9 @@ export interface DemoOptions {
 export async function demo(options: DemoOptions = {}, context: RunContext = {}): Promise<RunResult> {
   const { out = 'equipoise-demo', seed = 0, seeds = 3, threads } = options;
   const data = join(out, 'data');
-  const foreign = (await readdir(out).catch(() => [])).filter((name) => !['data', 'run'].includes(name));
+  const foreign = (await readdir(out).catch(() => [])).filter(
+    (name) => !['data', 'data.unfinished', 'run'].includes(name),
+  );
   if (foreign.length > 0)
     throw new EquipoiseError(
       'ERR_OPTION',

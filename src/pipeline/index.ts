@@ -1,11 +1,20 @@
 /** Whole jobs as functions. */
 
-export { bundle, evaluateModel, isModel, type EvaluateModelOptions } from './models.js';
+export {
+  bundle,
+  evaluateModel,
+  isModel,
+  type BundleOptions,
+  type EvaluateModelOptions,
+  type ModelEvaluation,
+} from './models.js';
 export { resolveRunConfig, runOptions, type RunConfig, type RunInput } from './config.js';
 export { demo, type DemoOptions } from './demo.js';
 export { doctor, type DoctorReport } from './doctor.js';
 export { hasLeaks, inspect, type InspectOptions, type Inspection } from './inspect.js';
 export { reportRun } from './report-run.js';
+export { backboneFor, type BackboneChoice } from './open-data.js';
+export { trainingRows } from './parts.js';
 export { run, type RunContext } from './run.js';
 export { readConfig } from './run-folder.js';
 export { version } from './version.js';

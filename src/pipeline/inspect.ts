@@ -5,7 +5,10 @@ import { auditLeaks, findDuplicates, type LeakAudit } from '../audit/index.js';
 import { EquipoiseError } from '../core/errors.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { describeModel, findPenultimate, readModel } from '../onnx/index.js';
-import { isStore, openStore } from '../store/index.js';
+import { isStore, openStore, type Manifest, type Provenance } from '../store/index.js';
+
+/** Synthetic rows whose parents are told. */
+const shownRows = 5;
 
 export interface ClassCount {
   readonly name: string;
@@ -36,6 +39,10 @@ export interface StoreInspection extends Counted {
   readonly dtype: string;
   readonly backbone: string | null;
   readonly resampled: boolean;
+  /** How copies of the items were made, null without any. */
+  readonly augmentation: Manifest['augmentation'] | null;
+  /** What the first few synthetic rows of a resampled store were made of. */
+  readonly provenance: readonly Provenance[];
   readonly shards: number;
   readonly bytes: number;
   readonly failures: number;
@@ -104,6 +111,8 @@ async function inspectStore(path: string, leaks: boolean): Promise<StoreInspecti
     dtype: manifest.dtype,
     backbone: manifest.backbone && `${manifest.backbone.id}@${manifest.backbone.recipeHash.slice(0, 12)}`,
     resampled: store.resampled,
+    augmentation: manifest.augmentation ?? null,
+    provenance: (await store.provenance()).slice(0, shownRows),
     shards: manifest.shards.length,
     bytes: manifest.shards.reduce((sum, shard) => sum + shard.bytes, 0),
     failures: (await store.failures()).length,

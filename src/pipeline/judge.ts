@@ -9,7 +9,8 @@ import { describeComparison, type Comparison, type StrategyResult } from '../rep
 import { createSampler } from '../sampler/index.js';
 import type { TrainedHead } from '../train/index.js';
 import type { RunConfig } from './config.js';
-import type { Parts, RunContext } from './run.js';
+import type { Parts } from './parts.js';
+import type { RunContext } from './run.js';
 import type { Stopwatch } from './stopwatch.js';
 
 export interface Judged {

@@ -1,24 +1,35 @@
 /** What is done with a trained head that lies on disk: judge it, join it with its backbone. */
 
 import { readFile } from 'node:fs/promises';
-import { openBackbone, type BackboneOptions } from '../backbone/index.js';
-import { exportOnnx, loadClassifier, type ExportReport } from '../classifier/index.js';
+import { exportOnnx, loadClassifier, type Classifier, type ExportReport } from '../classifier/index.js';
+import type { Part } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
-import type { Item } from '../core/item.js';
+import type { Dataset, Item } from '../core/item.js';
 import type { OnProgress } from '../core/progress.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { evaluate, evaluatePredictions, type Evaluation } from '../metric/index.js';
-import { isStore, openStore } from '../store/index.js';
+import { assertFewFailures } from '../embed/index.js';
+import { isStore, openStore, type Failure } from '../store/index.js';
 import { headFromModel } from '../train/index.js';
+import { backboneFor, type BackboneChoice } from './open-data.js';
 
 export interface EvaluateModelOptions {
-  /** Split and part of a store; by default the whole store. */
+  /** Of a store, which is judged whole without it. */
   readonly split?: string;
-  readonly part?: 'train' | 'validation' | 'test';
+  /** Of that split, by default its test part; of a dataset that has several side by side. */
+  readonly part?: Part;
+  /** How to open a dataset. */
   readonly dataset?: OpenDatasetOptions;
+  /** Share of the items of a dataset, overall and of each class, that may fail; default 0.01. */
+  readonly maxFailRate?: number;
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
+}
+
+export interface ModelEvaluation extends Evaluation {
+  /** Items of a dataset that could not be classified, and count nowhere. */
+  readonly failures: readonly Failure[];
 }
 
 /** Whether the path is an ONNX file. */
@@ -26,64 +37,79 @@ export const isModel = (path: string): boolean => path.endsWith('.onnx');
 
 /**
  * Judges a saved model on the rows of a store (its head alone) or on the items of a dataset.
- * @throws ERR_SHAPE when the store's rows have another width, ERR_DATA for resampled stores, unlabelled items or unknown classes.
+ * @throws ERR_SHAPE or ERR_INTEGRITY when the store's rows are of another width or backbone, ERR_DATA for resampled stores, unlabelled items, unknown classes
+ *   or too many failures, ERR_OPTION for options of a store with a dataset and the other way round.
  */
 export async function evaluateModel(
   modelPath: string,
   dataPath: string,
   options: EvaluateModelOptions = {},
-): Promise<Evaluation> {
-  const classifier = await loadClassifier(modelPath);
-  try {
-    if (await isStore(dataPath)) {
-      const store = await openStore(dataPath);
-      const { split, part } = options;
-      if ((split === undefined) !== (part === undefined))
-        throw new EquipoiseError(
-          'ERR_OPTION',
-          'Expected split and part together (--split default --part test) but received one of them',
-        );
-      return await evaluate(
-        classifier,
-        await store.read({ ...(split !== undefined && { split }), ...(part !== undefined && { part }) }),
-      );
-    }
-    const dataset = await openDataset(dataPath, options.dataset);
-    const { classNames } = classifier;
-    const labels: number[] = [];
-    const items: Item[] = [];
-    for await (const item of dataset) {
-      const label = item.label === null ? -1 : classNames.indexOf(item.label);
-      if (label < 0)
-        throw new EquipoiseError(
-          'ERR_DATA',
-          `Expected one of the classes ${classNames.slice(0, 12).join(', ')} for ${item.source} but its label is ${JSON.stringify(item.label)}`,
-        );
-      labels.push(label);
-      items.push(item);
-    }
-    const truth: number[] = [];
-    const probabilities: number[] = [];
-    let done = 0;
-    for await (const prediction of classifier.predict(items, {
-      ...(options.threads !== undefined && { threads: options.threads }),
-      ...(options.signal && { signal: options.signal }),
-    })) {
-      const label = labels[done++] as number;
-      options.onProgress?.({ stage: 'predict', done, total: items.length });
-      if (prediction.error !== undefined) continue;
-      truth.push(label);
-      for (const name of classNames) probabilities.push(prediction.probabilities[name] ?? 0);
-    }
-    return evaluatePredictions({ labels: truth, probabilities, classNames });
-  } finally {
-    await classifier.close();
-  }
+): Promise<ModelEvaluation> {
+  const { split, part, dataset = {}, ...rest } = options;
+  await using classifier = await loadClassifier(modelPath);
+  const ofStore = await isStore(dataPath);
+  const useless = ofStore
+    ? [...Object.keys(dataset), ...(part !== undefined && split === undefined ? ['part without split'] : [])]
+    : split === undefined
+      ? []
+      : ['split'];
+  if (useless.length > 0)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `${dataPath} is a ${ofStore ? 'store' : 'dataset'}, which has no use for ${useless.join(', ')}. Leave ${useless.length === 1 ? 'it' : 'them'} out`,
+    );
+  if (!ofStore)
+    return evaluateItems(classifier, await openDataset(dataPath, { ...dataset, ...(part && { part }) }), rest);
+  const store = await openStore(dataPath);
+  const [trainedOn, embeddedBy] = [classifier.backbone, store.manifest.backbone];
+  if (trainedOn && embeddedBy && trainedOn.recipeHash !== embeddedBy.recipeHash)
+    throw new EquipoiseError(
+      'ERR_INTEGRITY',
+      `${modelPath} was trained on embeddings of ${trainedOn.id}@${trainedOn.recipeHash.slice(0, 12)} but ${dataPath} was embedded with ${embeddedBy.id}@${embeddedBy.recipeHash.slice(0, 12)}. Embed the data with the same backbone`,
+    );
+  const set = await store.read(split === undefined ? {} : { split, part: part ?? 'test' });
+  return { ...(await evaluate(classifier, set)), failures: [] };
 }
 
-export interface BundleOptions {
-  readonly backbone: string;
-  readonly backboneOptions?: BackboneOptions;
+async function evaluateItems(
+  classifier: Classifier,
+  dataset: Dataset,
+  { maxFailRate = 0.01, threads, signal, onProgress }: EvaluateModelOptions,
+): Promise<ModelEvaluation> {
+  const { classNames } = classifier;
+  const items = new Map<string, Item>();
+  for await (const item of dataset) {
+    if (item.label === null || !classNames.includes(item.label))
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected one of the classes ${classNames.slice(0, 12).join(', ')} for ${item.source} but its label is ${JSON.stringify(item.label)}`,
+      );
+    items.set(item.id, item);
+  }
+  const labels: number[] = [];
+  const probabilities: number[] = [];
+  const failures: Failure[] = [];
+  let done = 0;
+  const options = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
+  for await (const { id, probabilities: predicted, error } of classifier.predict(dataset, options)) {
+    onProgress?.({ stage: 'predict', done: ++done, total: items.size });
+    const { source, label } = items.get(id) as Item;
+    if (error !== undefined) failures.push({ id, source, reason: error });
+    else {
+      labels.push(classNames.indexOf(label as string));
+      for (const name of classNames) probabilities.push(predicted[name] as number);
+    }
+  }
+  assertFewFailures(
+    failures,
+    new Map([...items.values()].map(({ id, label }) => [id, label])),
+    maxFailRate,
+    'Repair them, or allow more with maxFailRate (--max-fail-rate)',
+  );
+  return { ...evaluatePredictions({ labels, probabilities, classNames }), failures };
+}
+
+export interface BundleOptions extends BackboneChoice {
   readonly out: string;
   /** A dataset whose items go through both paths. */
   readonly data: string;
@@ -95,13 +121,26 @@ const parityItems = 32;
 
 /**
  * Joins a saved head with its backbone into one ONNX file and checks that both paths agree on real items.
- * @throws ERR_SHAPE when the head was trained on embeddings of another width, ERR_INTEGRITY when the paths disagree.
+ * @throws ERR_INTEGRITY when the head was trained on embeddings of another backbone, or the paths disagree; ERR_OPTION for a table.
  */
 export async function bundle(headPath: string, options: BundleOptions): Promise<ExportReport> {
-  const backbone = await openBackbone(options.backbone, options.backboneOptions);
+  const { out, data, dataset: datasetOptions, ...choice } = options;
   const head = headFromModel(await readFile(headPath), headPath);
-  const dataset = await openDataset(options.data, { maxItems: parityItems, ...options.dataset });
+  const dataset = await openDataset(data, { maxItems: parityItems, ...datasetOptions });
+  const backbone = await backboneFor(dataset, choice);
+  if (backbone === null)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected images or texts for bundle but ${data} is a table. ${headPath} takes its rows as it is`,
+    );
+  await using saved = await loadClassifier(headPath);
+  const before = saved.backbone;
+  if (before && before.recipeHash !== backbone.recipeHash)
+    throw new EquipoiseError(
+      'ERR_INTEGRITY',
+      `${headPath} was trained on embeddings of ${before.id}@${before.recipeHash.slice(0, 12)} but --backbone is ${backbone.id}@${backbone.recipeHash.slice(0, 12)}. Pass the backbone it was trained with`,
+    );
   const sampleItems: Item[] = [];
   for await (const item of dataset) sampleItems.push(item);
-  return exportOnnx(head, { path: options.out, backbone, sampleItems });
+  return exportOnnx(head, { path: out, backbone, sampleItems });
 }

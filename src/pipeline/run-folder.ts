@@ -14,6 +14,8 @@ export const files = {
   result: 'result.json',
 } as const;
 
+const PARTIAL = '.partial';
+
 /** Marks a config.json as ours. */
 const FORMAT = 'equipoise-run';
 
@@ -33,7 +35,7 @@ async function readJson(path: string): Promise<unknown> {
 
 /** Writes a file so that it is either whole or absent. */
 export async function writeWhole(path: string, content: string): Promise<void> {
-  const partial = `${path}.partial`;
+  const partial = `${path}${PARTIAL}`;
   await writeFile(partial, content, { flush: true } as Parameters<typeof writeFile>[2]);
   await rename(partial, path);
 }
@@ -64,7 +66,8 @@ function differences(before: RunConfig, now: RunConfig): string[] {
 export async function openRunFolder(dir: string, config: RunConfig, version: string): Promise<{ resumed: boolean }> {
   let entries: string[] = [];
   try {
-    entries = await readdir(dir);
+    // A run that was killed may leave a file half written.
+    entries = (await readdir(dir)).filter((name) => !name.endsWith(PARTIAL));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOTDIR') throw new EquipoiseError('ERR_OPTION', `Expected a folder for --out but ${dir} is a file`);
@@ -102,11 +105,10 @@ export async function openRunFolder(dir: string, config: RunConfig, version: str
   }
   try {
     await mkdir(dir, { recursive: true });
-    if (!resumed)
-      await writeWhole(
-        configPath,
-        `${JSON.stringify({ format: FORMAT, version, config } satisfies ConfigFile, null, 2)}\n`,
-      );
+    await writeWhole(
+      configPath,
+      `${JSON.stringify({ format: FORMAT, version, config } satisfies ConfigFile, null, 2)}\n`,
+    );
   } catch (error) {
     throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot write to the run folder ${dir}: ${(error as Error).message}`, {
       cause: error,

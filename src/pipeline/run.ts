@@ -1,19 +1,21 @@
 /** The whole job as one function: dataset → embeddings → split → baselines and strategy → judgement → one ONNX file and a report. */
 
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { openBackbone, type Backbone, type BackboneOptions } from '../backbone/index.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Backbone } from '../backbone/index.js';
 import { exportOnnx, type ExportReport } from '../classifier/index.js';
-import { selectRows, type EmbeddingSet, type HeldOutSet, type TrainingSet } from '../core/embedding-set.js';
+import { selectRows, type EmbeddingSet, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { Dataset, Item } from '../core/item.js';
 import type { OnProgress } from '../core/progress.js';
-import { concatDatasets, openDataset, splitIndices, type OpenDatasetOptions } from '../dataset/index.js';
 import { embed } from '../embed/index.js';
+import { defaultThreads } from '../kernels/index.js';
 import { renderHtml, RESULT_FORMAT_VERSION, type ExportedModel, type RunResult } from '../report/index.js';
 import { isStore, openStore, type EmbeddingStore } from '../store/index.js';
 import { resolveRunConfig, type RunConfig, type RunInput } from './config.js';
 import { judgeStrategies, type Judged } from './judge.js';
+import { backboneFor, openParts } from './open-data.js';
+import { splitStore } from './parts.js';
 import { files, openRunFolder, sizeOf, writeWhole } from './run-folder.js';
 import { createStopwatch } from './stopwatch.js';
 import { version } from './version.js';
@@ -39,7 +41,7 @@ const parityRows = 32;
  * const result = await run({ data: 'flowers/train', test: 'flowers/test', strategy: 'eos', out: 'flowers-run' });
  */
 export async function run(input: RunInput, context: RunContext = {}): Promise<RunResult> {
-  const config = resolveRunConfig(input);
+  const config = resolveRunConfig(absolutePaths(input));
   if (config.data === undefined) throw expected('a dataset', 'run.data', undefined);
   const out = config.out ?? 'equipoise-run';
   const note = context.onNote ?? (() => {});
@@ -56,7 +58,9 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
       'ERR_DATA',
       `Expected at least two classes in ${config.data} but found ${dataset.classNames.length === 0 ? 'no labels' : `only ${JSON.stringify(dataset.classNames[0])}`}. A classifier needs something to tell apart`,
     );
-  const backbone = await backboneFor(dataset, config);
+  const { backboneInput, backboneOutput, pool, preprocess, tokenizer } = config;
+  const choice = { backbone: config.backbone, backboneInput, backboneOutput, pool, preprocess, tokenizer };
+  const backbone = await backboneFor(dataset, choice);
   if (backbone && config.backbone === undefined) note(`backbone ${backbone.id} (the built-in default for images)`);
 
   const { resumed } = await openRunFolder(out, config, version);
@@ -76,7 +80,7 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
   const judged = await judgeStrategies(parts, config, dataset.modality === 'table', watch, context);
   const exported = await watch.time(
     'export',
-    () => exportBoth(judged.head, parts.train, dataset, backbone, out),
+    () => exportBoth(judged.head, parts.train, dataset, backbone, out, config.threads ?? defaultThreads()),
     (all) => all.map(({ file }) => file).join(', '),
   );
 
@@ -86,7 +90,7 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
     created: new Date().toISOString(),
     config,
     dataset: {
-      name: dataset.name,
+      name: titleOf(config.data, dataset),
       format: dataset.format,
       modality: dataset.modality,
       classNames: store.classNames,
@@ -116,71 +120,11 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
   return finished;
 }
 
-interface OpenedParts {
-  readonly dataset: Dataset;
-  /** The part an item was given in; undefined when there is only one file and it has yet to be split. */
-  readonly partOf: ((id: string) => string) | undefined;
-  readonly notes: readonly string[];
-}
-
-async function openParts(config: RunConfig): Promise<OpenedParts> {
-  const { format, label, text, image, group, id, header } = config;
-  const options = Object.fromEntries(
-    Object.entries({ format, label, text, image, group, id, header }).filter(([, value]) => value !== undefined),
-  ) as OpenDatasetOptions;
-  const data = config.data as string;
-  const given = await openDataset(data, options);
-  const companion = given.companions.includes('test');
-  if (config.test === undefined && !companion) return { dataset: given, partOf: undefined, notes: given.notes };
-  const test =
-    config.test === undefined
-      ? await openDataset(data, { ...options, part: 'test' })
-      : await openDataset(config.test, options);
-  const unknown = test.classNames.filter((name) => !given.classNames.includes(name));
-  if (unknown.length > 0)
-    throw new EquipoiseError(
-      'ERR_DATA',
-      `Expected the classes of the test data among those of the training data (${given.classNames.slice(0, 12).join(', ')}) but ${test.name} also has ${unknown.slice(0, 5).join(', ')}`,
-    );
-  const joined = concatDatasets([
-    { part: 'train', dataset: given },
-    { part: 'test', dataset: test },
-  ]);
-  const notes =
-    config.test === undefined
-      ? [...joined.dataset.notes, 'test: found beside the training data']
-      : joined.dataset.notes;
-  return { dataset: joined.dataset, partOf: joined.partOf, notes };
-}
-
-/** The backbone that the settings name, the built-in one for images, none for tables. */
-export async function backboneFor(
-  dataset: Dataset,
-  config: Pick<RunConfig, 'backbone' | 'backboneInput' | 'backboneOutput' | 'pool' | 'preprocess' | 'tokenizer'>,
-): Promise<Backbone | null> {
-  const options = Object.fromEntries(
-    Object.entries({
-      input: config.backboneInput,
-      output: config.backboneOutput,
-      pool: config.pool,
-      preprocess: config.preprocess,
-      tokenizer: config.tokenizer,
-    }).filter(([, value]) => value !== undefined),
-  ) as BackboneOptions;
-  if (dataset.modality === 'table') {
-    if (config.backbone !== undefined)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        `Expected no backbone for the table ${dataset.name}: its columns are the embedding. Leave --backbone out, or name a text or image column (--text, --image)`,
-      );
-    return null;
-  }
-  if (config.backbone !== undefined) return openBackbone(config.backbone, options);
-  if (dataset.modality === 'image') return openBackbone('tiny-image', options);
-  throw new EquipoiseError(
-    'ERR_OPTION',
-    `Expected a backbone for the text dataset ${dataset.name}: there is no built-in one for text. Pass --backbone FOLDER, a folder with a backbone.json, an .onnx graph and its tokenizer.json (docs/backbones.md shows one), or --backbone FILE.onnx --tokenizer tokenizer.json`,
-  );
+/** Absolute, so that a config.json works from anywhere; names of backbones stay names. */
+function absolutePaths(input: RunInput): RunInput {
+  const place = (path: string | undefined) => (path !== undefined && existsSync(path) ? resolve(path) : path);
+  const { data, test, backbone, tokenizer } = input;
+  return { ...input, data: place(data), test: place(test), backbone: place(backbone), tokenizer: place(tokenizer) };
 }
 
 async function embedOrReuse(
@@ -213,67 +157,9 @@ async function embedOrReuse(
   });
 }
 
-export interface Parts {
-  readonly train: TrainingSet;
-  readonly validation: HeldOutSet;
-  readonly test: HeldOutSet;
-}
-
-/** Name of the split that a run makes. */
-const splitName = 'default';
-
-async function splitStore(
-  store: EmbeddingStore,
-  partOf: ((id: string) => string) | undefined,
-  config: RunConfig,
-): Promise<Parts> {
-  const { seed, testFraction, validationFraction } = config;
-  if (!store.splits().includes(splitName)) {
-    const all = await store.read();
-    const isTest = (row: number) => partOf?.(all.ids[row] as string) === 'test';
-    const rows = Int32Array.from(all.labels.keys()).filter((row) => !isTest(row));
-    // Given test data is never split: only the rest is, into training and validation.
-    const drawn = splitIndices(
-      rows.map((row) => all.labels[row] as number),
-      all.classNames.length,
-      {
-        test: partOf ? 0 : testFraction,
-        validation: validationFraction,
-        seed,
-        ...(all.groups && { groups: Array.from(rows, (row) => all.groups?.[row] as string) }),
-      },
-    );
-    const ids = (positions: Int32Array) =>
-      Array.from(positions, (position) => all.ids[rows[position] as number] as string);
-    await store.writeSplit(splitName, {
-      seed,
-      parts: {
-        train: ids(drawn.train),
-        validation: ids(drawn.validation),
-        test: partOf ? all.ids.filter((_, row) => isTest(row)) : ids(drawn.test),
-      },
-      settings: { test: partOf ? 'given' : testFraction, validation: validationFraction },
-    });
-  }
-  const read = <P extends 'train' | 'validation' | 'test'>(part: P) =>
-    store.read({ split: splitName, part } as { split: string; part: P });
-  const parts = {
-    train: (await read('train')) as TrainingSet,
-    validation: (await read('validation')) as HeldOutSet,
-    test: (await read('test')) as HeldOutSet,
-  };
-  if (parts.test.labels.length === 0)
-    throw new EquipoiseError(
-      'ERR_DATA',
-      'Expected rows to judge by but the test part is empty. Pass --test DATA or a --test-fraction above 0',
-    );
-  const missing = parts.train.classNames.filter((_, c) => parts.train.classCounts[c] === 0);
-  if (missing.length > 0)
-    throw new EquipoiseError(
-      'ERR_DATA',
-      `Expected training rows of every class but there are none of ${missing.join(', ')}`,
-    );
-  return parts;
+/** A folder called "train" says little: its parent is named too. */
+function titleOf(data: string, { name }: Dataset): string {
+  return ['train', 'training'].includes(name) ? `${basename(dirname(resolve(data)))}/${name}` : name;
 }
 
 /** Every class, evenly over the rows: what the two paths of an export are compared on. */
@@ -288,11 +174,13 @@ async function exportBoth(
   dataset: Dataset,
   backbone: Backbone | null,
   out: string,
+  threads: number,
 ): Promise<ExportedModel[]> {
   const rows = sample(train, parityRows);
   const exported = [
     await exportOnnx(head, {
       path: join(out, files.head),
+      threads,
       sampleRows: rowsOf(train, rows),
       ...columnsOf(train),
       ...(backbone && { embeddedWith: noteOf(backbone) }),
@@ -304,6 +192,7 @@ async function exportBoth(
   exported.push(
     await exportOnnx(head, {
       path: join(out, files.classifier),
+      threads,
       ...(backbone ? { backbone, sampleItems } : { sampleRows: rowsOf(train, rows) }),
       ...columnsOf(train),
     }),
@@ -332,22 +221,10 @@ async function countParts(
   const counts = new Map<string, number[]>();
   for await (const { id, label } of dataset) {
     const part = partOf?.(id) ?? 'all';
-    const perClass = counts.get(part) ?? new Array<number>(dataset.classNames.length).fill(0);
+    const perClass = counts.get(part) ?? dataset.classNames.map(() => 0);
     counts.set(part, perClass);
     const c = label === null ? -1 : dataset.classNames.indexOf(label);
     if (c >= 0) perClass[c] = (perClass[c] ?? 0) + 1;
   }
   return [...counts].map(([part, perClass]) => ({ part, perClass }));
-}
-
-/** Absolute, so that a config.json works from anywhere; names of backbones stay names. */
-export function absolutePaths(input: RunInput): RunInput {
-  const place = (path: string | undefined) => (path !== undefined && existsSync(path) ? resolve(path) : path);
-  return {
-    ...input,
-    data: place(input.data),
-    test: place(input.test),
-    backbone: place(input.backbone),
-    tokenizer: place(input.tokenizer),
-  };
 }

@@ -18,6 +18,8 @@ export interface Failure {
   readonly id: string;
   readonly source: string;
   readonly reason: string;
+  /** The item it was to be a copy of; absent for an item of the dataset. */
+  readonly parent?: string;
 }
 
 export interface ShardEntry {
@@ -44,6 +46,8 @@ export interface Manifest {
   /** The class table: fixed before the first shard, it may only grow at its end. */
   readonly classNames: readonly string[];
   readonly columns: readonly Column[] | null;
+  /** How copies of each item were made and embedded beside it. */
+  readonly augmentation?: Readonly<Record<string, unknown>>;
   /** Items a shard. */
   readonly shardRows: number;
   /** Rows made by a sampler are among them: not to be split or evaluated. */

@@ -41,6 +41,8 @@ export interface CreateStoreOptions {
   readonly dim?: number;
   readonly classNames: readonly string[];
   readonly columns?: readonly Column[];
+  /** How copies of each item are made, plain JSON; another one is another store. */
+  readonly augmentation?: object;
   /** What embeddings are stored as; float16 halves the disk and keeps 11 significant bits. Default float32. */
   readonly dtype?: Dtype;
   /** Items a shard, default 8192; small: many files; large: more is lost when a run is killed. */
@@ -64,6 +66,7 @@ const KNOWN_OPTIONS = [
   'dim',
   'classNames',
   'columns',
+  'augmentation',
   'dtype',
   'shardRows',
   'overwrite',
@@ -118,6 +121,7 @@ function headOf(options: CreateStoreOptions): ManifestHead {
     dtype,
     classNames: [...classNames],
     columns: columns ? [...columns] : null,
+    ...(options.augmentation && { augmentation: { ...options.augmentation } }),
     shardRows,
     resampled: options.resampled ?? false,
     part: options.part ?? null,
@@ -155,7 +159,7 @@ function checkSame(dir: string, before: Manifest, now: ManifestHead): void {
   const differs = (what: string, was: unknown, is: unknown): void => {
     if (JSON.stringify(was) === JSON.stringify(is)) return;
     const short = (value: unknown): string => {
-      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
       return text.length > 100 ? `${text.slice(0, 97)}...` : text;
     };
     throw new EquipoiseError(
@@ -166,7 +170,7 @@ function checkSame(dir: string, before: Manifest, now: ManifestHead): void {
   differs('dataset fingerprint', before.dataset.fingerprint, now.dataset.fingerprint);
   differs('item count', before.dataset.count, now.dataset.count);
   differs('class table', before.classNames, now.classNames);
-  for (const key of ['modality', 'dim', 'dtype', 'shardRows', 'columns', 'resampled', 'part'] as const)
+  for (const key of ['modality', 'dim', 'dtype', 'shardRows', 'columns', 'augmentation', 'resampled', 'part'] as const)
     differs(key, before[key], now[key]);
 }
 
@@ -235,6 +239,7 @@ export class StoreWriter {
       const items = range.end - range.start;
       // A copy made by augmentation is no item of the dataset, unless the dataset itself lists copies.
       const originals = ids.length - (parents?.filter((parent) => parent !== null).length ?? 0);
+      const failed = failures.filter(({ parent }) => parent === undefined).length;
       if (embeddings.rows !== ids.length || (parents && parents.length !== ids.length))
         throw new EquipoiseError(
           'ERR_SHAPE',
@@ -245,10 +250,10 @@ export class StoreWriter {
           'ERR_SHAPE',
           `Shard ${index} has ${embeddings.cols} numbers a row but the store has ${this.dim}`,
         );
-      if (originals + failures.length !== items && ids.length + failures.length !== items)
+      if (originals + failed !== items && ids.length + failures.length !== items)
         throw new EquipoiseError(
           'ERR_SHAPE',
-          `Shard ${index} covers items ${range.start} to ${range.end - 1} (${items}) but accounts for ${originals} embedded and ${failures.length} failed`,
+          `Shard ${index} covers items ${range.start} to ${range.end - 1} (${items}) but accounts for ${originals} embedded and ${failed} failed`,
         );
       try {
         const written = await writeShardFile(
@@ -264,7 +269,7 @@ export class StoreWriter {
           rows: ids.length,
           sha256: written.sha256,
           bytes: written.bytes,
-          failures: failures.map(({ id, source, reason }) => ({ id, source, reason })),
+          failures: [...failures],
         };
         const shards = [...this.#manifest.shards, entry].sort((a, b) => a.start - b.start);
         await this.#update({ ...this.#manifest, shards });
@@ -341,12 +346,7 @@ export class StoreWriter {
       });
       try {
         await writeRows(this.dir, ordered);
-        const failures = shards.flatMap((shard) => shard.failures);
-        if (failures.length > 0)
-          await writeAtomically(
-            join(this.dir, FAILURES),
-            failures.map((failure) => new TextEncoder().encode(`${JSON.stringify(failure)}\n`)),
-          );
+        await this.writeFailures();
         await this.#update({ ...this.#manifest, complete: true });
       } catch (error) {
         throw this.#withSafeCount(error, ROWS);
@@ -354,6 +354,14 @@ export class StoreWriter {
       this.#closed = true;
       return openStore(this.dir);
     });
+  }
+
+  /** Writes `failures.jsonl`, one line a failure; nothing where none failed. `finish` does it too. */
+  async writeFailures(): Promise<void> {
+    const failures = this.#manifest.shards.flatMap((shard) => shard.failures);
+    if (failures.length === 0) return;
+    const lines = failures.map((failure) => new TextEncoder().encode(`${JSON.stringify(failure)}\n`));
+    await writeAtomically(join(this.dir, FAILURES), lines);
   }
 
   /** Gives up for now: waits for the shard being written, and leaves a store that the same call of `createStore` resumes. */

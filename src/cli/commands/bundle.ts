@@ -1,6 +1,6 @@
 import { bundle } from '../../index.js';
-import type { Command } from '../command.js';
-import { backboneFlags, backboneOptions, datasetFlags, datasetOptions, required } from './shared.js';
+import { pick, type Command } from '../command.js';
+import { backboneFlags, datasetFlags, datasetOptions, required } from './shared.js';
 
 export const bundleCommand: Command = {
   name: 'bundle',
@@ -15,8 +15,7 @@ export const bundleCommand: Command = {
   example: 'equipoise bundle head.onnx --backbone tiny-image --data flowers/test --out classifier.onnx',
   async run([head = ''], flags, context) {
     const report = await bundle(head, {
-      backbone: required(flags, 'backbone', 'the backbone the head was trained with'),
-      backboneOptions: backboneOptions(flags),
+      ...pick(flags, backboneFlags),
       out: required(flags, 'out', 'an .onnx file'),
       data: required(flags, 'data', 'a dataset of a few items'),
       dataset: datasetOptions(flags),

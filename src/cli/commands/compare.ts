@@ -1,6 +1,6 @@
 import {
   compare,
-  EquipoiseError,
+  compareOptions,
   formatTable,
   leaderboardMetrics,
   openStore,
@@ -10,7 +10,10 @@ import {
 import { flagsFrom, pick, type Command, type Context } from '../command.js';
 import { threadsFlag } from './shared.js';
 
-const { epochs, batchSize, learningRate } = trainOptions;
+const { strategies, baseline, seeds, test, validation } = compareOptions;
+const comparedFlags = flagsFrom({ strategies, baseline, seeds, test, validation });
+const { epochs, batchSize, learningRate, standardize } = trainOptions;
+const trainingFlags = { ...flagsFrom({ epochs, batchSize, learningRate, standardize }), ...threadsFlag };
 
 function print({ rows, seeds, baseline, parts }: Leaderboard, context: Context): void {
   const spread = ({ mean, sd }: { mean: number | null; sd: number | null }) =>
@@ -41,25 +44,18 @@ export const compareCommand: Command = {
   summary: 'Train several strategies on the same splits and seeds; say which differences are more than noise.',
   positionals: [{ name: 'STORE', help: 'an embedded dataset' }],
   flags: {
-    strategies: { type: 'string', value: 'all|A,B', help: 'what takes part', default: 'all' },
-    baseline: { type: 'string', value: 'NAME', help: 'what the others are held against', default: 'ce' },
-    seeds: {
-      type: 'integer',
-      help: 'repetitions, each with its own split (without --split), weights and draws',
-      default: '5',
-    },
+    ...comparedFlags,
     split: {
       type: 'string',
       value: 'NAME',
       help: 'a split of the store, the same for every seed; without it each seed splits anew',
     },
-    ...flagsFrom({ epochs, batchSize, learningRate }),
-    ...threadsFlag,
+    ...trainingFlags,
   },
   example: 'equipoise compare flowers-run/store --strategies all --seeds 5',
   async run([path = ''], flags, context) {
     const store = await openStore(path);
-    const { split, baseline, seeds } = flags as { split?: string; baseline?: string; seeds?: number };
+    const { split } = flags as { split?: string };
     if (split === undefined && store.splits().length > 0)
       context.say(
         `each seed splits all rows of ${path} anew; --split ${store.splits()[0]} keeps the split that is there`,
@@ -72,16 +68,9 @@ export const compareCommand: Command = {
             validation: await store.read({ split, part: 'validation' }),
             test: await store.read({ split, part: 'test' }),
           };
-    const training: Record<string, unknown> = pick(flags, ['epochs', 'batchSize', 'learningRate', 'threads']);
-    for (const name of ['epochs', 'learningRate'])
-      if (typeof training[name] === 'string' && training[name] !== 'auto') training[name] = Number(training[name]);
-    const wanted = flags['strategies'];
-    if (wanted === '') throw new EquipoiseError('ERR_OPTION', 'Expected strategy names for --strategies');
     const leaderboard = await compare(data, {
-      strategies: typeof wanted === 'string' && wanted !== 'all' ? wanted.split(',') : 'all',
-      training,
-      ...(seeds !== undefined && { seeds }),
-      ...(baseline !== undefined && { baseline }),
+      ...pick(flags, comparedFlags),
+      training: pick(flags, trainingFlags),
       signal: context.signal,
       onProgress: context.onProgress,
     });

@@ -1,5 +1,5 @@
-import { doctor, EquipoiseError, formatTable } from '../../index.js';
-import type { Command } from '../command.js';
+import { doctor, formatTable } from '../../index.js';
+import { Finding, type Command } from '../command.js';
 
 export const doctorCommand: Command = {
   name: 'doctor',
@@ -18,10 +18,7 @@ export const doctorCommand: Command = {
         rows: report.checks.map(({ name, ok, detail }) => [name, ok ? 'ok' : 'FAILS', detail]),
       }),
     );
-    if (!report.ok) {
-      if (context.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-      throw new EquipoiseError('ERR_ENVIRONMENT', 'Not everything works (listed above)');
-    }
+    if (!report.ok) throw new Finding('ERR_ENVIRONMENT', 'Not everything works (listed above)', report);
     return report;
   },
 };

@@ -1,38 +1,55 @@
-import { embed, embedOptions, EquipoiseError, openBackbone, openDataset } from '../../index.js';
+import { augmenters, backboneFor, embed, embedOptions, EquipoiseError, openDataset } from '../../index.js';
 import { flagsFrom, pick, type Command } from '../command.js';
-import { backboneFlags, backboneOptions, datasetFlags, datasetOptions, required, threadsFlag } from './shared.js';
+import { backboneFlags, datasetFlags, datasetOptions, required, threadsFlag } from './shared.js';
+
+const settingFlags = { ...flagsFrom(embedOptions), ...threadsFlag };
+
+/** `eda:4`. */
+function augmentation(text: string): { name: string; copies: number } {
+  const [, name, copies] = /^([^:]+):(\d+)$/.exec(text) ?? [];
+  if (name === undefined)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected NAME:COPIES, such as eda:4, for --augment but received ${JSON.stringify(text)}`,
+    );
+  return { name, copies: Number(copies) };
+}
 
 export const embedCommand: Command = {
   name: 'embed',
   summary: 'Embed a dataset into a store; the same command resumes after a stop.',
   positionals: [{ name: 'DATA', help: 'folder of class folders, IDX folder, CSV or KEEL file' }],
-  flags: { ...flagsFrom(embedOptions), ...backboneFlags, ...datasetFlags, ...threadsFlag },
+  flags: {
+    out: { type: 'string', value: 'STORE', help: 'the store folder' },
+    ...settingFlags,
+    augment: {
+      type: 'string',
+      value: 'NAME:COPIES',
+      help: `altered copies of each item, in training rows only: ${Object.values(augmenters)
+        .map(({ name, modality }) => `${name} (${modality})`)
+        .join(', ')}`,
+    },
+    ...backboneFlags,
+    ...datasetFlags,
+  },
   example: 'equipoise embed flowers/train --backbone tiny-image --out flowers.store',
   async run([data = ''], flags, context) {
     const out = required(flags, 'out', 'a store folder');
     const dataset = await openDataset(data, datasetOptions(flags));
     dataset.notes.forEach((note) => context.say(note));
-    const wanted = flags['backbone'] ?? (dataset.modality === 'image' ? 'tiny-image' : undefined);
-    if (wanted === undefined && dataset.modality === 'text')
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        'Expected --backbone for text: there is no built-in one. Pass a folder with backbone.json, model.onnx and tokenizer.json',
-      );
-    const backbone = typeof wanted === 'string' ? await openBackbone(wanted, backboneOptions(flags)) : null;
-    const { threads } = flags as { threads?: number };
+    const backbone = await backboneFor(dataset, pick(flags, backboneFlags));
+    const { augment } = flags as { augment?: string };
     const store = await embed(dataset, backbone, {
+      ...pick(flags, settingFlags),
       out,
-      ...pick(
-        flags,
-        Object.keys(embedOptions).filter((name) => name !== 'out'),
-      ),
-      ...(threads !== undefined && { threads }),
+      ...(augment !== undefined && { augment: augmentation(augment) }),
       signal: context.signal,
       onProgress: context.onProgress,
     });
     const failures = await store.failures();
+    const items = dataset.count - failures.filter(({ parent }) => parent === undefined).length;
     context.print(
-      `${store.count} of ${dataset.count} items embedded as ${store.dim} numbers each in ${out}; ${failures.length} failed${failures.length > 0 ? ' (failures.jsonl)' : ''}`,
+      `${items} of ${dataset.count} items${augment === undefined ? '' : ` and ${store.count - items} copies`} embedded as ${store.dim} numbers each in ${out}; ${failures.length} failed${failures.length > 0 ? ' (failures.jsonl)' : ''}`,
     );
     return {
       store: out,

@@ -1,8 +1,8 @@
-import { evaluateModel, formatTable, type Evaluation } from '../../index.js';
-import type { Command, Context } from '../command.js';
+import { embedOptions, evaluateModel, formatTable, type ModelEvaluation } from '../../index.js';
+import { flagsFrom, pick, type Command, type Context } from '../command.js';
 import { datasetFlags, datasetOptions, threadsFlag } from './shared.js';
 
-function print(evaluation: Evaluation, context: Context): void {
+function print(evaluation: ModelEvaluation, context: Context): void {
   const share = (value: number) => value.toFixed(3);
   context.print(
     formatTable({
@@ -20,6 +20,7 @@ function print(evaluation: Evaluation, context: Context): void {
     }),
   );
   context.print('');
+  if (evaluation.failures.length > 0) context.print(`${evaluation.failures.length} items failed and count nowhere`);
   const { balancedAccuracy, macroF1, geometricMeanClass, geometricMeanMacro, accuracy } = evaluation;
   context.print(
     `balanced accuracy ${share(balancedAccuracy)} · macro F1 ${share(macroF1)} · G-mean (class) ${share(geometricMeanClass)} · G-mean (macro) ${share(geometricMeanMacro)} · accuracy ${share(accuracy)}`,
@@ -35,20 +36,21 @@ export const evaluateCommand: Command = {
   ],
   flags: {
     split: { type: 'string', value: 'NAME', help: 'split of the store' },
-    part: { type: 'string', value: 'train|validation|test', help: 'part of that split', default: 'test, with --split' },
     ...datasetFlags,
+    part: {
+      type: 'string',
+      value: 'train|validation|test',
+      help: 'part of that split (default test), or of DATA that has several side by side (default train)',
+    },
+    ...flagsFrom({ maxFailRate: embedOptions.maxFailRate }),
     ...threadsFlag,
   },
   example: 'equipoise evaluate flowers-run/head.onnx flowers-run/store --split default',
   async run([model = '', data = ''], flags, context) {
-    const { split, threads } = flags as { split?: string; threads?: number };
-    const part = (flags['part'] ?? (split === undefined ? undefined : 'test')) as
-      'train' | 'validation' | 'test' | undefined;
+    const { part: _, ...dataset } = datasetOptions(flags);
     const evaluation = await evaluateModel(model, data, {
-      ...(split !== undefined && { split }),
-      ...(part !== undefined && { part }),
-      ...(threads !== undefined && { threads }),
-      dataset: datasetOptions(flags),
+      ...pick(flags, { split: 0, part: 0, maxFailRate: 0, threads: 0 }),
+      dataset,
       signal: context.signal,
       onProgress: context.onProgress,
     });

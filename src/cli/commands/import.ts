@@ -1,6 +1,16 @@
 import { importEmbeddings } from '../../index.js';
-import { pick, type Command } from '../command.js';
+import { pick, type Command, type Flag } from '../command.js';
 import { required } from './shared.js';
+
+const importFlags: Record<string, Flag> = {
+  labels: { type: 'string', value: 'FILE', help: 'a file with one label a row, for formats without labels' },
+  label: { type: 'string', value: 'NAME', help: 'label column' },
+  id: { type: 'string', value: 'NAME', help: 'id column' },
+  group: { type: 'string', value: 'NAME', help: 'group column' },
+  embedding: { type: 'string', value: 'NAME', help: 'column of lists, or tensor, that holds the embeddings' },
+  dtype: { type: 'string', value: 'float32|float16', help: 'how embeddings are stored', default: 'float32' },
+  overwrite: { type: 'boolean', help: 'replace a finished store in the same folder' },
+};
 
 export const importCommand: Command = {
   name: 'import',
@@ -8,20 +18,14 @@ export const importCommand: Command = {
   positionals: [{ name: 'FILE', help: '.npy, .csv, .parquet, .safetensors or .arrow file' }],
   flags: {
     out: { type: 'string', value: 'STORE', help: 'the store folder' },
-    labels: { type: 'string', value: 'FILE', help: 'a file with one label a row, for formats without labels' },
-    label: { type: 'string', value: 'NAME', help: 'label column' },
-    id: { type: 'string', value: 'NAME', help: 'id column' },
-    group: { type: 'string', value: 'NAME', help: 'group column' },
-    embedding: { type: 'string', value: 'NAME', help: 'column of lists, or tensor, that holds the embeddings' },
-    dtype: { type: 'string', value: 'float32|float16', help: 'how embeddings are stored', default: 'float32' },
-    overwrite: { type: 'boolean', help: 'replace a finished store in the same folder' },
+    ...importFlags,
   },
   example: 'equipoise import features.npy --labels labels.csv --out features.store',
   async run([path = ''], flags, context) {
     const out = required(flags, 'out', 'a store folder');
     const store = await importEmbeddings(path, {
       out,
-      ...pick(flags, ['labels', 'label', 'id', 'group', 'embedding', 'dtype', 'overwrite']),
+      ...pick(flags, importFlags),
     });
     context.print(`${store.count} rows of ${store.dim} numbers, ${store.classNames.length} classes, in ${out}`);
     return { store: out, rows: store.count, dim: store.dim, classNames: store.classNames };

@@ -1,5 +1,5 @@
-import { EquipoiseError, formatTable, hasLeaks, inspect, type Inspection } from '../../index.js';
-import type { Command, Context } from '../command.js';
+import { formatTable, hasLeaks, inspect, type Inspection } from '../../index.js';
+import { Finding, type Command, type Context } from '../command.js';
 import { datasetFlags, datasetOptions } from './shared.js';
 
 function printCounts(
@@ -67,6 +67,13 @@ function print(inspection: Inspection, path: string, context: Context): void {
     );
   if (inspection.failures > 0) context.print(`${inspection.failures} items failed (failures.jsonl)`);
   printCounts(inspection, context);
+  if (inspection.augmentation) context.print(`augmented: ${JSON.stringify(inspection.augmentation)}`);
+  for (const { id, base, other, step, parents } of inspection.provenance)
+    context.print(
+      parents
+        ? `${id} was made of ${parents.join(', ')}`
+        : `${id} = ${base} + ${step?.toFixed(4)} · (${other} − ${base})`,
+    );
   context.print(`${inspection.duplicateRows} rows share their embedding with another row`);
   for (const [name, audit] of Object.entries(inspection.leaks ?? {}))
     context.print(
@@ -91,13 +98,12 @@ export const inspectCommand: Command = {
   async run([path = ''], flags, context) {
     const inspection = await inspect(path, { leaks: flags['leaks'] === true, dataset: datasetOptions(flags) });
     print(inspection, path, context);
-    if (inspection.kind === 'store' && hasLeaks(inspection)) {
-      if (context.json) process.stdout.write(`${JSON.stringify(inspection)}\n`);
-      throw new EquipoiseError(
+    if (inspection.kind === 'store' && hasLeaks(inspection))
+      throw new Finding(
         'ERR_DATA',
         `${path} leaks between the parts of a split (listed above). Split it again so that they stay together, or remove the duplicates`,
+        inspection,
       );
-    }
     return inspection;
   },
 };

@@ -1,5 +1,5 @@
-import { EquipoiseError, formatTable, listBackbones, openBackbone, unknownName } from '../../index.js';
-import type { Command } from '../command.js';
+import { formatTable, listBackbones, openBackbone, unknownName } from '../../index.js';
+import { Finding, type Command } from '../command.js';
 
 const actions = ['list', 'verify'];
 
@@ -40,17 +40,16 @@ export const modelsCommand: Command = {
         ]),
       }),
     );
+    const result = {
+      backbones: backbones.map((one) => ({ ...one, ...(verified.has(one.id) && { files: verified.get(one.id) }) })),
+    };
     const bad = [...verified.values()].filter((text) => text !== 'ok').length;
     if (bad > 0)
-      throw new EquipoiseError(
+      throw new Finding(
         'ERR_INTEGRITY',
         `${bad} of ${backbones.length} backbones are not as declared (listed above)`,
+        result,
       );
-    return {
-      backbones: backbones.map((backbone) => ({
-        ...backbone,
-        ...(verified.has(backbone.id) && { files: verified.get(backbone.id) }),
-      })),
-    };
+    return result;
   },
 };

@@ -1,6 +1,11 @@
 import { EquipoiseError, loadClassifier, openDataset } from '../../index.js';
-import type { Command } from '../command.js';
+import { pick, type Command, type Flag } from '../command.js';
 import { datasetFlags, datasetOptions, threadsFlag } from './shared.js';
+
+const runFlags: Record<string, Flag> = {
+  batchSize: { type: 'integer', help: 'items a run of the model', default: '32' },
+  ...threadsFlag,
+};
 
 export const predictCommand: Command = {
   name: 'predict',
@@ -10,10 +15,10 @@ export const predictCommand: Command = {
     { name: 'DATA', help: 'items as for run; labels are not needed' },
   ],
   flags: {
-    batchSize: { type: 'integer', help: 'items a run of the model', default: '32' },
+    ...runFlags,
     maxFailRate: { type: 'number', help: 'share of items that may fail before the exit code says so', default: '0.01' },
     ...datasetFlags,
-    ...threadsFlag,
+    json: { type: 'boolean', help: 'silence the notes on standard error; the lines are JSON in any case' },
   },
   example: 'equipoise predict flowers-run/classifier.onnx new-photos',
   async run([model = '', data = ''], flags, context) {
@@ -21,18 +26,10 @@ export const predictCommand: Command = {
     try {
       const dataset = await openDataset(data, { ...datasetOptions(flags), labelled: false });
       dataset.notes.forEach((note) => context.say(note));
-      const {
-        batchSize,
-        threads,
-        maxFailRate = 0.01,
-      } = flags as { batchSize?: number; threads?: number; maxFailRate?: number };
+      const { maxFailRate = 0.01 } = flags as { maxFailRate?: number };
       let done = 0;
       let failed = 0;
-      const options = {
-        signal: context.signal,
-        ...(batchSize !== undefined && { batchSize }),
-        ...(threads !== undefined && { threads }),
-      };
+      const options = { ...pick(flags, runFlags), signal: context.signal };
       for await (const prediction of classifier.predict(dataset, options)) {
         // JSON lines are the result with or without --json.
         process.stdout.write(`${JSON.stringify(prediction)}\n`);
@@ -43,7 +40,7 @@ export const predictCommand: Command = {
       if (failed > maxFailRate * done)
         throw new EquipoiseError(
           'ERR_DATA',
-          `Expected at most ${100 * maxFailRate} % of the items to fail but ${failed} of ${done} did; their lines have "error". Allow more with --max-fail-rate`,
+          `Expected at most ${Number((100 * maxFailRate).toFixed(3))} % of the items to fail but ${failed} of ${done} did; their lines have "error". Allow more with --max-fail-rate`,
         );
       return undefined;
     } finally {

@@ -1,17 +1,6 @@
-import {
-  createSampler,
-  EquipoiseError,
-  formatTable,
-  openStore,
-  planRows,
-  samplers,
-  unknownName,
-  writeSet,
-  type TrainingSet,
-} from '../../index.js';
-import { asTraining } from '../../index.js';
-import type { Command } from '../command.js';
-import { declaredOptions, required, samplerFlags, threadsFlag } from './shared.js';
+import { createSampler, formatTable, openStore, planRows, samplers, trainingRows, writeSet } from '../../index.js';
+import { pick, type Command } from '../command.js';
+import { required, samplerFlags, threadsFlag } from './shared.js';
 
 export const resampleCommand: Command = {
   name: 'resample',
@@ -32,22 +21,13 @@ export const resampleCommand: Command = {
   },
   example: 'equipoise resample flowers-run/store --split default --sampler eos --out balanced.store',
   async run([path = ''], flags, context) {
-    const name = typeof flags['sampler'] === 'string' ? flags['sampler'] : 'eos';
-    if (!Object.hasOwn(samplers, name)) throw unknownName('sampler', name, Object.keys(samplers));
-    const sampler = createSampler(name, declaredOptions(flags, samplerFlags));
+    const { sampler: name = 'eos', split } = flags as { sampler?: string; split?: string };
+    const sampler = createSampler(name, pick(flags, samplerFlags));
     const store = await openStore(path);
-    const split = flags['split'];
-    if (split === undefined && store.splits().length > 0)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        `${path} has the splits ${store.splits().join(', ')}. Name one with --split, so that only its training rows are resampled`,
-      );
-    const train: TrainingSet =
-      typeof split === 'string' ? await store.read({ split, part: 'train' }) : asTraining(await store.read());
-    const { threads } = flags as { threads?: number };
-    const plan = { signal: context.signal, onProgress: context.onProgress, ...(threads !== undefined && { threads }) };
-    const made = await sampler.plan(train, plan);
-    const { perClass } = made;
+    const train = await trainingRows(store, { split });
+    const threads = pick(flags, threadsFlag);
+    const plan = await sampler.plan(train, { signal: context.signal, onProgress: context.onProgress, ...threads });
+    const { perClass, keep } = plan;
     context.print(
       formatTable({
         columns: [
@@ -68,11 +48,11 @@ export const resampleCommand: Command = {
     );
     if (flags['dryRun'] === true) return { sampler: name, perClass };
     const out = required(flags, 'out', 'a folder for the new store (or --dry-run)');
-    const embeddings = planRows(train, made, threads === undefined ? {} : { threads });
+    const embeddings = planRows(train, plan, threads);
     const { manifest } = store;
     await writeSet(
       out,
-      { plan: made, embeddings },
+      { plan, embeddings },
       {
         from: train,
         modality: manifest.modality,
@@ -80,7 +60,7 @@ export const resampleCommand: Command = {
         overwrite: flags['overwrite'] === true,
       },
     );
-    const synthetic = embeddings.rows - (made.keep === 'all' ? made.originalRows : made.keep.length);
+    const synthetic = embeddings.rows - (keep === 'all' ? plan.originalRows : keep.length);
     context.print(`${embeddings.rows} rows (${synthetic} synthetic) in ${out}`);
     return { sampler: name, perClass, store: out, rows: embeddings.rows, synthetic };
   },

@@ -2,83 +2,70 @@ import {
   evaluate,
   exportOnnx,
   openStore,
-  asTraining,
   strategies,
   trainHead,
+  trainingRows,
   trainOptions,
   type HeldOutSet,
-  type TrainingSet,
 } from '../../index.js';
-import { EquipoiseError } from '../../index.js';
 import { flagsFrom, pick, type Command, type Flag } from '../command.js';
-import { declaredOptions, required, strategyFlags, threadsFlag } from './shared.js';
+import { required, strategyFlags, threadsFlag, without } from './shared.js';
 
 const { epochs, batchSize, learningRate, standardize, seed } = trainOptions;
-const ownFlags: Record<string, Flag> = {
+const trainingFlags: Record<string, Flag> = {
   strategy: {
     type: 'string',
     value: Object.keys(strategies).join('|'),
     help: 'how the head is trained',
     default: 'eos',
   },
-  out: { type: 'string', value: 'FILE', help: 'the head, an ONNX file' },
-  split: {
-    type: 'string',
-    value: 'NAME',
-    help: 'split to train, choose and judge on; without it all rows are training rows',
-  },
-  ...flagsFrom({ epochs, batchSize, learningRate, seed }),
-  standardize: { type: 'boolean', help: `${standardize.help}` },
+  ...flagsFrom({ epochs, batchSize, learningRate, standardize, seed }),
   ...threadsFlag,
 };
-const optionFlags = Object.fromEntries(Object.entries(strategyFlags).filter(([name]) => !(name in ownFlags)));
+const optionFlags = without(strategyFlags, trainingFlags);
 
 export const trainCommand: Command = {
   name: 'train',
   summary: 'Train a head on the rows of a store and write it as ONNX.',
   positionals: [{ name: 'STORE', help: 'an embedded dataset' }],
-  flags: { ...ownFlags, ...optionFlags },
+  flags: {
+    out: { type: 'string', value: 'FILE', help: 'the head, an ONNX file' },
+    split: {
+      type: 'string',
+      value: 'NAME',
+      help: 'split to train, choose and judge on; a store without splits is training rows only',
+    },
+    ...trainingFlags,
+    ...optionFlags,
+  },
   example: 'equipoise train flowers-run/store --split default --strategy eos --out head.onnx',
   async run([path = ''], flags, context) {
     const out = required(flags, 'out', 'an .onnx file');
     const store = await openStore(path);
-    const split = flags['split'];
-    if (split === undefined && store.splits().length > 0)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        `${path} has the splits ${store.splits().join(', ')}. Name one with --split, so that its test rows stay out of training`,
-      );
-    const named = typeof split === 'string' ? split : undefined;
-    const train: TrainingSet =
-      named === undefined ? asTraining(await store.read()) : await store.read({ split: named, part: 'train' });
+    const { split } = flags as { split?: string };
+    const train = await trainingRows(store, { split, resampled: true });
     const held = async (part: 'validation' | 'test'): Promise<HeldOutSet | undefined> => {
-      if (named === undefined) return undefined;
-      const set = await store.read({ split: named, part });
+      if (split === undefined) return undefined;
+      const set = await store.read({ split, part });
       return set.labels.length > 0 ? set : undefined;
     };
     const validation = await held('validation');
-    const settings: Record<string, unknown> = pick(flags, [
-      'epochs',
-      'batchSize',
-      'learningRate',
-      'standardize',
-      'seed',
-      'threads',
-    ]);
-    for (const name of ['epochs', 'learningRate'])
-      if (typeof settings[name] === 'string' && settings[name] !== 'auto') settings[name] = Number(settings[name]);
     const head = await trainHead(train, {
-      strategy: typeof flags['strategy'] === 'string' ? flags['strategy'] : 'eos',
-      strategyOptions: declaredOptions(flags, optionFlags),
-      ...settings,
+      strategy: 'eos',
+      strategyOptions: pick(flags, optionFlags),
+      ...pick(flags, trainingFlags),
       ...(validation && { validation }),
       signal: context.signal,
       onProgress: context.onProgress,
     });
+    const { backbone: madeBy } = store.manifest;
     const report = await exportOnnx(head, {
       path: out,
       sampleRows: train.embeddings,
       ...(train.columns && { columns: train.columns }),
+      ...(madeBy && {
+        embeddedWith: { id: madeBy.id, fileSha256: madeBy.sha256, recipeHash: madeBy.recipeHash, dim: store.dim },
+      }),
     });
     const test = await held('test');
     const evaluation = test && (await evaluate(head, test, { trainCounts: train.classCounts }));

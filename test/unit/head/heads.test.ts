@@ -47,6 +47,14 @@ test('the scaler centres and scales, and leaves a constant column its scale', ()
   assert.deepEqual([...out], [-1, 0, -1, 1, 0, 1]);
 });
 
+test('a constant column keeps scale 1, whatever its value and the number of rows', () => {
+  for (const value of [0.1, 1 / 3, 16777215, 1e-30]) {
+    const rows = 1001;
+    const { scale } = fitScaler({ data: new Float32Array(rows).fill(value), rows, cols: 1 });
+    assert.deepEqual([...scale], [1]);
+  }
+});
+
 test('a file that is no head is refused', () => {
   assert.throws(() => readHead(new Uint8Array([1, 2, 3]), 'x.onnx'), { code: 'ERR_DATA', message: /x\.onnx/ });
 });

@@ -1,0 +1,69 @@
+/** The command line itself: help, exit codes, what goes to which stream. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { help, kebab, parse, type Command } from '../../src/cli/command.js';
+import { commands } from '../../src/cli/commands/index.js';
+import { version } from '../../src/index.js';
+import { equipoise, succeed, temporaryFolder } from './equipoise.js';
+
+const dir = temporaryFolder();
+
+describe('the command line', { concurrency: 2 }, () => {
+  for (const [name, command] of Object.entries<Command>(commands))
+    test(`help of ${name} explains every option and has an example that parses`, () => {
+      const text = help(command);
+      assert.match(text, new RegExp(`usage: equipoise ${name}\\b`));
+      for (const flag of [...Object.keys(command.flags), 'json', 'help'])
+        assert.match(text, new RegExp(`^  --${kebab(flag)}\\b`, 'm'));
+      assert.doesNotMatch(text, /undefined|\[object/);
+      const [program, first, ...args] = command.example.split(' ');
+      assert.deepEqual([program, first], ['equipoise', name]);
+      parse(command, args);
+      assert.ok(text.endsWith(`example: ${command.example}`));
+    });
+
+  test('without a command, and with --help, it lists the commands on standard output', async () => {
+    for (const args of [[], ['--help']]) {
+      const { stdout, stderr } = await succeed(dir, ...args);
+      for (const name of Object.keys(commands)) assert.match(stdout, new RegExp(`^  ${name} +\\S`, 'm'));
+      assert.equal(stderr, '');
+    }
+    const of = await succeed(dir, 'run', '--help');
+    assert.match(of.stdout, /example: equipoise run /);
+    assert.equal((await succeed(dir, '--version')).stdout, `${version}\n`);
+  });
+
+  test('with --json an error is one document, too, and the exit code stays', async () => {
+    const wrong = await equipoise(dir, 'run', 'nowhere', '--json');
+    assert.equal(wrong.code, 1);
+    const { ok, code, message } = JSON.parse(wrong.stdout);
+    assert.deepEqual([ok, code], [false, 'ERR_DATA']);
+    assert.match(message, /nowhere/);
+    const unknown = await equipoise(dir, 'run', 'nowhere', '--json', '--epoch', '3');
+    assert.equal(unknown.code, 2);
+    assert.equal(JSON.parse(unknown.stdout).code, 'ERR_OPTION');
+  });
+
+  test('a value on the command line is read as what its option takes', () => {
+    const read = (...args: string[]) => parse(commands.run, ['data', ...args]).flags;
+    assert.deepEqual(
+      read('--epochs', '20', '--learning-rate', 'auto', '--threads', '1', '--baselines', 'ce,smote', '--header', 'no'),
+      { epochs: 20, learningRate: 'auto', threads: 1, baselines: ['ce', 'smote'], header: 'no' },
+    );
+    assert.deepEqual(read('--sampling-strategy', '{"cat": 100}'), { samplingStrategy: { cat: 100 } });
+    assert.deepEqual(read('--sampling-strategy', '0.5', '--label', '-1'), { samplingStrategy: 0.5, label: '-1' });
+    assert.deepEqual(parse(commands.train, ['store', '--standardize', 'no']).flags, { standardize: false });
+    assert.deepEqual(parse(commands.compare, ['store', '--seeds', '3,5']).flags, { seeds: [3, 5] });
+    for (const [args, words] of [
+      [['--seeds', 'many'], /Expected a whole number for --seeds but received "many"/],
+      [['--seeds'], /--seeds/],
+      [['more'], /Unexpected argument "more" for "equipoise run"\. Usage: equipoise run \[DATA\]/],
+      [['--out', ''], /Expected a value for --out but received an empty one/],
+    ] as const)
+      assert.throws(() => read(...args), { code: 'ERR_OPTION', message: words });
+    assert.throws(() => parse(commands.split, []), { code: 'ERR_OPTION', message: /Expected STORE/ });
+    // What fits nothing goes to the library as it is, which says what it expected.
+    assert.deepEqual(read('--epochs', 'some'), { epochs: 'some' });
+  });
+});

@@ -1,0 +1,222 @@
+/** The steps of a run one by one, each command on what the one before left. */
+
+import assert from 'node:assert/strict';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { createRng } from '../../src/core/rng.js';
+import { drawImages, writeTexts } from './data.js';
+import { asked, equipoise, fixtures, jsonLines, succeed, temporaryFolder } from './equipoise.js';
+
+const dir = temporaryFolder();
+const at = (...names: string[]) => join(dir, ...names);
+const quick = ['--epochs', '8'];
+
+before(async () => {
+  await drawImages(at('photos'), { red: 30, green: 15, blue: 6 });
+  await succeed(dir, 'embed', 'photos', '--out', 'store', '--shard-size', '20', '--backbone', 'tiny-image');
+  await succeed(dir, 'split', 'store', '--test', '0.2', '--validation', '0.1', '--seed', '1');
+  await succeed(dir, 'train', 'store', '--split', 'default', '--strategy', 'eos', ...quick, '--out', 'head.onnx');
+});
+
+describe('steps apart', { concurrency: 2 }, () => {
+  test('embed and split leave a store that inspect describes', async () => {
+    assert.deepEqual((await readdir(at('store'))).sort(), [
+      'manifest.json',
+      'rows.arrow',
+      'shard-00000.arrow',
+      'shard-00001.arrow',
+      'shard-00002.arrow',
+      'splits',
+    ]);
+    const store = await asked(dir, 'inspect', 'store', '--leaks');
+    assert.deepEqual(store.classes, [
+      { name: 'blue', count: 6 },
+      { name: 'green', count: 15 },
+      { name: 'red', count: 30 },
+    ]);
+    assert.equal(store.imbalanceRatio, 5);
+    // 51 rows: round(10.2) test rows and round(5.1) validation rows.
+    assert.deepEqual(store.splits, { default: { train: 36, validation: 5, test: 10 } });
+    assert.equal(store.leaks.default.clean, true);
+    const data = await asked(dir, 'inspect', 'photos');
+    assert.deepEqual([data.kind, data.format, data.count], ['dataset', 'image-folder', 51]);
+    const { kind, model } = await asked(dir, 'inspect', 'head.onnx');
+    assert.deepEqual([kind, model.inputs[0].name, model.inputs[0].shape], ['model', 'embedding', ['batch', 128]]);
+  });
+
+  test('inspect --leaks ends with 1 where rows of both sides are the same, and tells them', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 4},${i % 3},${i % 2 ? 'odd' : 'even'}`);
+    await writeFile(at('twins.csv'), `a,b,kind\n${rows.join('\n')}\n`);
+    await succeed(dir, 'embed', 'twins.csv', '--out', 'twins');
+    await succeed(dir, 'split', 'twins');
+    const { code, stdout, stderr } = await equipoise(dir, 'inspect', 'twins', '--leaks', '--json');
+    assert.equal(code, 1);
+    assert.match(stderr, /ERR_DATA: twins leaks between the parts of a split/);
+    const { ok, result } = JSON.parse(stdout);
+    assert.equal(ok, false);
+    assert.ok(result.leaks.default.duplicates.length > 0);
+  });
+
+  test('splitting again asks for another name or --overwrite', async () => {
+    const refused = await equipoise(dir, 'split', 'store', '--seed', '2');
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /ERR_OPTION: .*overwrite/);
+    const same = await succeed(dir, 'split', 'store', '--seed', '1');
+    assert.equal(same.stdout, 'split default: train 36, validation 5, test 10\n');
+  });
+
+  test('resample says the counts, then makes a store of training rows with their parents', async () => {
+    const without = await equipoise(dir, 'resample', 'store', '--dry-run');
+    assert.equal(without.code, 2);
+    assert.match(without.stderr, /ERR_OPTION: store has the splits default\. Name one with --split/);
+
+    const options = ['store', '--split', 'default', '--sampler', 'eos', '--reach', 'any'];
+    const counts = await asked(dir, 'resample', ...options, '--dry-run');
+    const most = Math.max(...counts.perClass.map(({ before }: { before: number }) => before));
+    for (const { after } of counts.perClass) assert.equal(after, most);
+    const made = await asked(dir, 'resample', ...options, '--out', 'balanced');
+    assert.deepEqual([made.rows, made.synthetic], [3 * most, 3 * most - 36]);
+
+    const balanced = await asked(dir, 'inspect', 'balanced');
+    assert.equal(balanced.resampled, true);
+    assert.equal(balanced.provenance.length, 5);
+    const { id, base, other, step } = balanced.provenance[0];
+    assert.equal(id, 'eos-0');
+    assert.match(base, /^(blue|green)\//);
+    assert.notEqual(base.split('/')[0], other.split('/')[0], 'the other row is an enemy');
+    assert.ok(step >= 0 && step < 1);
+    assert.match((await succeed(dir, 'inspect', 'balanced')).stdout, /eos-0 = \S+ \+ 0\.\d{4} · \(\S+ − \S+\)/);
+
+    // All of it is training rows: it trains, and it neither judges nor splits.
+    await succeed(dir, 'train', 'balanced', '--strategy', 'ce', ...quick, '--out', 'from-balanced.onnx');
+    for (const [command, words] of [
+      [['evaluate', 'head.onnx', 'balanced'], /resampled/],
+      [['split', 'balanced'], /resampled/],
+      [['resample', 'balanced', '--out', 'twice'], /holds synthetic ones already/],
+    ] as const) {
+      const { code, stderr } = await equipoise(dir, ...command);
+      assert.equal(code, 1);
+      assert.match(stderr, words);
+    }
+  });
+
+  test('the head says the same on its store, behind its backbone, and in the file they make together', async () => {
+    const judged = await asked(dir, 'evaluate', 'head.onnx', 'store', '--split', 'default', '--part', 'test');
+    assert.equal(
+      judged.confusion.flat().reduce((sum: number, n: number) => sum + n, 0),
+      10,
+    );
+    const whole = await asked(dir, 'evaluate', 'head.onnx', 'store');
+    const report = await asked(dir, 'bundle', 'head.onnx', '--data', 'photos', '--out', 'classifier.onnx');
+    assert.ok(report.rows === 32 && report.largestDifference <= report.tolerance);
+    const items = await asked(dir, 'evaluate', 'classifier.onnx', 'photos');
+    assert.deepEqual(items.confusion, whole.confusion);
+    const lines = jsonLines((await succeed(dir, 'predict', 'classifier.onnx', 'photos')).stdout);
+    const right = lines.filter(({ id, label }) => id.startsWith(`${label}/`)).length;
+    assert.equal(right / lines.length, whole.accuracy);
+  });
+
+  test('a head is not joined with, or judged on, what another backbone made', async () => {
+    await writeTexts(at('questions.csv'));
+    await succeed(dir, 'embed', 'questions.csv', '--backbone', join(fixtures, 'tiny-bert'), '--out', 'texts');
+    for (const args of [
+      ['bundle', 'head.onnx', '--backbone', join(fixtures, 'tiny-cnn'), '--data', 'photos', '--out', 'wrong.onnx'],
+      ['evaluate', 'head.onnx', 'texts'],
+    ]) {
+      const { code, stderr } = await equipoise(dir, ...args);
+      assert.equal(code, 1);
+      assert.match(stderr, /ERR_INTEGRITY: head\.onnx was trained on embeddings of tiny-image@/);
+    }
+    await assert.rejects(stat(at('wrong.onnx')));
+  });
+
+  test('embeddings go out in every format and come back the same', async () => {
+    for (const [to, file, ...labels] of [
+      ['npy', 'e.npy', '--labels', 'e.labels.csv'],
+      ['csv', 'e.csv'],
+      ['parquet', 'e.parquet'],
+      ['safetensors', 'e.safetensors'],
+      ['arrow', 'e.arrow'],
+    ] as const) {
+      const { files } = await asked(dir, 'export', 'store', '--to', to, '--out', file);
+      assert.ok(files.length > 0);
+      const back = [...labels].map((name) => (name.startsWith('--') ? name : (files[1] as string)));
+      const after = await asked(dir, 'import', file, ...back, '--out', `from-${to}`);
+      assert.deepEqual([after.rows, after.dim, after.classNames], [51, 128, ['blue', 'green', 'red']], to);
+    }
+    const again = await equipoise(dir, 'export', 'store', '--to', 'csv', '--out', 'e.csv');
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /ERR_OPTION: .*e\.csv.*overwrite/);
+  });
+
+  test('compare prints a row a strategy and says what is noise', async () => {
+    const args = ['compare', 'store', '--strategies', 'ce,eos', '--seeds', '2', ...quick];
+    const { rows, parts, seeds } = await asked(dir, ...args, '--split', 'default');
+    assert.deepEqual(rows.map(({ name }: { name: string }) => name).sort(), ['ce', 'eos']);
+    assert.deepEqual([parts, seeds], [{ train: 36, validation: 5, test: 10 }, [0, 1]]);
+    const { stdout, stderr } = await succeed(dir, ...args);
+    assert.match(stdout, /eos +\d\.\d{3} ± \d\.\d{3}/);
+    assert.match(stderr, /each seed splits all rows of store anew; --split default keeps the split/);
+  });
+
+  test('report writes the page of a run again', async () => {
+    await writeFile(at('t.csv'), table());
+    await succeed(dir, 'run', 't.csv', ...quick, '--out', 'run');
+    const page = await readFile(at('run', 'report.html'), 'utf8');
+    await writeFile(at('run', 'report.html'), 'lost');
+    const { stdout } = await succeed(dir, 'report', 'run');
+    assert.match(stdout, /balanced accuracy/);
+    assert.equal((await readFile(at('run', 'report.html'), 'utf8')).slice(0, 200), page.slice(0, 200));
+    const { code, stderr } = await equipoise(dir, 'report', 'store');
+    assert.equal(code, 1);
+    assert.match(stderr, /ERR_DATA: Expected a finished run in store/);
+  });
+
+  test('models and doctor tell what is here', async () => {
+    const { backbones } = await asked(dir, 'models', 'verify');
+    assert.deepEqual(
+      backbones.map(({ id, dim, files }: Record<string, unknown>) => [id, dim, files]),
+      [['tiny-image', 128, 'ok']],
+    );
+    assert.match((await succeed(dir, 'models', 'list')).stdout, /tiny-image +image +128/);
+    const { ok, checks } = await asked(dir, 'doctor');
+    assert.equal(ok, true);
+    assert.deepEqual(
+      checks.map(({ name }: { name: string }) => name),
+      ['kernels', 'onnxruntime', 'images'],
+    );
+  });
+
+  test('augmented copies stay in the training part, whatever they are made of', async () => {
+    const args = ['embed', 'photos', '--augment', 'flip-crop:2', '--shard-size', '20'];
+    const { rows, items } = await asked(dir, ...args, '--out', 'augmented');
+    assert.deepEqual([items, rows], [51, 153]);
+    const { train, validation, test: held } = await asked(dir, 'split', 'augmented');
+    assert.deepEqual([train, validation, held], [36 * 3, 5, 10], 'three rows an item in training, one elsewhere');
+    assert.equal((await asked(dir, 'inspect', 'augmented', '--leaks')).leaks.default.clean, true);
+
+    await writeTexts(at('q.csv'));
+    const bert = ['--backbone', join(fixtures, 'tiny-bert')];
+    assert.equal((await asked(dir, 'embed', 'q.csv', ...bert, '--augment', 'eda:4', '--out', 'q')).rows, 36 * 5);
+    for (const [augment, words] of [
+      ['eda:2', /Expected an augmenter for image items but eda alters text items/],
+      ['flip-crops:2', /Unknown augmenter "flip-crops"\. Did you mean flip-crop\?/],
+      ['flip-crop', /Expected NAME:COPIES, such as eda:4, for --augment/],
+    ] as const) {
+      const { code, stderr } = await equipoise(dir, 'embed', 'photos', '--augment', augment, '--out', 'none');
+      assert.equal(code, 2);
+      assert.match(stderr, words);
+    }
+  });
+});
+
+/** Two numbers and a class: the rare one lies to the right. */
+function table(): string {
+  const draws = createRng(1, 'table').at(0);
+  const rows = Array.from(
+    { length: 50 },
+    (_, i) => `${draws.uniform() + (i % 5 ? 0 : 1)},${draws.uniform()},${i % 5 ? 'many' : 'few'}`,
+  );
+  return `a,b,kind\n${rows.join('\n')}\n`;
+}
