@@ -135,7 +135,7 @@ async function scalingPicture({ cases }) {
       .filter((one) => one[fixed] === main[fixed])
       .flatMap((one) =>
         one.programs
-          .filter(({ name }) => ['equipoise', 'FAISS', 'torch'].includes(name))
+          .filter(({ name }) => ['equipoise', 'equipoise, float32 only', 'FAISS', 'torch'].includes(name))
           .map((program) => ({ size: one[axis], rate: program.rate, program: program.name })),
       );
     return {

@@ -1,6 +1,6 @@
 // Measures Equipoise beside the programs people would use otherwise, on the same rows, each in a process of its own.
 //
-//   npm run bench                         everything; about half an hour. Writes bench/results.json, docs and README.md
+//   npm run bench                         everything; half an hour to an hour. Writes bench/results.json, docs and README.md
 //   npm run bench -- --quick              a fifth of the rows, one round, prints only; about two minutes
 //   npm run bench -- --suites gather,gemm replaces only these in the results
 //   npm run bench -- --report             writes the documents again from bench/results.json
@@ -61,10 +61,13 @@ function runProgram(program, one, folder, environment) {
   );
   const { status, stdout, stderr } = spawnSync(command, [...options, script, ...args], {
     encoding: 'utf8',
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...environment, ...program.environment },
     maxBuffer: 2 ** 28,
   });
-  if (status !== 0) return { failed: stderr.trim().split('\n').at(-1) ?? `exit status ${status}` };
+  if (status !== 0) {
+    const lines = stderr.trim().split('\n');
+    return { failed: lines.findLast((line) => line.includes('Error')) ?? lines.at(-1) };
+  }
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
@@ -98,6 +101,7 @@ async function measureCase(suite, one, { versions, environment }) {
         else lines.get(program.name).push({ ...line, rate: line.amount / line.best / suite.per });
       }
     const ours = lines.get(programs.find((program) => program.ours).name);
+    if (ours.length < rounds) throw new Error(`${suite.name} ${one.id} cannot be compared: our own program failed`);
     return {
       suite: suite.name,
       ...one,

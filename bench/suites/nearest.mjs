@@ -21,6 +21,13 @@ export const nearest = {
   ],
   programs: [
     { name: 'equipoise', ours: true, script: 'ours/nearest.mjs', inCurves: true },
+    {
+      name: 'equipoise, float32 only',
+      variant: true,
+      script: 'ours/nearest.mjs',
+      environment: { EQUIPOISE_SCREEN: 'off' },
+      inCurves: true,
+    },
     { name: 'FAISS', needs: 'faiss', script: 'peers/nearest.py', method: 'faiss', inCurves: true },
     { name: 'torch', needs: 'torch', script: 'peers/nearest.py', method: 'torch', inCurves: true },
     { name: 'scikit-learn', needs: 'sklearn', script: 'peers/nearest.py', method: 'sklearn' },
