@@ -20,7 +20,7 @@ import { createSampler, samplers, type PlanContext, type SamplerName } from '../
 
 const names = Object.keys(samplers) as SamplerName[];
 const overSamplers = names.filter((name) => samplers[name].kind === 'over');
-const backends: Kernels[] = [loadKernels({ backend: 'reference' })];
+const backends: Kernels[] = [loadKernels({ backend: 'reference' }), loadKernels({ backend: 'wasm' })];
 if (kernelReport().attempts.some(({ backend, error }) => backend === 'addon' && error === undefined))
   backends.push(loadKernels({ backend: 'addon' }));
 
