@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
-import { addonKernels, type Addon } from './addon.js';
+import { addonKernels, screens, type Addon, type Screen } from './addon.js';
 import { checkedKernels } from './checked.js';
 import type { Kernels } from './kernels.js';
 import { referenceKernels } from './reference.js';
@@ -15,13 +15,18 @@ const backends = ['addon', 'reference'] as const;
 type Backend = Kernels['backend'];
 
 /** Every instruction set that the addon may be compiled for, fastest first; `baseline` is what the platform guarantees. */
-export const knownIsas = ['avx512', 'avx2', 'baseline'] as const;
+export const knownIsas = ['amx', 'avx512vnni', 'avx512', 'avx2vnni', 'avx2', 'baseline'] as const;
 
 export interface LoadKernelsOptions {
   /** Fails if this one does not load. Default: EQUIPOISE_KERNELS, else the first that loads. */
   backend?: Backend;
   /** Instruction set of the addon. Default: EQUIPOISE_ISA, else the fastest that this CPU has. */
   isa?: (typeof knownIsas)[number];
+  /**
+   * How the addon finds the candidates of `nearest`; the answer is the same. 'off' uses float32 alone, 'int8' an int8 product
+   * wherever it can, 'auto' where it pays. Default: EQUIPOISE_SCREEN, else 'auto'.
+   */
+  screen?: Screen;
 }
 
 /** One place where a backend was looked for. */
@@ -38,6 +43,8 @@ export interface KernelReport {
   /** Instruction sets that could be forced with EQUIPOISE_ISA. */
   readonly isas: readonly string[];
   readonly attempts: readonly Attempt[];
+  /** How candidates of `nearest` are found: 'off' where that is float32 alone. */
+  readonly screen: Screen;
   /** What `threads` defaults to. */
   readonly threads: number;
 }
@@ -74,6 +81,7 @@ function findAddon(): { addon?: Addon; attempt: Attempt } {
 }
 
 interface Loaded {
+  readonly screen: Screen;
   readonly kernels: Kernels;
   readonly attempts: readonly Attempt[];
 }
@@ -99,30 +107,51 @@ function chooseIsa(addon: Addon, wanted: string | undefined): string {
 }
 
 function load(options: LoadKernelsOptions): Loaded {
-  const { backend, isa } = options;
+  const { backend, isa, screen } = options;
   if (backend !== undefined && !backends.includes(backend)) throw unknownName('kernel backend', backend, backends);
   if (isa !== undefined && !knownIsas.includes(isa)) throw unknownName('instruction set', isa, knownIsas);
+  if (screen !== undefined && !screens.includes(screen)) throw unknownName('screen', screen, screens);
   if (isa !== undefined && backend === 'reference')
     throw expected('no instruction set', 'the reference kernels', isa, 'It chooses among those of the addon');
   const wantedBackend = backend ?? fromEnvironment('EQUIPOISE_KERNELS', 'kernel backend', backends);
   const wantedIsa = isa ?? fromEnvironment('EQUIPOISE_ISA', 'instruction set', knownIsas);
-  const key = `${wantedBackend} ${wantedIsa}`;
+  const wantedScreen = screen ?? fromEnvironment('EQUIPOISE_SCREEN', 'screen', screens) ?? 'auto';
+  const key = `${wantedBackend} ${wantedIsa} ${wantedScreen}`;
   let loaded = cache.get(key);
   if (!loaded) {
-    loaded = wantedBackend === 'reference' ? loadReference([]) : loadAddon(wantedBackend, wantedIsa);
+    loaded = wantedBackend === 'reference'
+        ? loadReference([], wantedScreen)
+        : loadAddon(wantedBackend, wantedIsa, wantedScreen);
     cache.set(key, loaded);
   }
   return loaded;
 }
 
-function loadReference(before: readonly Attempt[]): Loaded {
-  return { kernels: checkedKernels(referenceKernels), attempts: [...before, { backend: 'reference' }] };
+/** What the instruction set can do of what is wanted. */
+function chooseScreen(wanted: Screen, isa: string, int8Isas: readonly string[]): Screen {
+  if (int8Isas.includes(isa)) return wanted;
+  if (wanted !== 'int8') return 'off';
+  const available = int8Isas.length > 0 ? `Available with ${int8Isas.join(', ')}` : 'Nothing here has one';
+  throw new EquipoiseError(
+    'ERR_ENVIRONMENT',
+    `Expected an instruction set with a dot product of bytes for the int8 screen but ${isa} is in use. ${available}`,
+  );
 }
 
-function loadAddon(backend: Backend | undefined, isa: string | undefined): Loaded {
+function loadReference(before: readonly Attempt[], screen: Screen): Loaded {
+  return {
+    screen: chooseScreen(screen, referenceKernels.isa, []),
+    kernels: checkedKernels(referenceKernels), attempts: [...before, { backend: 'reference' }] };
+}
+
+function loadAddon(backend: Backend | undefined, wantedIsa: string | undefined, wantedScreen: Screen): Loaded {
   const { addon, attempt } = findAddon();
-  if (addon) return { kernels: checkedKernels(addonKernels(addon, chooseIsa(addon, isa))), attempts: [attempt] };
-  if (backend !== undefined || isa !== undefined)
+  if (addon) {
+    const isa = chooseIsa(addon, wantedIsa);
+    const screen = chooseScreen(wantedScreen, isa, addon.int8Isas);
+    return { screen, kernels: checkedKernels(addonKernels(addon, isa, screen)), attempts: [attempt] };
+  }
+  if (backend !== undefined || wantedIsa !== undefined)
     throw new EquipoiseError(
       'ERR_ENVIRONMENT',
       `The native kernels were asked for but did not load: ${attempt.path} (${attempt.error}). Build them with: npm run build`,
@@ -132,7 +161,7 @@ function loadAddon(backend: Backend | undefined, isa: string | undefined): Loade
       `equipoise: using the slow reference kernels, because ${attempt.path} did not load (${attempt.error}). Build it with: npm run build\n`,
     );
   noticed = true;
-  return loadReference([attempt]);
+  return loadReference([attempt], wantedScreen);
 }
 
 /**
@@ -150,12 +179,13 @@ export function loadKernels(options: LoadKernelsOptions = {}): Kernels {
 
 /** Which kernels are used and what was tried on the way. @throws as `loadKernels` */
 export function kernelReport(options: LoadKernelsOptions = {}): KernelReport {
-  const { kernels, attempts } = load(options);
+  const { kernels, attempts, screen } = load(options);
   return {
     backend: kernels.backend,
     isa: kernels.isa,
     isas: kernels.backend === 'addon' ? (findAddon().addon?.isas ?? []) : [],
     attempts,
+    screen,
     threads: defaultThreads(),
   };
 }
