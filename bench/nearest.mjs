@@ -61,7 +61,7 @@ const hundred = Array.from({ length: 100 }, () => Float32Array.from({ length: d 
 const rows = {
   cloud: (i, j) => spread[j] * (0.15 * centres[labels[i]][j] + normal()),
   even: (i, j) => 0.5 * centres[labels[i]][j] + normal(),
-  clusters: (i, j) => hundred[i % 10][j] + 1e-3 * normal(),
+  clusters: (i, j) => hundred[i % 10][j] + 2e-2 * normal(),
   copies: (i, j) => hundred[i % 100][j],
 };
 if (!(values.kind in rows)) throw new Error(`Expected one of ${Object.keys(rows).join(', ')} for --kind`);

@@ -69,10 +69,11 @@ class Search {
         order_(rows_),
         query_order_(task.queries.size()),
         centre_(task.cols),
+        signs_(task.cols),
         index_(coarse_ != nullptr ? *coarse_ : isa.float32, Side::kRight, coarse_ != nullptr ? rows_ : 0, task.cols) {}
 
   Status run() {
-    if (!order_ || !query_order_ || !centre_ || !index_) return Status::kOutOfMemory;
+    if (!order_ || !query_order_ || !centre_ || !signs_ || !index_) return Status::kOutOfMemory;
     if (rows_ == 0) return write_none();
     choose_blocks();
     sort_by_class();
@@ -173,6 +174,13 @@ class Search {
     for (std::size_t row = first_; row < first_ + rows_; row += step)
       for (std::size_t j = 0; j < cols; j++) centre_[j] += static_cast<float>(weight * task_.x[row * cols + j]);
     frame_.centre = centre_.get();
+    // Fixed, so that nothing is drawn here.
+    std::uint32_t state = 1;
+    for (std::size_t j = 0; j < cols; j++) {
+      state = state * 1664525u + 1013904223u;
+      signs_[j] = (state >> 31) != 0 ? 1.0f : -1.0f;
+    }
+    frame_.signs = signs_.get();
   }
 
   // The roundings, relative to a^2 + b^2 >= 2 a b:
@@ -180,15 +188,15 @@ class Search {
   //   2. the float32 product errs by at most g a b, where g = n e / (1 - n e) and n counts the roundings a term goes through:
   //      its chain, the sum of chains, and one for a product that is not fused;
   //   3. v rounds once more: at most e (a^2 + b^2). From int8 sums, which are whole, v takes at most 10 roundings of terms below
-  //      4 (a^2 + b^2), as residuals are at most the norms;
+  //      4 (a^2 + b^2), as residuals are at most the norms; turning the rows takes 6 of each of their norms;
   //   4. norms and canonical distances, in float64.
-  // That is S / 2 +- (g / 2 + 4 e) (a^2 + b^2), with 40 e more for int8; c is more than twice as much. `tiny` covers underflow, even where the
+  // That is S / 2 +- (g / 2 + 4 e) (a^2 + b^2), with 46 e more for int8; c is more than twice as much. `tiny` covers underflow, even where the
   // caller's CPU flushes subnormals to zero: every operation then loses at most 2^-126 times a factor below 8.
   void choose_margins() {
     const double d = static_cast<double>(task_.cols);
     const double chain = static_cast<double>(std::min(task_.cols, kChain));
     const double roundings = (chain + std::ceil(d / kChain) + 2) * kFloatRounding;
-    margin_ = roundings / (1 - roundings) + (coarse_ != nullptr ? 136 : 8) * kFloatRounding + (8 * d + 1024) * kDoubleRounding;
+    margin_ = roundings / (1 - roundings) + (coarse_ != nullptr ? 160 : 8) * kFloatRounding + (8 * d + 1024) * kDoubleRounding;
     tiny_ = 1024 * (d + 8) * 0x1p-126;
     grow_ = 1 + 2 * (d / 8 + 16) * kDoubleRounding;
   }
@@ -198,12 +206,19 @@ class Search {
     return {begin, std::min(begin + candidates_, rows_)};
   }
 
+  std::size_t padded_cols() const { return (coarse_ != nullptr ? *coarse_ : isa_.float32).padded(task_.cols); }
+
   void pack_index() {
+    Buffer<float> row(padded_cols());
+    if (!row) {
+      out_of_memory_ = true;
+      return;
+    }
     for (;;) {
       const std::size_t b = next_packed_.fetch_add(1);
       if (b >= candidate_blocks_ || stopped()) return;
       const Range block = candidate_block(b);
-      index_.pack(block.begin, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_, nullptr);
+      index_.pack(block.begin, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_, row.get(), nullptr);
     }
   }
 
@@ -214,11 +229,12 @@ class Search {
                  search.coarse_ != nullptr ? search.queries_ : 0, search.task_.cols),
           fine(search.isa_.float32, Side::kLeft, search.queries_, search.task_.cols),
           candidates(search.isa_.float32, Side::kRight, search.candidates_, search.task_.cols),
+          row(search.padded_cols()),
           rows(search.queries_ + search.group_),
           norms(search.queries_ + search.group_),
           groups(search.queries_ / search.group_),
           lists(search.queries_, search.keep_) {}
-    explicit operator bool() const { return coarse && fine && candidates && rows && norms && groups && lists; }
+    explicit operator bool() const { return coarse && fine && candidates && row && rows && norms && groups && lists; }
 
     // How far int8 screening pays for the queries of one tile.
     struct Group {
@@ -230,6 +246,7 @@ class Search {
     Panels coarse;
     Panels fine;
     Panels candidates;
+    Buffer<float> row;  // to work in
     Buffer<std::int32_t> rows;
     Buffer<double> norms;
     Buffer<Group> groups;
@@ -288,7 +305,7 @@ class Search {
     for (std::size_t q = scratch.count; q < round_up(scratch.count, group_); q++) scratch.lists.close(q);
     for (std::size_t g = 0; g < round_up(scratch.count, group_) / group_; g++) scratch.groups[g] = {};
     (coarse_ != nullptr ? scratch.coarse : scratch.fine)
-        .pack(0, task_.x, scratch.rows.get(), scratch.count, frame_, 1 - margin_, scratch.norms.get());
+        .pack(0, task_.x, scratch.rows.get(), scratch.count, frame_, 1 - margin_, scratch.row.get(), scratch.norms.get());
   }
 
   // Positions of a block that hold the class.
@@ -376,12 +393,14 @@ class Search {
     const Screen& screen = isa_.float32;
     Scratch::Group& group = scratch.groups[sweep.q / group_];
     if (coarse_ != nullptr && !group.fine_packed) {
-      scratch.fine.pack(sweep.q, task_.x, scratch.rows.get() + sweep.q, sweep.rows, frame_, 1 - margin_, nullptr);
+      scratch.fine.pack(sweep.q, task_.x, scratch.rows.get() + sweep.q, sweep.rows, frame_, 1 - margin_,
+                        scratch.row.get(), nullptr);
       group.fine_packed = true;
     }
     const Range& block = sweep.positions;
     if (scratch.packed_block != sweep.block) {
-      scratch.candidates.pack(0, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_, nullptr);
+      scratch.candidates.pack(0, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_,
+                              scratch.row.get(), nullptr);
       scratch.packed_block = sweep.block;
     }
     for (std::size_t r = 0; r < sweep.rows; r += screen.tile_rows) {
@@ -486,6 +505,7 @@ class Search {
   Buffer<std::int32_t> order_;
   Buffer<std::int32_t> query_order_;
   Buffer<float> centre_;
+  Buffer<float> signs_;
   Panels index_;  // of int8 rows, in the order of candidates
   Frame frame_ = {};
   double margin_ = 0;  // c

@@ -3,19 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <cstddef>
 
 #include "../simd/isa.hpp"
 #include "buffer.hpp"
 
 namespace equipoise {
 
-inline float rounded_up(double value) {
-  return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
-}
-inline float rounded_down(double value) {
-  return std::nextafter(static_cast<float>(value), -std::numeric_limits<float>::infinity());
-}
+// To float32, at least (at most) the value; subnormals may be off by the least of them.
+inline float rounded_up(double value) { return static_cast<float>(value + std::fabs(value) * 0x1p-23); }
+inline float rounded_down(double value) { return static_cast<float>(value - std::fabs(value) * 0x1p-23); }
 
 enum class Side { kLeft, kRight };
 
@@ -24,7 +21,7 @@ class Panels {
   Panels(const Screen& screen, Side side, std::size_t rows, std::size_t cols)
       : pack_(side == Side::kLeft ? screen.pack_left : screen.pack_right),
         width_(side == Side::kLeft ? screen.tile_rows : screen.tile_cols),
-        row_bytes_(screen.row_bytes(cols)),
+        row_bytes_(screen.padded(cols) * screen.bytes),
         cols_(cols),
         bytes_((rows + width_) * row_bytes_),
         scale_(rows + width_),
@@ -36,9 +33,9 @@ class Panels {
   explicit operator bool() const { return bytes_ && scale_ && residual_ && length_ && bias_ && start_; }
 
   // Packs rows ids[0], … ids[count - 1] of x as the rows from `at`, a multiple of the panel's width, on. `shrink` is the factor
-  // of the bias and norms take |u|^2 of each row, if not null.
+  // of the bias, `work` has room for a row, and norms take |u|^2 of each row, if not null.
   void pack(std::size_t at, const float* x, const std::int32_t* ids, std::size_t count, const Frame& frame, double shrink,
-            double* norms) {
+            float* work, double* norms) {
     double norm[kMostTile];
     double error[kMostTile];
     for (std::size_t done = 0; done < count; done += width_) {
@@ -47,11 +44,11 @@ class Panels {
       Rows to = from(first);
       to.norm = norm;
       to.error = error;
-      pack_(x, cols_, ids + done, rows, frame, to);
+      pack_(x, cols_, ids + done, rows, frame, work, to);
       for (std::size_t r = 0; r < width_; r++) {
-        const double length = std::sqrt(norm[r]) * (1 + 0x1p-40);
-        // The residual itself was rounded, by at most 2^-24 (|u| + 3 |r|) and |r| <= |u|.
-        const double residual = error[r] == 0 ? 0 : std::sqrt(error[r]) * (1 + 0x1p-40) + 0x1p-21 * length;
+        // More than the roundings of the turned row, 6 * 2^-24 |u|, and of its residual, 2^-24 (|u| + 3 |r|) with |r| <= |u|.
+        const double length = std::sqrt(norm[r]) * (1 + 0x1p-20);
+        const double residual = error[r] == 0 ? 0 : std::sqrt(error[r]) * (1 + 0x1p-20) + 0x1p-21 * length;
         residual_[first + r] = residual == 0 ? 0 : rounded_up(residual);
         length_[first + r] = rounded_up(length + residual / 2);
         bias_[first + r] = rounded_down(0.5 * norm[r] * shrink);

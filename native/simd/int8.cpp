@@ -1,6 +1,8 @@
 // The screen of int8 products, where the instruction set has a dot product of bytes.
 //
-// A row u is held as scale * q with q from -127 to 127. Four columns of a row lie together, as the instructions want them. Where
+// A row u is turned by an orthogonal map, the same for all rows, which changes no product, and held as scale * q with q from
+// -127 to 127. Four columns of a row lie together,
+// as the instructions want them. Where
 // these multiply unsigned bytes with signed ones, the left side holds q + 128 and the sums start from -128 times the sum of the
 // right row; they wrap around, but the whole sum fits.
 #include "isa.hpp"
@@ -27,21 +29,14 @@ constexpr bool kUnsigned = true;
 #endif
 #endif
 constexpr std::size_t kRows = kTiles * kTileRows;
-constexpr std::size_t kStep = kLeftGroup;
+// Columns are padded to this, whose root is a power of two.
+constexpr std::size_t kStep = 64;
+constexpr float kRoot = 8;
 constexpr int kZero = kUnsigned ? 128 : 0;
 // A row below this is held as zeros: its scale could be subnormal.
 constexpr float kLeast = 0x1p-100f;
 
 using Bytes = std::int8_t __attribute__((vector_size(kLanes)));
-
-inline Floats framed(const float* row, const Frame& frame, std::size_t start, std::size_t cols) {
-  if (start + kLanes <= cols) return load<Floats>(row + start) * frame.scale - load<Floats>(frame.centre + start);
-  Floats value = {};
-  Floats centre = {};
-  __builtin_memcpy(&value, row + start, (cols - start) * sizeof(float));
-  __builtin_memcpy(&centre, frame.centre + start, (cols - start) * sizeof(float));
-  return value * frame.scale - centre;
-}
 
 struct Squares {
   Doubles sums[2] = {};
@@ -61,27 +56,58 @@ struct Squares {
   }
 };
 
-// `group` columns of a row lie together.
+// The row in the frame, its columns times the signs, the padding zero. Returns its squared norm.
+double load_row(const float* row, std::size_t cols, std::size_t depth, const Frame& frame, float* to) {
+  Squares norm;
+  for (std::size_t start = 0; start < depth; start += kLanes) {
+    const std::size_t taken = start + kLanes <= cols ? kLanes : (start < cols ? cols - start : 0);
+    Floats value = {};
+    Floats centre = {};
+    Floats signs = {};
+    __builtin_memcpy(&value, row + start, taken * sizeof(float));
+    __builtin_memcpy(&centre, frame.centre + start, taken * sizeof(float));
+    __builtin_memcpy(&signs, frame.signs + start, taken * sizeof(float));
+    value = value * frame.scale - centre;
+    norm.add(value);
+    store(to + start, value * signs);
+  }
+  return norm.sum();
+}
+
+// Turns the row so that every new column holds a share of kStep old ones, and none much more than the others: the largest, which
+// sets the scale, comes down. A Hadamard transform of kStep parts of the row, times the root of kStep.
+void spread(float* row, std::size_t depth) {
+  for (std::size_t half = depth / kStep; half < depth; half *= 2)
+    for (std::size_t start = 0; start < depth; start += 2 * half)
+      for (std::size_t j = start; j < start + half; j++) {
+        const float a = row[j];
+        const float b = row[j + half];
+        row[j] = a + b;
+        row[j + half] = a - b;
+      }
+}
+
+// kGroup columns of a row lie together.
 template <std::size_t kWidth, std::size_t kGroup, bool kLeft>
-void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame,
+void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame, float* row,
           const Rows& to) {
   constexpr int kFlip = kLeft ? kZero : 0;
+  const std::size_t depth = (cols + kStep - 1) / kStep * kStep;
   auto* panel = static_cast<std::int8_t*>(to.panels);
-  __builtin_memset(panel, kFlip, (cols + kStep - 1) / kStep * kStep * kWidth);
+  if (count < kWidth) __builtin_memset(panel, kFlip, depth * kWidth);
   for (std::size_t r = 0; r < kWidth; r++) {
     to.scale[r] = 0;
+    to.start[r] = 0;
     to.norm[r] = 0;
     to.error[r] = 0;
-    to.start[r] = 0;
     if (r >= count) continue;
-    const float* row = x + static_cast<std::size_t>(ids[r]) * cols;
-    Squares norm;
+    to.norm[r] = load_row(x + static_cast<std::size_t>(ids[r]) * cols, cols, depth, frame, row);
+    spread(row, depth);
     Floats most = {};
-    for (std::size_t start = 0; start < cols; start += kLanes) {
-      const Floats value = framed(row, frame, start, cols);
+    for (std::size_t start = 0; start < depth; start += kLanes) {
+      const Floats value = load<Floats>(row + start);
       const Floats size = value < 0 ? -value : value;
       most = size > most ? size : most;
-      norm.add(value);
     }
     float largest = 0;
     for (std::size_t l = 0; l < kLanes; l++) largest = most[l] > largest ? most[l] : largest;
@@ -89,8 +115,8 @@ void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t
     const float inverse = largest < kLeast ? 0 : 127 / largest;
     Squares error;
     Ints total = {};
-    for (std::size_t start = 0; start < cols; start += kLanes) {
-      const Floats value = framed(row, frame, start, cols);
+    for (std::size_t start = 0; start < depth; start += kLanes) {
+      const Floats value = load<Floats>(row + start);
       // Adding 1.5 * 2^23 rounds to a whole number.
       const Floats rounded = (value * inverse + 0x1.8p23f) - 0x1.8p23f;
       error.add(value - rounded * scale);
@@ -98,15 +124,13 @@ void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t
       total += whole;
       std::int8_t bytes[kLanes];
       store(bytes, __builtin_convertvector(whole ^ kFlip, Bytes));
-      const std::size_t columns = cols - start < kLanes ? cols - start : kLanes;
-      for (std::size_t c = 0; c < columns; c += 4) {
+      for (std::size_t c = 0; c < kLanes; c += 4) {
         const std::size_t column = start + c;
         __builtin_memcpy(panel + column / kGroup * kGroup * kWidth + r * kGroup + column % kGroup, bytes + c, 4);
       }
     }
-    to.scale[r] = scale;
-    to.norm[r] = norm.sum();
-    to.error[r] = error.sum();
+    to.scale[r] = scale / kRoot;
+    to.error[r] = error.sum() / kStep;
     if (!kLeft)
       for (std::size_t l = 0; l < kLanes; l++) to.start[r] -= kZero * total[l];
   }
@@ -160,7 +184,7 @@ std::size_t search(const Rows& left, const Rows& right, std::size_t cols, const 
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    for (std::size_t start = 0; start < depth; start += kStep, a += kRows * kStep, b += kTileCols * kStep) {
+    for (std::size_t start = 0; start < depth; start += kLeftGroup, a += kRows * kLeftGroup, b += kTileCols * kLeftGroup) {
       _tile_loadd(4, a, 64);
       _tile_loadd(6, b, 128);
       _tile_dpbssd(0, 4, 6);
@@ -210,7 +234,7 @@ std::size_t search(const Rows& left, const Rows& right, std::size_t cols, const 
     Ints sums[kRows][2];
     for (std::size_t r = 0; r < kRows; r++)
       for (std::size_t v = 0; v < 2; v++) sums[r][v] = load<Ints>(right.start + p * kTileCols + v * kLanes);
-    for (std::size_t start = 0; start < depth; start += kStep, a += kRows * kStep, b += kTileCols * kStep) {
+    for (std::size_t start = 0; start < depth; start += kLeftGroup, a += kRows * kLeftGroup, b += kTileCols * kLeftGroup) {
       const Ints b0 = load<Ints>(b);
       const Ints b1 = load<Ints>(b + 4 * kLanes);
 #pragma GCC unroll 16

@@ -22,6 +22,7 @@ inline constexpr std::size_t kMostTile = 32;
 struct Frame {
   float scale;  // a power of two
   const float* centre;
+  const float* signs;  // 1 or -1 for each column, drawn at random: int8 rows take their columns times these
 };
 
 // Rows as a screen reads them: panels of tile_rows (left) or tile_cols (right) of them, and numbers for each. A row u is held
@@ -50,15 +51,16 @@ struct Hits {
 struct Screen {
   std::size_t tile_rows;
   std::size_t tile_cols;
-  // A panel takes as many bytes for each of its rows as this many columns, padded to `step`, of `bytes` each.
+  // A row in a panel takes `bytes` a column, of columns padded to a multiple of `step`.
   std::size_t step;
   std::size_t bytes;
 
-  // Packs one panel, on either side: `count` rows of x at ids, the missing ones as zeros. Writes the first five of `to`.
+  // Packs one panel, on either side: `count` rows of x at ids, the missing ones as zeros. Writes the first five of `to`. `work`
+  // has room for one padded row.
   void (*pack_left)(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame,
-                    const Rows& to);
+                    float* work, const Rows& to);
   void (*pack_right)(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame,
-                     const Rows& to);
+                     float* work, const Rows& to);
   // Goes through `panels` right panels against one left one, until after the first tile with a hit: a pair whose bound is at
   // most limit[i]. Returns the index of that panel, or `panels`.
   std::size_t (*search)(const Rows& left, const Rows& right, std::size_t cols, const float* limit, std::size_t panels,
@@ -67,7 +69,7 @@ struct Screen {
   void (*enter)();
   void (*leave)();
 
-  std::size_t row_bytes(std::size_t cols) const { return (cols + step - 1) / step * step * bytes; }
+  std::size_t padded(std::size_t cols) const { return (cols + step - 1) / step * step; }
 };
 
 struct Isa {

@@ -62,7 +62,7 @@ float largest(const float* values, std::size_t count) {
 }
 
 template <std::size_t kWidth>
-void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame,
+void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame, float*,
           const Rows& to) {
   constexpr std::size_t kStrip = kLanes;
   auto* panel = static_cast<float*>(to.panels);
