@@ -43,11 +43,12 @@ constexpr std::size_t kCentreRows = 4096;
 
 // Below, a product in float32 costs no more than an int8 one with all that belongs to it.
 constexpr std::size_t kLeastInt8Cols = 48;
-// The work of taking in one hit, and of ranking one row as a multiple of its columns, in multiplications of the float32 screen.
+// int8 screening may cost, for what float32 would not have to do, this share of what float32 would cost, and so many rows to
+// rank for each query. Costs count in multiplications of the float32 screen: to take in a hit, and to rank a row.
+constexpr std::size_t kShare = 16;
+constexpr std::size_t kFreeRows = 32;
 constexpr std::size_t kHitCost = 1024;
-constexpr std::size_t kRankCost = 32;
-// Hits that a query may have before their cost counts.
-constexpr std::size_t kFreeHits = 128;
+constexpr std::size_t rank_cost(std::size_t cols) { return 4096 + 48 * cols; }
 
 std::size_t round_up(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
 
@@ -183,20 +184,20 @@ class Search {
     frame_.signs = signs_.get();
   }
 
-  // The roundings, relative to a^2 + b^2 >= 2 a b:
-  //   1. u moves each row by at most e |u|, so S differs from a^2 + b^2 - 2 P by at most 2 e (a + b)^2 <= 4 e (a^2 + b^2);
+  // The roundings in S / 2, in units of a^2 + b^2 >= 2 a b:
+  //   1. u moves each row by at most e |u|, so S differs from a^2 + b^2 - 2 P by at most 2 e (a + b)^2: 2 e;
   //   2. the float32 product errs by at most g a b, where g = n e / (1 - n e) and n counts the roundings a term goes through:
-  //      its chain, the sum of chains, and one for a product that is not fused;
-  //   3. v rounds once more: at most e (a^2 + b^2). From int8 sums, which are whole, v takes at most 10 roundings of terms below
-  //      4 (a^2 + b^2), as residuals are at most the norms; turning the rows takes 6 of each of their norms;
+  //      its chain, the sum of chains, and one for a product that is not fused: g / 2;
+  //   3. v rounds once more in float32, three times after int8 sums, and the bias once: at most 3 e. The roundings of int8 that
+  //      grow with a b are in its residuals (panels.hpp);
   //   4. norms and canonical distances, in float64.
-  // That is S / 2 +- (g / 2 + 4 e) (a^2 + b^2), with 46 e more for int8; c is more than twice as much. `tiny` covers underflow, even where the
-  // caller's CPU flushes subnormals to zero: every operation then loses at most 2^-126 times a factor below 8.
+  // That is below c / 2. `tiny` covers underflow, even where the caller's CPU flushes subnormals to zero: every operation then
+  // loses at most 2^-126 times a factor below 8.
   void choose_margins() {
     const double d = static_cast<double>(task_.cols);
     const double chain = static_cast<double>(std::min(task_.cols, kChain));
     const double roundings = (chain + std::ceil(d / kChain) + 2) * kFloatRounding;
-    margin_ = roundings / (1 - roundings) + (coarse_ != nullptr ? 160 : 8) * kFloatRounding + (8 * d + 1024) * kDoubleRounding;
+    margin_ = roundings / (1 - roundings) + 16 * kFloatRounding + (8 * d + 1024) * kDoubleRounding;
     tiny_ = 1024 * (d + 8) * 0x1p-126;
     grow_ = 1 + 2 * (d / 8 + 16) * kDoubleRounding;
   }
@@ -241,6 +242,7 @@ class Search {
       bool fine_packed = false;
       std::size_t allowed = 0;
       std::size_t spent = 0;
+      std::size_t waited = 0;  // rows to rank when they were last pruned
     };
 
     Panels coarse;
@@ -359,34 +361,58 @@ class Search {
   }
 
   void search_panels(Scratch& scratch, const Sweep& sweep, Range panels) {
-    if (coarse_ != nullptr) panels.begin = search_int8(scratch, sweep, panels);
+    if (coarse_ != nullptr) {
+      const std::size_t passed = search_int8(scratch, sweep, panels);
+      // Rows that int8 let wait would stay; ranked, they bring the limits down for float32.
+      if (panels.begin < passed && passed < panels.end) settle(scratch, sweep);
+      panels.begin = passed;
+    }
     if (panels.begin < panels.end) search_float32(scratch, sweep, panels);
   }
 
-  // Returns the panel up to which it paid.
+  // Returns the panel up to which it paid: the rest is for float32.
   std::size_t search_int8(Scratch& scratch, const Sweep& sweep, Range panels) {
     Scratch::Group& group = scratch.groups[sweep.q / group_];
-    const std::size_t width = coarse_->tile_cols;
-    const std::size_t cols = task_.cols;
+    const std::size_t panel_share = coarse_->tile_cols * sweep.rows * task_.cols / kShare;
     const Rows left = scratch.coarse.from(sweep.q);
     const float* limits = scratch.lists.limits(sweep.q);
-    const std::size_t free = sweep.rows * (kFreeHits + 8 * keep_) * (kHitCost + kRankCost / 4 * cols);
     for (std::size_t p = panels.begin; p < panels.end; p++) {
-      if (group.spent > group.allowed + free) {
-        // What float32 costs pays for the next attempt.
-        group.allowed += (panels.end - p) * width * sweep.rows * cols / 8;
+      if (overspent(scratch, sweep)) {
+        group.allowed += (panels.end - p) * panel_share;
         return p;
       }
-      const std::size_t before = p;
-      const Rows right = index_.from(sweep.positions.begin + p * width);
-      p += coarse_->search(left, right, cols, limits, panels.end - p, scratch.hits);
-      group.allowed += (std::min(p + 1, panels.end) - before) * width * sweep.rows * cols / 8;
-      if (p < panels.end) {
-        const Taken taken = take(scratch, sweep, 0, sweep.rows, left, index_.from(sweep.positions.begin + p * width), p);
-        group.spent += taken.hits * kHitCost + taken.ranked * kRankCost * cols;
-      }
+      const std::size_t start = sweep.positions.begin + p * coarse_->tile_cols;
+      const std::size_t passed = coarse_->search(left, index_.from(start), task_.cols, limits, panels.end - p, scratch.hits);
+      group.allowed += std::min(passed + 1, panels.end - p) * panel_share;
+      p += passed;
+      if (p == panels.end) break;
+      const Rows right = index_.from(sweep.positions.begin + p * coarse_->tile_cols);
+      const Taken taken = take(scratch, sweep, 0, sweep.rows, left, right, p);
+      group.spent += taken.hits * kHitCost + taken.ranked * rank_cost(task_.cols);
     }
     return panels.end;
+  }
+
+  void settle(Scratch& scratch, const Sweep& sweep) {
+    const Ranker ranker = {*this, scratch};
+    std::size_t ranked = 0;
+    for (std::size_t r = 0; r < sweep.rows; r++) ranked += scratch.lists.settle(sweep.q + r, ranker);
+    scratch.groups[sweep.q / group_].spent += ranked * rank_cost(task_.cols);
+  }
+
+  // Whether the hits of these queries so far, those that wait to be ranked included, cost more than they may.
+  bool overspent(Scratch& scratch, const Sweep& sweep) const {
+    Scratch::Group& group = scratch.groups[sweep.q / group_];
+    const std::size_t cost = rank_cost(task_.cols);
+    const std::size_t allowed = group.allowed + sweep.rows * (kFreeRows + 4 * keep_) * (cost + kHitCost);
+    const auto over = [&](std::size_t waiting) { return group.spent + waiting * cost > allowed; };
+    std::size_t waiting = scratch.lists.waiting(sweep.q, sweep.rows);
+    if (!over(waiting)) return false;
+    // Not at every hit: some more may wait each time.
+    if (waiting < group.waited + 4 * sweep.rows) return over(group.waited);
+    for (std::size_t r = 0; r < sweep.rows; r++) scratch.lists.prune(sweep.q + r);
+    group.waited = scratch.lists.waiting(sweep.q, sweep.rows);
+    return over(group.waited);
   }
 
   void search_float32(Scratch& scratch, const Sweep& sweep, Range panels) {

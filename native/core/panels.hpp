@@ -46,9 +46,10 @@ class Panels {
       to.error = error;
       pack_(x, cols_, ids + done, rows, frame, work, to);
       for (std::size_t r = 0; r < width_; r++) {
-        // More than the roundings of the turned row, 6 * 2^-24 |u|, and of its residual, 2^-24 (|u| + 3 |r|) with |r| <= |u|.
+        // Of int8, with e = 2^-24: turning u rounds by 6 e |u|, its residual by e (|u| + 3 |r|) with |r| <= |u|, and what bounds
+        // a pair by 48 e a b. Widening each residual by 64 e |u| widens the bound by 128 e a b, which covers them all.
         const double length = std::sqrt(norm[r]) * (1 + 0x1p-20);
-        const double residual = error[r] == 0 ? 0 : std::sqrt(error[r]) * (1 + 0x1p-20) + 0x1p-21 * length;
+        const double residual = error[r] == 0 ? 0 : std::sqrt(error[r]) * (1 + 0x1p-20) + 0x1p-18 * length;
         residual_[first + r] = residual == 0 ? 0 : rounded_up(residual);
         length_[first + r] = rounded_up(length + residual / 2);
         bias_[first + r] = rounded_down(0.5 * norm[r] * shrink);

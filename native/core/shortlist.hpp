@@ -65,11 +65,31 @@ class Shortlists {
     return counts.entries > room_ / 2 ? rank(q, ranker) : 0;
   }
 
+  // Ranks what waits. Returns how many rows that were.
+  template <typename Ranker>
+  std::size_t settle(std::size_t q, const Ranker& ranker) {
+    prune(q);
+    return rank(q, ranker);
+  }
+
+  // How many candidates of `count` queries from q on wait to be ranked.
+  std::size_t waiting(std::size_t q, std::size_t count) const {
+    std::size_t sum = 0;
+    for (std::size_t i = q; i < q + count; i++) sum += counts_[i].entries;
+    return sum;
+  }
+  // Drops those that the limit has passed by.
+  void prune(std::size_t q) {
+    Entry* entries = entries_.get() + q * room_;
+    Entry* end = std::remove_if(entries, entries + counts_[q].entries,
+                                [limit = limits_[q]](const Entry& entry) { return entry.lower > limit; });
+    counts_[q].entries = static_cast<std::size_t>(end - entries);
+  }
+
   // The nearest rows of a query in order, at most `keep` of them.
   template <typename Ranker>
   std::span<const Found> finish(std::size_t q, const Ranker& ranker) {
-    prune(q);
-    rank(q, ranker);
+    settle(q, ranker);
     Found* heap = found_.get() + q * keep_;
     std::sort_heap(heap, heap + counts_[q].found);
     return {heap, counts_[q].found};
@@ -87,13 +107,6 @@ class Shortlists {
   };
 
   static std::size_t room_for(std::size_t keep) { return std::max<std::size_t>(256, 4 * keep); }
-
-  void prune(std::size_t q) {
-    Entry* entries = entries_.get() + q * room_;
-    Entry* end = std::remove_if(entries, entries + counts_[q].entries,
-                                [limit = limits_[q]](const Entry& entry) { return entry.lower > limit; });
-    counts_[q].entries = static_cast<std::size_t>(end - entries);
-  }
 
   // Ranks all entries by their distance, the likely ones first: they bring the limit down for the others.
   template <typename Ranker>
