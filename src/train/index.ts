@@ -14,5 +14,11 @@ export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
 export { headFromModel, type Predictor } from './predictor.js';
 export { createSchedule, defineSchedule, schedules, type Schedule, type ScheduleDefinition } from './schedule.js';
+export {
+  balancedBatches,
+  type BalancedBatch,
+  type BalancedBatches,
+  type BalancedBatchesOptions,
+} from './balanced-batches.js';
 export { fitHead, type EpochRecord, type TrainedHead } from './trainer.js';
 export type { SelectionMetric, ValidationScore } from './validation.js';
