@@ -1,6 +1,6 @@
 /** What every kind of sampler shares: options, the training brand, the rows of a plan made real. */
 
-import { assertTraining, brandResampled, type TrainingSet } from '../core/embedding-set.js';
+import { assertTraining, brandResampled, type EmbeddingSet, type TrainingSet } from '../core/embedding-set.js';
 import { expected, throwIfAborted } from '../core/errors.js';
 import { integer, resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
 import type { ResamplingPlan } from '../core/plan.js';
@@ -25,21 +25,28 @@ export interface Method<R extends OptionRules> {
   start(options: OptionsOf<R>): (train: TrainingSet, context: PlanContext, draw: number) => Promise<ResamplingPlan>;
 }
 
+/** The class ids of the rows of a plan, in their order. */
+export function labelsAfter({ labels }: EmbeddingSet, { keep, recipes, extra }: ResamplingPlan): Int32Array {
+  const kept = keep === 'all' ? labels : keep.map((row) => labels[row] as number);
+  const made = kept.length + recipes.label.length;
+  const after = new Int32Array(made + (extra?.labels.length ?? 0));
+  after.set(kept);
+  after.set(recipes.label, kept.length);
+  if (extra) after.set(extra.labels, made);
+  return after;
+}
+
 /** The rows of a plan: kept ones first, then one a recipe, then the extra ones. */
 export function resampled(train: TrainingSet, plan: ResamplingPlan, context: PlanContext): ResampledSet {
-  const { keep, recipes, extra, originalRows } = plan;
-  const kept = keep === 'all' ? train.labels : Int32Array.from(keep, (row) => train.labels[row] as number);
-  const made = kept.length + recipes.label.length;
-  const labels = new Int32Array(made + (extra?.labels.length ?? 0));
-  labels.set(kept);
-  labels.set(recipes.label, kept.length);
-  if (extra) labels.set(extra.labels, made);
+  const { keep, recipes, originalRows } = plan;
+  const labels = labelsAfter(train, plan);
+  const original = keep === 'all' ? originalRows : keep.length;
   const { otherLabel, labelWeight } = recipes;
   const soft = otherLabel &&
     labelWeight && { otherLabels: labels.slice(), labelWeights: new Float32Array(labels.length).fill(1) };
   if (soft) {
-    soft.otherLabels.set(otherLabel, kept.length);
-    soft.labelWeights.set(labelWeight, kept.length);
+    soft.otherLabels.set(otherLabel, original);
+    soft.labelWeights.set(labelWeight, original);
   }
   const { kernels, threads } = context;
   return brandResampled({
@@ -51,7 +58,7 @@ export function resampled(train: TrainingSet, plan: ResamplingPlan, context: Pla
     ...soft,
     classNames: train.classNames,
     plan,
-    original: keep === 'all' ? originalRows : keep.length,
+    original,
   });
 }
 

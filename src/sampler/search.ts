@@ -21,7 +21,7 @@ export interface NeighborQuery {
   readonly rows?: Int32Array;
   /** What `among` compares, one a row, where that is not the class. */
   readonly labels?: Int32Array;
-  /** Rows to search among in place of the set's; `rows` are then its own, by default all, and `among` is 'all'. */
+  /** Rows to search among in place of the set's; `rows` are then its own, by default all, and so are `labels`. */
   readonly space?: Dense;
 }
 

@@ -20,7 +20,7 @@ import { createSampler, samplers, type PlanContext, type SamplerName } from '../
 
 const names = Object.keys(samplers) as SamplerName[];
 const overSamplers = names.filter((name) => samplers[name].kind === 'over');
-const backends: Kernels[] = [loadKernels({ backend: 'reference' })];
+const backends: Kernels[] = [loadKernels({ backend: 'reference' }), loadKernels({ backend: 'wasm' })];
 if (kernelReport().attempts.some(({ backend, error }) => backend === 'addon' && error === undefined))
   backends.push(loadKernels({ backend: 'addon' }));
 
@@ -80,8 +80,13 @@ function samplesOf({ recipes, extra }: ResamplingPlan): { label: number; parents
   return [...made, ...Array.from(extra?.labels ?? [], (label, i) => ({ label, parents: [...extra!.parents[i]!] }))];
 }
 
+function keptRows({ keep, originalRows }: ResamplingPlan): number[] {
+  return keep === 'all' ? Array.from({ length: originalRows }, (_, row) => row) : [...keep];
+}
+
 function countsAfter(train: TrainingSet, plan: ResamplingPlan): number[] {
-  const after = [...train.classCounts];
+  const after = train.classNames.map(() => 0);
+  for (const row of keptRows(plan)) after[train.labels[row]!]!++;
   for (const { label } of samplesOf(plan)) after[label]!++;
   return after;
 }
@@ -92,7 +97,13 @@ function bytesOf({ recipes, keep, perClass, extra }: ResamplingPlan): string {
   const hex = arrays.map(
     (array) => array && Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex'),
   );
-  return JSON.stringify([hex, keep, perClass, extra && [...extra.embeddings.data], extra?.parents]);
+  return JSON.stringify([
+    hex,
+    keep === 'all' || [...keep],
+    perClass,
+    extra && [...extra.embeddings.data],
+    extra?.parents,
+  ]);
 }
 
 const counts = [40, 23, 9, 40, 5];
@@ -318,6 +329,132 @@ for (const name of overSamplers) {
     );
     const plan = await planOf(name, { samplingStrategy: { 'class 4': 7 } }, {}, gap);
     if (totals === 'exact') assert.equal(samplesOf(plan).length, 2);
+  });
+}
+
+for (const name of names.filter((n) => samplers[n].kind !== 'over')) {
+  const set = trainFor(name, counts, 3);
+
+  test(`${name}: kept rows are an ascending part of the originals and come first, byte for byte`, async () => {
+    const { embeddings, labels, original, plan } = await createSampler(name).fitResample(set);
+    const kept = keptRows(plan);
+    assert.ok(kept.length > 0 && kept.length < set.labels.length);
+    kept.forEach((row, i) => assert.ok(i === 0 ? row >= 0 : row > kept[i - 1]!));
+    assert.ok(kept.at(-1)! < set.labels.length);
+    assert.equal(original, kept.length);
+    const { embeddings: rows, labels: classes } = selectRows(set, kept);
+    const cols = rows.shape[1] as number;
+    assert.deepEqual(embeddings.data.subarray(0, kept.length * cols), rows.data);
+    assert.deepEqual(labels.subarray(0, original), classes);
+    assert.deepEqual(
+      [...labels.subarray(original)],
+      samplesOf(plan).map(({ label }) => label),
+    );
+    assert.equal(embeddings.shape[0], labels.length);
+  });
+
+  test(`${name}: the plan says how many rows each class has before and after`, async () => {
+    const plan = await planOf(name);
+    assert.deepEqual(
+      plan.perClass.map((c) => [c.before, c.after]),
+      countsAfter(set, plan).map((after, c) => [counts[c], after]),
+    );
+  });
+
+  test(`${name}: planning again advances nothing, and other sets do not disturb it`, async () => {
+    const sampler = createSampler(name);
+    const first = bytesOf(await sampler.plan(set));
+    await sampler.plan(trainFor(name, [9, 8, 7], 3));
+    await sampler.plan(set, { draw: 3 });
+    assert.equal(bytesOf(await sampler.plan(set)), first);
+  });
+}
+
+for (const name of names.filter((n) => samplers[n].kind === 'under')) {
+  const set = trainFor(name, counts, 3);
+  const { totals, options } = samplers[name];
+  // A cleaning method is told which classes may lose rows, in place of how many they are to have.
+  const cleaning = options.samplingStrategy.check(['class 0']);
+  const after = async (samplingStrategy: unknown, train = set) =>
+    countsAfter(train, await planOf(name, { samplingStrategy }, {}, train));
+
+  test(`${name}: only classes that the strategy names lose rows`, async () => {
+    for (const [strategy, named] of [
+      ['auto', [0, 1, 2, 3]],
+      ['not-minority', [0, 1, 2, 3]],
+      ['majority', [0]],
+      ...(cleaning
+        ? [
+            [
+              ['class 3', 'class 1'],
+              [1, 3],
+            ] as const,
+            [() => ['class 2'], [2]] as const,
+          ]
+        : [[{ 'class 1': 7, 'class 3': 11 }, [1, 3]] as const, [() => ({ 'class 2': 6 }), [2]] as const]),
+    ] as const) {
+      const left = await after(strategy);
+      for (const [c, count] of left.entries())
+        if ((named as readonly number[]).includes(c)) assert.ok(count <= counts[c]!);
+        else assert.equal(count, counts[c], `class ${c} with ${String(strategy)}`);
+    }
+  });
+
+  test(`${name}: totals are met where the entry says exact`, async () => {
+    if (cleaning) return assert.equal(totals, 'approximate');
+    assert.deepEqual(await after('auto'), [5, 5, 5, 5, 5]);
+    assert.deepEqual(await after({ 'class 1': 7, 'class 3': 11 }), [40, 7, 9, 11, 5]);
+    assert.deepEqual(await after({ 'class 1': 0 }), [40, 0, 9, 40, 5]);
+    assert.deepEqual(await after(0.5, trainFor(name, [30, 6], 3)), [12, 6]);
+  });
+
+  test(`${name}: a strategy that cannot be met is refused`, async () => {
+    const refused = async (samplingStrategy: unknown, message: RegExp) =>
+      assert.rejects(async () => planOf(name, { samplingStrategy }), { code: 'ERR_OPTION', message });
+    await refused('minority', new RegExp(`${name}.samplingStrategy`));
+    if (cleaning) {
+      await refused({ 'class 0': 3 }, /a list of class names/);
+      await refused(0.5, /a list of class names/);
+      await refused(['klass 0'], /Unknown class "klass 0"/);
+      await refused(() => 'class 0', /the result of/);
+    } else {
+      await refused(['class 0'], /totals by class name/);
+      await refused({ 'class 0': 41 }, /adds no row/);
+      await refused({ 'klass 0': 1 }, /Unknown class "klass 0"/);
+    }
+  });
+
+  test(`${name}: classes of one and two rows stay, and a class without rows may`, async () => {
+    const tiny = await after('auto', trainFor(name, [12, 1, 2], 4));
+    assert.equal(tiny[1], 1);
+    const gap = asTraining(
+      selectRows(
+        set,
+        [...set.labels.keys()].filter((row) => set.labels[row] !== 2),
+      ),
+    );
+    const left = await after(cleaning ? ['class 0'] : { 'class 0': 20 }, gap);
+    assert.deepEqual(left.slice(1), [23, 0, 40, 5]);
+  });
+
+  test(`${name}: a class that loses every row is said to`, async () => {
+    const plan = await planOf(name, cleaning ? {} : { samplingStrategy: { 'class 1': 0 } });
+    for (const { after: left, fallback } of plan.perClass)
+      if (left === 0) assert.match(fallback!, /every row was removed/);
+  });
+
+  test(`${name}: another seed chooses other rows`, async () => {
+    if (!Object.hasOwn(options, 'seed')) return;
+    const chosen = new Set<string>();
+    for (const seed of [1, 2, 3, 4]) chosen.add(bytesOf(await planOf(name, { seed })));
+    assert.ok(chosen.size > 1);
+  });
+
+  test(`${name}: rows that stand for others are of the class of those`, async () => {
+    for (const { label, parents } of samplesOf(await planOf(name))) {
+      assert.ok(parents.length > 0);
+      for (const parent of parents) assert.equal(set.labels[parent], label);
+    }
   });
 }
 
