@@ -6,7 +6,7 @@ import { kMeans } from '../../../src/sampler/k-means.js';
 
 const reference = loadKernels({ backend: 'reference' });
 
-const backends: Kernels[] = [reference];
+const backends: Kernels[] = [reference, loadKernels({ backend: 'wasm' })];
 if (kernelReport().attempts.some(({ backend, error }) => backend === 'addon' && error === undefined))
   backends.push(loadKernels({ backend: 'addon' }));
 
