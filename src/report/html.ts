@@ -138,7 +138,7 @@ function parent({ id, source, label, image, text }: ParentItem): Markup {
     ${image?.startsWith('data:image/') && html`<img src="${image}" alt="${source}" />`}
     <div>
       ${label}${text !== undefined && html`<span class="excerpt">${text}</span>`}
-      <span class="aside">${source === id ? id : `${source} (${id})`}</span>
+      <span class="aside" title="${source}">${id}</span>
     </div>
   </div>`;
 }

@@ -45,6 +45,7 @@ th.number { white-space: normal; }
 .made .way { color: var(--quiet); font-size: 12px; text-align: center; font-variant-numeric: tabular-nums; }
 .made .line { position: relative; height: 1px; background: var(--quiet); margin: 8px 4px; }
 .made .line span { position: absolute; top: -4px; width: 9px; height: 9px; margin-left: -4px; border-radius: 50%; background: var(--better); }
+@media (max-width: 640px) { .made .row { grid-template-columns: 1fr; gap: 6px; } }
 details { margin: 8px 0; }
 summary { cursor: pointer; font-weight: 500; padding: 4px 0; }
 details td { overflow-wrap: anywhere; }
