@@ -8,13 +8,13 @@ import type { ResamplingPlan } from '../core/plan.js';
 import { createRng } from '../core/rng.js';
 import { applyScaler, createHead, fitScaler, type Head, type Scaler } from '../head/index.js';
 import { loadKernels, type Kernels } from '../kernels/index.js';
-import { createLoss, type Loss } from '../loss/index.js';
+import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, type Sampler } from '../sampler/index.js';
 import { resolveBatchSampler } from './batch-sampler.js';
 import { splitChoice, type Choice } from './choice.js';
 import { createOptimizer } from './optimizers.js';
-import { stoppingRules, trainRules, type TrainOptions } from './options.js';
+import { stoppingRules, trainRules, type LossChoice, type TrainOptions } from './options.js';
 import { createPredictor, type Predictor } from './predictor.js';
 import { Batch, layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
@@ -74,7 +74,8 @@ function scaled(set: EmbeddingSet, scaler: Scaler | undefined): Float32Array {
   return out;
 }
 
-function chooseLoss(choice: Choice | Loss): Loss {
+function chooseLoss(choice: LossChoice): Loss {
+  if (typeof choice === 'function') return { name: choice.name || 'own', options: {}, evaluate: choice };
   if (typeof choice === 'object' && typeof choice['evaluate'] === 'function') return choice as Loss;
   const { name, options } = splitChoice(choice as Choice);
   return createLoss(name, options);
@@ -220,7 +221,13 @@ export async function fitHead(
     x: scaled(validation, scaler),
     labels: validation.labels,
     logits: new Float32Array(validation.labels.length * classes),
+    recalls: new Float64Array(classes),
   };
+  const given = {
+    ...(head.cosineScale !== undefined && { cosineScale: head.cosineScale }),
+    ...(held && { recalls: held.recalls }),
+  };
+  assertNeeds(loss, { ...given, rowNorms: true });
 
   const settings = {
     ...described,
@@ -283,7 +290,7 @@ export async function fitHead(
     let validated: ValidationScore | undefined;
     if (held) {
       head.forward(held.x, held.labels.length, held.logits);
-      validated = score(held.logits, held.labels, classes);
+      validated = score(held.logits, held.labels, classes, held.recalls);
       if (bestScore === undefined || better(validated, bestScore, stopping.metric)) {
         bestScore = validated;
         bestEpoch = epoch;
@@ -317,6 +324,11 @@ export async function fitHead(
           classes,
           classCounts: train.classCounts,
           epoch,
+          epochs,
+          step: epoch * stepsPerEpoch + step,
+          seed,
+          ...given,
+          ...(loss.needs?.includes('rowNorms') && { rowNorms: batch.rowNorms() }),
         },
         batch.gradient,
       );
