@@ -1,13 +1,12 @@
 /** Fitting a head: trainer, optimizers, schedules, batch samplers. */
 
 export {
-  batchSamplers,
   defineBatchSampler,
-  type BatchSamplerChoice,
   type BatchSamplerContext,
   type BatchSamplerDefinition,
   type FillOrder,
 } from './batch-sampler.js';
+export { batchSamplers, type BatchSamplerChoice } from './batch-samplers.js';
 export type { Choice } from './choice.js';
 export { defineOptimizer, type OptimizerDefinition, type OptimizerStep } from './optimizer.js';
 export { createOptimizer, optimizers } from './optimizers.js';

@@ -7,7 +7,7 @@ import type { Kernels } from '../kernels/index.js';
 import type { EvaluateLoss, Loss } from '../loss/index.js';
 import type { Mix } from '../mix/index.js';
 import type { Sampler } from '../sampler/index.js';
-import type { BatchSamplerChoice } from './batch-sampler.js';
+import type { BatchSamplerChoice } from './batch-samplers.js';
 import { choiceRule, type Choice } from './choice.js';
 import { selectionMetrics, type SelectionMetric } from './validation.js';
 

@@ -11,7 +11,7 @@ import { loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, type Sampler } from '../sampler/index.js';
-import { resolveBatchSampler } from './batch-sampler.js';
+import { resolveBatchSampler } from './batch-samplers.js';
 import { splitChoice, type Choice } from './choice.js';
 import { createOptimizer } from './optimizers.js';
 import { stoppingRules, trainRules, type LossChoice, type TrainOptions } from './options.js';
