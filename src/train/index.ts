@@ -12,6 +12,8 @@ export { defineOptimizer, type OptimizerDefinition, type OptimizerStep } from '.
 export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
 export { headFromModel, type Predictor } from './predictor.js';
+export { definePairing, type PairingContext, type PairingDefinition, type Partners } from './pairing.js';
+export { pairings } from './pairings.js';
 export { createSchedule, defineSchedule, schedules, type Schedule, type ScheduleDefinition } from './schedule.js';
 export { fitHead, type EpochRecord, type TrainedHead } from './trainer.js';
 export type { SelectionMetric, ValidationScore } from './validation.js';

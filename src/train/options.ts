@@ -28,8 +28,10 @@ export interface TrainOptions {
   readonly loss?: LossChoice;
   /** None by default. It sees the rows as the head does: standardized where `standardize` is on. */
   readonly sampler?: Choice | Sampler | null;
-  /** None by default. Each row visited is mixed with another, drawn anew each epoch; the rule shares the label. */
+  /** None by default. Each row visited is mixed with a partner, drawn anew each epoch; the rule shares the label. */
   readonly mix?: Choice | Mix | null;
+  /** Needs `mix`: who the partner is, and how far the step; `random` by default. */
+  readonly pairing?: Choice | null;
   /** `instance` by default. */
   readonly batchSampler?: BatchSamplerChoice;
   /** `sgd` by default. */
@@ -79,6 +81,7 @@ export const trainRules = {
   loss: lossRule,
   sampler: choiceRule<Choice | Sampler | null>('sampler', 'plan', null, 'adds or removes training rows; null: none'),
   mix: choiceRule<Choice | Mix | null>('mix', 'labelWeight', null, 'mixes pairs of rows and their labels; null: none'),
+  pairing: choiceRule<Choice | null>('pairing', null, null, "with whom mix mixes; null: 'random' with mix"),
   batchSampler: choiceRule<BatchSamplerChoice>('batch sampler', 'create', 'instance', 'how often each row is visited'),
   optimizer: choiceRule<Choice>('optimizer', null, 'sgd', 'how the parameters follow the gradient'),
   schedule: choiceRule<Choice>('schedule', null, 'cosine', 'how the learning rate moves over the epochs'),

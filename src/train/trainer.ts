@@ -7,7 +7,7 @@ import { resolveOptions } from '../core/options.js';
 import type { ResamplingPlan } from '../core/plan.js';
 import { createRng } from '../core/rng.js';
 import { applyScaler, createHead, fitScaler, type Head, type Scaler } from '../head/index.js';
-import { loadKernels, type Kernels } from '../kernels/index.js';
+import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, type Sampler } from '../sampler/index.js';
@@ -15,6 +15,7 @@ import { resolveBatchSampler } from './batch-samplers.js';
 import { splitChoice, type Choice } from './choice.js';
 import { createOptimizer } from './optimizers.js';
 import { stoppingRules, trainRules, type LossChoice, type TrainOptions } from './options.js';
+import { resolvePairing } from './pairings.js';
 import { createPredictor, type Predictor } from './predictor.js';
 import { Batch, layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
@@ -174,6 +175,8 @@ export async function fitHead(
   const loss = chooseLoss(o.loss);
   const sampler = chooseSampler(o.sampler, seed);
   const mix = chooseMix(o.mix);
+  if (!mix && o.pairing !== null) throw new EquipoiseError('ERR_OPTION', 'trainHead.pairing needs trainHead.mix');
+  const pairing = mix && resolvePairing(o.pairing ?? 'random');
   const batchSampler = resolveBatchSampler(o.batchSampler);
   const schedule = createSchedule(o.schedule);
 
@@ -215,6 +218,9 @@ export async function fitHead(
   const fillOrder = (draw: number) =>
     batchSampler.create({ labels: pool.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
   let fill = fillOrder(0);
+  const threads = o.threads ?? defaultThreads();
+  const findPartners = () => pairing?.create({ table: pool, classes, kernels, threads, ...(signal && { signal }) });
+  let partners = await findPartners();
   let table = pool;
   const mixRng = createRng(seed, 'mix');
   const held = validation && {
@@ -236,6 +242,7 @@ export async function fitHead(
     loss: { name: loss.name, ...loss.options },
     sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
     mix: mix ? { name: mix.name, ...mix.options } : null,
+    pairing: pairing ? { name: pairing.name, ...pairing.options } : null,
     batchSampler: { name: batchSampler.name, ...batchSampler.options },
     optimizer: { name: optimizer.name, ...optimizer.options },
     schedule: { name: schedule.name, ...schedule.options },
@@ -264,11 +271,12 @@ export async function fitHead(
     if (o.freshDraws && epoch > 0) {
       pool = layOutRows(set, await planned(epoch), weights, kernels);
       fill = fillOrder(epoch);
+      partners = await findPartners();
     }
     fill(order, epoch, epochs);
     table = pool;
-    if (mix) {
-      table = mixRows(pool, order, mix, train.classCounts, mixRng.at(epoch));
+    if (mix && partners) {
+      table = mixRows(pool, order, mix, partners, train.classCounts, mixRng.at(epoch));
       order.forEach((_, i) => (order[i] = i));
     }
     const rate = baseRate * schedule.factor(epoch, epochs);
