@@ -40,7 +40,7 @@ struct Interpolate {
   std::span<const std::int32_t> base;
   const std::int32_t* other;
   const float* step;
-  std::size_t threads;
+  std::size_t threads = 1;
   float* out;  // (base.size(), cols), written
 };
 

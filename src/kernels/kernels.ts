@@ -75,8 +75,8 @@ export interface GemmInput {
 }
 
 export interface Kernels {
-  readonly backend: 'addon' | 'reference';
-  /** Instruction set in use: 'avx512', 'avx2', 'baseline', 'javascript', … */
+  readonly backend: 'addon' | 'wasm' | 'reference';
+  /** Instruction set in use: 'avx512', 'avx2', 'baseline', 'simd128', 'javascript', … */
   readonly isa: string;
   /** Off the event loop where the backend can; inputs must stay unchanged until the promise settles. Rejects with ERR_ABORTED. */
   nearest(input: NearestInput): Promise<NearestOutput>;

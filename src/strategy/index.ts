@@ -33,6 +33,7 @@ import { remixDrw } from './remix-drw.js';
 import { reweightCb } from './reweight-cb.js';
 import { seql } from './seql.js';
 import { smote } from './smote.js';
+import { softSmote } from './soft-smote.js';
 import { vsLoss } from './vs-loss.js';
 import { aliasOf, resolveStrategy, type StrategyDefinition } from './strategy.js';
 
@@ -58,6 +59,7 @@ export const strategies = {
   'random-over-sampling': randomOverSampling,
   smote,
   'latent-smote': latentSmote,
+  'soft-smote': softSmote,
   eos,
   drs,
   mixup,

@@ -15,5 +15,11 @@ export { headFromModel, type Predictor } from './predictor.js';
 export { definePairing, type PairingContext, type PairingDefinition, type Partners } from './pairing.js';
 export { pairings } from './pairings.js';
 export { createSchedule, defineSchedule, schedules, type Schedule, type ScheduleDefinition } from './schedule.js';
+export {
+  balancedBatches,
+  type BalancedBatch,
+  type BalancedBatches,
+  type BalancedBatchesOptions,
+} from './balanced-batches.js';
 export { fitHead, type EpochRecord, type TrainedHead } from './trainer.js';
 export type { SelectionMetric, ValidationScore } from './validation.js';
