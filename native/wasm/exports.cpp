@@ -28,8 +28,8 @@ EQUIPOISE_EXPORT(release) void wasm_release(void* memory) { std::free(memory); }
 
 EQUIPOISE_EXPORT(nearest)
 Status wasm_nearest(const float* x, std::size_t rows, std::size_t cols, const std::int32_t* labels,
-                    const std::int32_t* queries, std::size_t count, std::size_t k, Among among, std::int32_t* indices,
-                    float* l2sq) {
+                    const std::int32_t* queries, std::size_t count, std::size_t k, Among among, std::size_t first,
+                    std::size_t last, std::int32_t* indices, float* l2sq, double* exact) {
   return nearest(isa(), {.x = x,
                          .rows = rows,
                          .cols = cols,
@@ -40,7 +40,10 @@ Status wasm_nearest(const float* x, std::size_t rows, std::size_t cols, const st
                          .threads = 1,
                          .indices = indices,
                          .l2sq = l2sq,
-                         .control = nullptr});
+                         .control = nullptr,
+                         .first = first,
+                         .last = last,
+                         .exact = exact});
 }
 
 EQUIPOISE_EXPORT(interpolate)

@@ -1,7 +1,7 @@
 /** Chooses a backend: the addon, else WebAssembly, else the reference. Keeps why each one failed. */
 
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
-import { addonKernels, type Addon } from './addon.js';
+import { addonKernels, screens, type Addon, type Screen } from './addon.js';
 import { checkedKernels } from './checked.js';
 import { findAddon, findWasm, remedy, type Attempt, type Found } from './find.js';
 import type { Kernels } from './kernels.js';
@@ -14,13 +14,18 @@ type Backend = Kernels['backend'];
 const backends = ['addon', 'wasm', 'reference'] as const satisfies readonly Backend[];
 
 /** Every instruction set that the addon may be compiled for, fastest first; `baseline` is what the platform guarantees. */
-export const knownIsas = ['avx512', 'avx2', 'baseline'] as const;
+export const knownIsas = ['amx', 'avx512vnni', 'avx512', 'avx2vnni', 'avx2', 'baseline'] as const;
 
 export interface LoadKernelsOptions {
   /** Fails if this one does not load. Default: EQUIPOISE_KERNELS, else the first that loads. */
   backend?: Backend;
   /** Instruction set of the addon. Default: EQUIPOISE_ISA, else the fastest that this CPU has. */
   isa?: (typeof knownIsas)[number];
+  /**
+   * How the addon finds the candidates of `nearest`; the answer is the same. 'off' uses float32 alone, 'int8' an int8 product
+   * wherever it can, 'auto' where it pays. Default: EQUIPOISE_SCREEN, else 'auto'.
+   */
+  screen?: Screen;
 }
 
 export interface KernelReport {
@@ -29,11 +34,14 @@ export interface KernelReport {
   /** Instruction sets that could be forced with EQUIPOISE_ISA. */
   readonly isas: readonly string[];
   readonly attempts: readonly Attempt[];
+  /** How candidates of `nearest` are found: 'off' where that is float32 alone. */
+  readonly screen: Screen;
   /** What `threads` defaults to. */
   readonly threads: number;
 }
 
 interface Loaded {
+  readonly screen: Screen;
   readonly kernels: Kernels;
   readonly attempts: readonly Attempt[];
 }
@@ -58,33 +66,59 @@ function chooseIsa(addon: Addon, wanted: string | undefined): string {
 }
 
 function load(options: LoadKernelsOptions): Loaded {
-  const { backend, isa } = options;
+  const { backend, isa, screen } = options;
   if (backend !== undefined && !backends.includes(backend)) throw unknownName('kernel backend', backend, backends);
   if (isa !== undefined && !knownIsas.includes(isa)) throw unknownName('instruction set', isa, knownIsas);
+  if (screen !== undefined && !screens.includes(screen)) throw unknownName('screen', screen, screens);
   if (isa !== undefined && backend !== undefined && backend !== 'addon')
     throw expected('no instruction set', `the ${backend} kernels`, isa, 'It chooses among those of the addon');
   const wantedBackend = backend ?? fromEnvironment('EQUIPOISE_KERNELS', 'kernel backend', backends);
   const wantedIsa = isa ?? fromEnvironment('EQUIPOISE_ISA', 'instruction set', knownIsas);
-  const key = `${wantedBackend} ${wantedIsa}`;
+  const wantedScreen = screen ?? fromEnvironment('EQUIPOISE_SCREEN', 'screen', screens) ?? 'auto';
+  const key = `${wantedBackend} ${wantedIsa} ${wantedScreen}`;
   let loaded = cache.get(key);
   if (!loaded) {
     // An instruction set is one of the addon's, so asking for one is asking for the addon.
-    loaded = loadFirst(wantedBackend ?? (wantedIsa === undefined ? undefined : 'addon'), wantedIsa);
+    loaded = loadFirst(wantedBackend ?? (wantedIsa === undefined ? undefined : 'addon'), wantedIsa, wantedScreen);
     cache.set(key, loaded);
   }
   return loaded;
 }
 
-const openers: Record<Backend, (isa: string | undefined) => Found<Kernels>> = {
-  addon(isa) {
+interface Opened {
+  readonly kernels: Kernels;
+  readonly screen: Screen;
+}
+
+/** What the instruction set can do of what is wanted. */
+function chooseScreen(wanted: Screen, isa: string, int8Isas: readonly string[]): Screen {
+  if (int8Isas.includes(isa)) return wanted;
+  if (wanted !== 'int8') return 'off';
+  const available = int8Isas.length > 0 ? `Available with ${int8Isas.join(', ')}` : 'Nothing here has one';
+  throw new EquipoiseError(
+    'ERR_ENVIRONMENT',
+    `Expected an instruction set with a dot product of bytes for the int8 screen but ${isa} is in use. ${available}`,
+  );
+}
+
+const unscreened = (kernels: Kernels, wanted: Screen): Opened => ({
+  kernels,
+  screen: chooseScreen(wanted, kernels.isa, []),
+});
+
+const openers: Record<Backend, (isa: string | undefined, screen: Screen) => Found<Opened>> = {
+  addon(wantedIsa, wanted) {
     const { code, attempts } = findAddon();
-    return code ? { code: addonKernels(code, chooseIsa(code, isa)), attempts } : { attempts };
+    if (!code) return { attempts };
+    const isa = chooseIsa(code, wantedIsa);
+    const screen = chooseScreen(wanted, isa, code.int8Isas);
+    return { code: { kernels: addonKernels(code, isa, screen), screen }, attempts };
   },
-  wasm() {
+  wasm(_, wanted) {
     const { code, attempts } = findWasm();
-    return code ? { code: wasmKernels(code), attempts } : { attempts };
+    return code ? { code: unscreened(wasmKernels(code), wanted), attempts } : { attempts };
   },
-  reference: () => ({ code: referenceKernels, attempts: [{ backend: 'reference' }] }),
+  reference: (_, wanted) => ({ code: unscreened(referenceKernels, wanted), attempts: [{ backend: 'reference' }] }),
 };
 
 const said: Record<Backend, string> = {
@@ -93,14 +127,14 @@ const said: Record<Backend, string> = {
   reference: 'reference kernels, hundreds of times slower than native ones',
 };
 
-function loadFirst(wanted: Backend | undefined, isa: string | undefined): Loaded {
+function loadFirst(wanted: Backend | undefined, isa: string | undefined, screen: Screen): Loaded {
   const attempts: Attempt[] = [];
   for (const backend of wanted === undefined ? backends : [wanted]) {
-    const found = openers[backend](isa);
+    const found = openers[backend](isa, screen);
     attempts.push(...found.attempts);
     if (!found.code) continue;
     if (wanted === undefined && backend !== 'addon') notice(`using the ${said[backend]}, because ${reasons(attempts)}`);
-    return { kernels: checkedKernels(found.code), attempts };
+    return { kernels: checkedKernels(found.code.kernels), screen: found.code.screen, attempts };
   }
   throw new EquipoiseError(
     'ERR_ENVIRONMENT',
@@ -136,12 +170,13 @@ export function loadKernels(options: LoadKernelsOptions = {}): Kernels {
 
 /** Which kernels are used and what was tried on the way. @throws as `loadKernels` */
 export function kernelReport(options: LoadKernelsOptions = {}): KernelReport {
-  const { kernels, attempts } = load(options);
+  const { kernels, attempts, screen } = load(options);
   return {
     backend: kernels.backend,
     isa: kernels.isa,
     isas: kernels.backend === 'addon' ? (findAddon().code?.isas ?? []) : [],
     attempts,
+    screen,
     threads: defaultThreads(),
   };
 }

@@ -30,8 +30,11 @@ interface WasmExports {
     count: number,
     k: number,
     among: number,
+    first: number,
+    last: number,
     indices: number,
     l2sq: number,
+    exact: number,
   ): number;
   interpolate(x: number, cols: number, base: number, other: number, step: number, count: number, out: number): void;
   gemm(
@@ -78,6 +81,10 @@ export class WasmInstance {
 
   floats(pointer: number, length: number): Float32Array {
     return new Float32Array(this.exports.memory.buffer, pointer, length);
+  }
+
+  doubles(pointer: number, length: number): Float64Array {
+    return new Float64Array(this.exports.memory.buffer, pointer, length);
   }
 
   ints(pointer: number, length: number): Int32Array {

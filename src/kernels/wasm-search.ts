@@ -77,7 +77,7 @@ export function wasmSearcher(module: WasmModule): (input: NearestInput) => Promi
     }
   }
 
-  return async ({ x, rows, cols, labels, queries, k, among, threads, signal, onProgress }) => {
+  return async ({ x, rows, cols, labels, queries, k, among, threads, within, signal, onProgress }) => {
     // Before it is copied for the threads.
     checkBytes(x.byteLength, DOING);
     const parts = Math.max(
@@ -87,7 +87,16 @@ export function wasmSearcher(module: WasmModule): (input: NearestInput) => Promi
     const share = Math.ceil(queries.length / parts);
     const indices = new Int32Array(queries.length * k);
     const l2sq = new Float32Array(queries.length * k);
-    const common = { x: shared(x), rows, cols, labels: shared(labels), k, among: amongChoices.indexOf(among) };
+    const exact = new Float64Array(queries.length * k);
+    const common = {
+      x: shared(x),
+      rows,
+      cols,
+      labels: shared(labels),
+      k,
+      among: amongChoices.indexOf(among),
+      within: within ?? { start: 0, end: rows },
+    };
     // Where one share fails the others need not go on.
     const stopping = new AbortController();
     const stop = () => stopping.abort();
@@ -105,6 +114,7 @@ export function wasmSearcher(module: WasmModule): (input: NearestInput) => Promi
           const found = await ask(search, stopping.signal, (count) => tell(part, count));
           indices.set(found.indices, start * k);
           l2sq.set(found.l2sq, start * k);
+          exact.set(found.exact, start * k);
           tell(part, search.queries.length);
         }),
       );
@@ -115,7 +125,7 @@ export function wasmSearcher(module: WasmModule): (input: NearestInput) => Promi
     } finally {
       signal?.removeEventListener('abort', stop);
     }
-    return { indices, l2sq };
+    return { indices, l2sq, exact };
 
     function tell(part: number, count: number) {
       done[part] = count;

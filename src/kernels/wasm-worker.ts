@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { EquipoiseError } from '../core/errors.js';
+import type { NearestOutput, RowRange } from './kernels.js';
 import { checkStatus, WasmInstance, type WasmModule } from './wasm-module.js';
 
 export interface WasmSearch {
@@ -13,24 +14,26 @@ export interface WasmSearch {
   readonly k: number;
   /** Position in `amongChoices`. */
   readonly among: number;
+  /** Candidates. */
+  readonly within: RowRange;
   /** Whether to say how far it is. */
   readonly progress: boolean;
 }
 
-export type WasmReply =
-  | { readonly done: number }
-  | { readonly indices: Int32Array; readonly l2sq: Float32Array }
-  | { readonly failed: string };
+export type WasmReply = { readonly done: number } | NearestOutput | { readonly failed: string };
 
 const DOING = 'searching nearest rows';
 /** Queries between two words of progress. Each slice lays out all candidates anew, so it must be worth that. */
 const SLICE = 1024;
 
-function search({ x, rows, cols, labels, queries, k, among, progress }: WasmSearch, say: (done: number) => void) {
+function search(
+  { x, rows, cols, labels, queries, k, among, within, progress }: WasmSearch,
+  say: (done: number) => void,
+) {
   const instance = new WasmInstance(workerData as WasmModule);
   const length = queries.length * k;
-  return instance.with([x, labels, queries], [length, length], DOING, (pointers) => {
-    const [atX, atLabels, atQueries, atIndices, atL2sq] = pointers as [number, number, number, number, number];
+  return instance.with([x, labels, queries], [length, length, 2 * length], DOING, (pointers) => {
+    const [atX = 0, atLabels = 0, atQueries = 0, atIndices = 0, atL2sq = 0, atExact = 0] = pointers;
     const slice = progress ? SLICE : Math.max(1, queries.length);
     for (let start = 0; start < queries.length; start += slice) {
       if (start > 0) say(start);
@@ -46,13 +49,20 @@ function search({ x, rows, cols, labels, queries, k, among, progress }: WasmSear
           count,
           k,
           among,
+          within.start,
+          within.end,
           atIndices + from * k,
           atL2sq + from * k,
+          atExact + 2 * from * k,
         ),
         DOING,
       );
     }
-    return { indices: instance.ints(atIndices, length).slice(), l2sq: instance.floats(atL2sq, length).slice() };
+    return {
+      indices: instance.ints(atIndices, length).slice(),
+      l2sq: instance.floats(atL2sq, length).slice(),
+      exact: instance.doubles(atExact, length).slice(),
+    };
   });
 }
 
@@ -60,7 +70,7 @@ const port = parentPort!;
 port.on('message', (input: WasmSearch) => {
   try {
     const found = search(input, (done) => port.postMessage({ done } satisfies WasmReply));
-    port.postMessage(found satisfies WasmReply, [found.indices.buffer, found.l2sq.buffer]);
+    port.postMessage(found satisfies WasmReply, [found.indices.buffer, found.l2sq.buffer, found.exact.buffer]);
   } catch (error) {
     const { message } = error as Error;
     port.postMessage({

@@ -18,7 +18,7 @@ const backends = [reference, ...fast];
 const nameOf = (kernels: Kernels) => `${kernels.backend} (${kernels.isa})`;
 const dims = [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 127];
 
-const bytes = (array: Int32Array | Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const bytes = (array: Int32Array | Float32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 /** Fills (rows, cols) from a function of a uniform draw, the row and the column. */
 function draw(stream: string, rows: number, cols: number, value: (u: number, row: number, col: number) => number) {
@@ -51,6 +51,7 @@ async function assertSameNearest(input: NearestInput, what: string) {
     const got = await kernels.nearest(input);
     assert.deepEqual(bytes(got.indices), bytes(wanted.indices), `ids of ${what}, ${nameOf(kernels)}`);
     assert.deepEqual(bytes(got.l2sq), bytes(wanted.l2sq), `distances of ${what}, ${nameOf(kernels)}`);
+    assert.deepEqual(bytes(got.exact), bytes(wanted.exact), `sums of ${what}, ${nameOf(kernels)}`);
   }
 }
 

@@ -48,6 +48,7 @@ const absent = 'no such file';
 interface Outcome {
   backend?: string;
   isa?: string;
+  screen?: string;
   attempts?: { backend: string; path?: string; error?: string }[];
   code?: string;
   message?: string;
@@ -67,7 +68,7 @@ function loaded(folder: string, env: Record<string, string> = {}, options = '{}'
     console.log(JSON.stringify(outcome));`;
   const done = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
-    env: { ...process.env, EQUIPOISE_KERNELS: '', EQUIPOISE_ISA: '', ...env },
+    env: { ...process.env, EQUIPOISE_KERNELS: '', EQUIPOISE_ISA: '', EQUIPOISE_SCREEN: '', ...env },
   });
   return { ...(JSON.parse(done.stdout) as Outcome), stderr: done.stderr };
 }
@@ -160,12 +161,28 @@ test('the committed WebAssembly is what the sources say', () => {
 test('unknown names are refused', () => {
   assert.match(
     loaded(root, { EQUIPOISE_ISA: 'avx' }).message ?? '',
-    /Unknown instruction set .* Known instruction sets: avx512/,
+    /Unknown instruction set .* Known instruction sets: amx/,
   );
   assert.match(loaded(root, { EQUIPOISE_KERNELS: 'adon' }).message ?? '', /Did you mean addon/);
   assert.throws(() => loadKernels({ backend: 'gpu' as 'addon' }), { code: 'ERR_OPTION' });
   for (const backend of ['wasm', 'reference'] as const)
     assert.throws(() => loadKernels({ backend, isa: 'avx2' }), { code: 'ERR_OPTION' });
+});
+
+test('a screen asked for by name is used or refused', () => {
+  const { isas } = kernelReport({ backend: 'addon' });
+  const withInt8 = isas.filter(
+    (isa) => kernelReport({ backend: 'addon', isa: isa as 'avx2', screen: 'auto' }).screen !== 'off',
+  );
+  for (const isa of withInt8)
+    for (const screen of ['auto', 'off', 'int8'])
+      assert.equal(loaded(root, { EQUIPOISE_ISA: isa, EQUIPOISE_SCREEN: screen }).screen, screen);
+  assert.equal(loaded(root, { EQUIPOISE_ISA: 'baseline' }).screen, 'off');
+  assert.match(
+    loaded(root, { EQUIPOISE_ISA: 'baseline', EQUIPOISE_SCREEN: 'int8' }).message ?? '',
+    /dot product of bytes for the int8 screen but baseline is in use/,
+  );
+  assert.match(loaded(root, { EQUIPOISE_SCREEN: 'int4' }).message ?? '', /Unknown screen .* Did you mean int8/);
 });
 
 test('the same kernels come back each time', () => {

@@ -35,7 +35,7 @@ test('memory that runs out inside the module is an error, not a crash', () => {
   const c = instance.reserve(m * n, 'testing');
   const ids = instance.reserve(m, 'testing');
   const gemm = () => instance.exports.gemm(a, b, c, m, n, k, false, false, 1, 0);
-  const nearest = () => instance.exports.nearest(a, m, k, ids, ids, m, 4, 0, c, c);
+  const nearest = () => instance.exports.nearest(a, m, k, ids, ids, m, 4, 0, 0, m, c, c, b);
   assert.deepEqual([gemm(), nearest()], [0, 0]);
   for (const length of [2 ** 26, 2 ** 16, 2 ** 8]) fill(length);
   assert.deepEqual([gemm(), nearest()], [2, 2]);
