@@ -347,3 +347,13 @@ test('what cannot be trained on is refused', async () => {
   await refused(train, { sampleWeights: [1] }, { code: 'ERR_SHAPE' });
   await refused(train, { sampleWeights: new Float32Array(20) }, { code: 'ERR_DATA' });
 });
+
+test('a sampler that draws nothing is taken by name, and a class it empties is not in the way', async () => {
+  // With a single row among the others, class 1 has no neighbour of its own and loses it.
+  const train = trainingClouds([30, 1, 12]);
+  const sampler = { name: 'edited-nearest-neighbors', samplingStrategy: ['class-1'] };
+  const { settings, plan } = await fitHead(train, { epochs: 1, sampler });
+  assert.deepEqual(settings['sampler'], { ...sampler, kNeighbors: 3, kind: 'all' });
+  assert.equal(settings['resampledRows'], 42);
+  assert.match(plan!.perClass[1]!.fallback!, /every row was removed/);
+});
