@@ -35,6 +35,7 @@ export const cosine = defineHead({
     let unitX = room;
     return {
       parameters: [weight],
+      cosineScale: scale,
       forward(x, rows, logits) {
         if (unitX.length !== rows * d) {
           if (room.length < rows * d) room = new Float32Array(rows * d);

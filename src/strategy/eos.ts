@@ -1,16 +1,7 @@
 import { samplers } from '../sampler/index.js';
-import { defineStrategy, withoutSeed } from './strategy.js';
+import { overSampling } from './over-sampling.js';
 
-const sampler = samplers.eos;
-
-export const eos = defineStrategy({
-  name: 'eos',
-  summary: 'fill up the small classes towards their nearest enemies',
-  ...(sampler.paper !== undefined && { paper: sampler.paper }),
-  options: withoutSeed(sampler.options),
-  recipe: ({ options }) => ({
-    loss: 'cross-entropy',
-    sampler: { ...options, name: sampler.name },
-    batchSampler: 'instance',
-  }),
+export const eos = overSampling(samplers.eos, {
+  summary:
+    'fills up the small classes towards their nearest enemies: where small classes are recognised on training rows only',
 });

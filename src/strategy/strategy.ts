@@ -22,6 +22,7 @@ export type StrategyParts = Pick<
   | 'loss'
   | 'sampler'
   | 'mix'
+  | 'pairing'
   | 'batchSampler'
   | 'optimizer'
   | 'schedule'
@@ -33,6 +34,10 @@ export type StrategyParts = Pick<
 
 export interface StrategyDefinition<R extends OptionRules = OptionRules> extends Entry {
   readonly options: R;
+  /** The strategy of which this is another name; comparisons of all strategies leave it out. */
+  readonly aliasOf?: string;
+  /** Whether it cannot be trained without validation rows. */
+  readonly needsValidation?: boolean;
   recipe(context: StrategyContext<OptionsOf<R>>): StrategyParts;
 }
 
@@ -63,8 +68,7 @@ export function resolveStrategy<R extends OptionRules>(
   return { options, parts };
 }
 
-/** A sampler's option rules without its seed: a strategy's draws follow the seed of the training. */
-export function withoutSeed<R extends OptionRules>(rules: R): Omit<R, 'seed'> {
-  const { seed, ...rest } = rules;
-  return seed === undefined ? rules : rest;
+/** The same strategy under another name. */
+export function aliasOf<R extends OptionRules>(name: string, of: StrategyDefinition<R>): StrategyDefinition<R> {
+  return { ...of, name, summary: `another name of ${of.name}`, aliasOf: of.name };
 }

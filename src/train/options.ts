@@ -4,12 +4,15 @@ import type { EmbeddingSet } from '../core/embedding-set.js';
 import { boolean, choice, custom, integer, type OptionRule } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Kernels } from '../kernels/index.js';
-import type { Loss } from '../loss/index.js';
+import type { EvaluateLoss, Loss } from '../loss/index.js';
 import type { Mix } from '../mix/index.js';
 import type { Sampler } from '../sampler/index.js';
-import type { BatchSamplerChoice } from './batch-sampler.js';
+import type { BatchSamplerChoice } from './batch-samplers.js';
 import { choiceRule, type Choice } from './choice.js';
 import { selectionMetrics, type SelectionMetric } from './validation.js';
+
+/** A loss by name, with options, or the caller's own: a function of a batch that writes the gradient and returns the value. */
+export type LossChoice = Choice | Loss | EvaluateLoss;
 
 export interface EarlyStopping {
   /** What decides on the validation rows; default `balancedLoss`. */
@@ -22,11 +25,13 @@ export interface TrainOptions {
   /** `linear` by default. */
   readonly head?: Choice;
   /** `cross-entropy` by default. */
-  readonly loss?: Choice | Loss;
+  readonly loss?: LossChoice;
   /** None by default. It sees the rows as the head does: standardized where `standardize` is on. */
   readonly sampler?: Choice | Sampler | null;
-  /** None by default. Each row visited is mixed with another, drawn anew each epoch; the rule shares the label. */
+  /** None by default. Each row visited is mixed with a partner, drawn anew each epoch; the rule shares the label. */
   readonly mix?: Choice | Mix | null;
+  /** Needs `mix`: who the partner is, and how far the step; `random` by default. */
+  readonly pairing?: Choice | null;
   /** `instance` by default. */
   readonly batchSampler?: BatchSamplerChoice;
   /** `sgd` by default. */
@@ -64,11 +69,19 @@ function handed<T>(accepts: string, help: string, check: (value: object) => bool
   });
 }
 
+const namedLoss = choiceRule<LossChoice>('loss', 'evaluate', 'cross-entropy', 'what training makes small');
+const lossRule: typeof namedLoss = {
+  ...namedLoss,
+  accepts: `${namedLoss.accepts}, or such a function`,
+  check: (value) => typeof value === 'function' || namedLoss.check(value),
+};
+
 export const trainRules = {
   head: choiceRule<Choice>('head', null, 'linear', 'what is fitted to the embeddings'),
-  loss: choiceRule<Choice | Loss>('loss', 'evaluate', 'cross-entropy', 'what training makes small'),
+  loss: lossRule,
   sampler: choiceRule<Choice | Sampler | null>('sampler', 'plan', null, 'adds or removes training rows; null: none'),
   mix: choiceRule<Choice | Mix | null>('mix', 'labelWeight', null, 'mixes pairs of rows and their labels; null: none'),
+  pairing: choiceRule<Choice | null>('pairing', null, null, "with whom mix mixes; null: 'random' with mix"),
   batchSampler: choiceRule<BatchSamplerChoice>('batch sampler', 'create', 'instance', 'how often each row is visited'),
   optimizer: choiceRule<Choice>('optimizer', null, 'sgd', 'how the parameters follow the gradient'),
   schedule: choiceRule<Choice>('schedule', null, 'cosine', 'how the learning rate moves over the epochs'),

@@ -7,6 +7,7 @@ import type { ResamplingPlan } from '../core/plan.js';
 import type { Draws } from '../core/rng.js';
 import { materialize, type Kernels } from '../kernels/index.js';
 import type { Mix } from '../mix/index.js';
+import type { Partners } from './pairing.js';
 
 export interface TrainingRows {
   /** (·, cols): what `base` and `other` index. */
@@ -92,7 +93,7 @@ function exceeds(ids: Int32Array, rows: number): boolean {
 }
 
 /**
- * One epoch of mixed rows: each row visited goes a uniform step towards another row of the same epoch, and `mix` shares the label.
+ * One epoch of mixed rows: each row visited goes a step towards a partner, and `mix` shares the label.
  * Counts are those of the original training set.
  * @throws ERR_OPTION when the rows are interpolations already: a recipe has two ends, not four.
  */
@@ -100,6 +101,7 @@ export function mixRows(
   table: TrainingRows,
   order: Int32Array,
   mix: Mix,
+  partners: Partners,
   classCounts: Int32Array,
   draws: Draws,
 ): TrainingRows {
@@ -111,17 +113,15 @@ export function mixRows(
   const otherLabel = new Int32Array(count);
   const labelWeight = new Float32Array(count);
   const weight = table.weight && new Float32Array(count);
+  if (table.otherLabel) refuse();
   for (let i = 0; i < count; i++) {
     const row = order[i] as number;
-    const partner = order[draws.below(count)] as number;
-    if (table.step[row] !== 0 || table.otherLabel)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        'trainHead.mix mixes rows that exist, but the sampler interpolates already. Leave one of the two out, or use random-over-sampling',
-      );
+    if (table.step[row] !== 0) refuse();
+    const partner = partners.partner(row, order, draws);
+    if (table.step[partner] !== 0) refuse();
     base[i] = table.base[row] as number;
     other[i] = table.base[partner] as number;
-    step[i] = draws.uniform();
+    step[i] = partners.step(draws);
     label[i] = table.label[row] as number;
     otherLabel[i] = table.label[partner] as number;
     labelWeight[i] = mix.labelWeight({
@@ -135,6 +135,13 @@ export function mixRows(
   return { x, cols, count, base, other, step, label, otherLabel, labelWeight, ...(weight && { weight }) };
 }
 
+function refuse(): never {
+  throw new EquipoiseError(
+    'ERR_OPTION',
+    'trainHead.mix mixes rows that exist, but the sampler interpolates already. Leave one of the two out, or use random-over-sampling',
+  );
+}
+
 /** Memory of one batch size, filled again and again. */
 export class Batch {
   readonly x: Float32Array;
@@ -145,12 +152,15 @@ export class Batch {
   readonly labelWeights: Float32Array;
   readonly sampleWeights: Float32Array;
   readonly rows: number;
+  readonly #cols: number;
+  #rowNorms: Float32Array | undefined;
   readonly #base: Int32Array;
   readonly #other: Int32Array;
   readonly #step: Float32Array;
 
   constructor(rows: number, cols: number, classes: number) {
     this.rows = rows;
+    this.#cols = cols;
     this.x = new Float32Array(rows * cols);
     this.logits = new Float32Array(rows * classes);
     this.gradient = new Float32Array(rows * classes);
@@ -161,6 +171,17 @@ export class Batch {
     this.#base = new Int32Array(rows);
     this.#other = new Int32Array(rows);
     this.#step = new Float32Array(rows);
+  }
+
+  /** The sum of absolute values of each row loaded. */
+  rowNorms(): Float32Array {
+    const norms = (this.#rowNorms ??= new Float32Array(this.rows));
+    for (let i = 0, at = 0; i < this.rows; i++) {
+      let sum = 0;
+      for (const end = at + this.#cols; at < end; at++) sum += Math.abs(this.x[at] as number);
+      norms[i] = sum;
+    }
+    return norms;
   }
 
   /** Makes the rows `order[start] …` of `table`. */

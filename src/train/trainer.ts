@@ -8,14 +8,15 @@ import type { ResamplingPlan } from '../core/plan.js';
 import { lookUp } from '../core/registry.js';
 import { createRng } from '../core/rng.js';
 import { applyScaler, createHead, fitScaler, type Head, type Scaler } from '../head/index.js';
-import { loadKernels, type Kernels } from '../kernels/index.js';
-import { createLoss, type Loss } from '../loss/index.js';
+import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
+import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, samplers, type Sampler } from '../sampler/index.js';
-import { resolveBatchSampler } from './batch-sampler.js';
+import { resolveBatchSampler } from './batch-samplers.js';
 import { splitChoice, type Choice } from './choice.js';
 import { createOptimizer } from './optimizers.js';
-import { stoppingRules, trainRules, type TrainOptions } from './options.js';
+import { stoppingRules, trainRules, type LossChoice, type TrainOptions } from './options.js';
+import { resolvePairing } from './pairings.js';
 import { createPredictor, type Predictor } from './predictor.js';
 import { Batch, layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
@@ -75,7 +76,8 @@ function scaled(set: EmbeddingSet, scaler: Scaler | undefined): Float32Array {
   return out;
 }
 
-function chooseLoss(choice: Choice | Loss): Loss {
+function chooseLoss(choice: LossChoice): Loss {
+  if (typeof choice === 'function') return { name: choice.name || 'own', options: {}, evaluate: choice };
   if (typeof choice === 'object' && typeof choice['evaluate'] === 'function') return choice as Loss;
   const { name, options } = splitChoice(choice as Choice);
   return createLoss(name, options);
@@ -175,6 +177,8 @@ export async function fitHead(
   const loss = chooseLoss(o.loss);
   const sampler = chooseSampler(o.sampler, seed);
   const mix = chooseMix(o.mix);
+  if (!mix && o.pairing !== null) throw new EquipoiseError('ERR_OPTION', 'trainHead.pairing needs trainHead.mix');
+  const pairing = mix && resolvePairing(o.pairing ?? 'random');
   const batchSampler = resolveBatchSampler(o.batchSampler);
   const schedule = createSchedule(o.schedule);
 
@@ -216,13 +220,22 @@ export async function fitHead(
   const fillOrder = (draw: number) =>
     batchSampler.create({ labels: pool.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
   let fill = fillOrder(0);
+  const threads = o.threads ?? defaultThreads();
+  const findPartners = () => pairing?.create({ table: pool, classes, kernels, threads, ...(signal && { signal }) });
+  let partners = await findPartners();
   let table = pool;
   const mixRng = createRng(seed, 'mix');
   const held = validation && {
     x: scaled(validation, scaler),
     labels: validation.labels,
     logits: new Float32Array(validation.labels.length * classes),
+    recalls: new Float64Array(classes),
   };
+  const given = {
+    ...(head.cosineScale !== undefined && { cosineScale: head.cosineScale }),
+    ...(held && { recalls: held.recalls }),
+  };
+  assertNeeds(loss, { ...given, rowNorms: true });
 
   const settings = {
     ...described,
@@ -231,6 +244,7 @@ export async function fitHead(
     loss: { name: loss.name, ...loss.options },
     sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
     mix: mix ? { name: mix.name, ...mix.options } : null,
+    pairing: pairing ? { name: pairing.name, ...pairing.options } : null,
     batchSampler: { name: batchSampler.name, ...batchSampler.options },
     optimizer: { name: optimizer.name, ...optimizer.options },
     schedule: { name: schedule.name, ...schedule.options },
@@ -259,11 +273,12 @@ export async function fitHead(
     if (o.freshDraws && epoch > 0) {
       pool = layOutRows(set, await planned(epoch), weights, kernels);
       fill = fillOrder(epoch);
+      partners = await findPartners();
     }
     fill(order, epoch, epochs);
     table = pool;
-    if (mix) {
-      table = mixRows(pool, order, mix, train.classCounts, mixRng.at(epoch));
+    if (mix && partners) {
+      table = mixRows(pool, order, mix, partners, train.classCounts, mixRng.at(epoch));
       order.forEach((_, i) => (order[i] = i));
     }
     const rate = baseRate * schedule.factor(epoch, epochs);
@@ -285,7 +300,7 @@ export async function fitHead(
     let validated: ValidationScore | undefined;
     if (held) {
       head.forward(held.x, held.labels.length, held.logits);
-      validated = score(held.logits, held.labels, classes);
+      validated = score(held.logits, held.labels, classes, held.recalls);
       if (bestScore === undefined || better(validated, bestScore, stopping.metric)) {
         bestScore = validated;
         bestEpoch = epoch;
@@ -319,6 +334,11 @@ export async function fitHead(
           classes,
           classCounts: train.classCounts,
           epoch,
+          epochs,
+          step: epoch * stepsPerEpoch + step,
+          seed,
+          ...given,
+          ...(loss.needs?.includes('rowNorms') && { rowNorms: batch.rowNorms() }),
         },
         batch.gradient,
       );
