@@ -21,6 +21,7 @@ const sections = [
     'What `equipoise resample --sampler` and `createSampler(name)` take. Each returns a plan: three numbers a synthetic row, or the row itself where no such recipe makes it.',
   ],
   ['Label rules of mixed rows', 'mixes', 'How much of the label of a mixed row is its base’s.'],
+  ['Pairings of mixed rows', 'pairings', '`trainHead(train, { mix, pairing })`: which row another is mixed with.'],
   ['Losses', 'losses', '`trainHead(train, { loss })`.'],
   ['Heads', 'heads', '`trainHead(train, { head })`.'],
   ['Batch samplers', 'batchSamplers', '`trainHead(train, { batchSampler })`.'],

@@ -65,8 +65,10 @@ export { strategies, trainHead, defineStrategy, type TrainHeadOptions } from './
 export {
   balancedBatches,
   batchSamplers,
+  definePairing,
   headFromModel,
   optimizers,
+  pairings,
   schedules,
   trainRules as trainOptions,
   type Predictor,
