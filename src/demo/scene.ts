@@ -1,6 +1,5 @@
 /** One picture: a shape of random colour, place, size and turn on a cluttered, noisy ground, partly covered. */
 
-import sharp from 'sharp';
 import type { Draws } from '../core/rng.js';
 import { shapes } from './shapes.js';
 
@@ -112,6 +111,8 @@ function scene(outline: string, draws: Draws): string {
 export async function drawPicture(className: string, draws: Draws): Promise<Buffer> {
   const svg = scene(shapes[className] as string, draws);
   const grain = within(draws, difficulty.grain);
+  // Only the demo draws; whoever imports the package for something else does not wait for the library.
+  const { default: sharp } = await import('sharp');
   const { data, info } = await sharp(Buffer.from(svg)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   for (let pixel = 0; pixel < data.length; pixel += info.channels) {
     // The sum of two uniform draws has a triangular density of variance 1/6: near enough to normal for grain, and cheap.

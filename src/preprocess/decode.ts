@@ -2,9 +2,9 @@
 
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { ItemContent } from '../core/item.js';
+import { loadSharp } from './load-sharp.js';
 import type { Pixels } from './resize.js';
 
 /** 100 million pixels: 300 MB decoded. */
@@ -46,6 +46,7 @@ function isCut(bytes: Buffer): boolean {
 /** The size in the header; a PNG's is read here, because libvips wants to see pixels behind it first. */
 async function declaredSize(bytes: Buffer): Promise<{ width: number; height: number }> {
   if (isPng(bytes) && bytes.length >= 24) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+  const sharp = await loadSharp();
   try {
     return await sharp(bytes, { limitInputPixels: false }).metadata();
   } catch {
@@ -96,6 +97,7 @@ export async function decodeImage(content: ItemContent, maxPixels = DEFAULT_MAX_
   // Looking at the first bytes keeps every other loader of libvips away from the data, without a process-wide setting.
   const reason = notAnImage(bytes);
   if (reason !== undefined) throw refuse(reason);
+  const sharp = await loadSharp();
   try {
     const { data, info } = await sharp(bytes, {
       failOn: 'truncated',

@@ -1,8 +1,8 @@
 /** Images small enough to be written into a page. */
 
-import sharp from 'sharp';
 import type { ItemContent } from '../core/item.js';
 import { decodeImage } from './decode.js';
+import { loadSharp } from './load-sharp.js';
 
 /**
  * The whole image within a square of `size` pixels, as a `data:` URI; never enlarged.
@@ -10,6 +10,7 @@ import { decodeImage } from './decode.js';
  */
 export async function thumbnail(content: ItemContent, size = 64): Promise<string> {
   const { data, width, height, channels } = await decodeImage(content);
+  const sharp = await loadSharp();
   const small = await sharp(data, { raw: { width, height, channels } })
     .resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
     .webp({ quality: 70 })
