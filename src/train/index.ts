@@ -9,10 +9,18 @@ export {
   type FillOrder,
 } from './batch-sampler.js';
 export type { Choice } from './choice.js';
-export { defineOptimizer, type OptimizerDefinition, type OptimizerStep } from './optimizer.js';
+export {
+  defineOptimizer,
+  type BatchObjective,
+  type OptimizerDefinition,
+  type OptimizerStep,
+  type StepOutcome,
+} from './optimizer.js';
 export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
 export { headFromModel, type Predictor } from './predictor.js';
 export { createSchedule, defineSchedule, schedules, type Schedule, type ScheduleDefinition } from './schedule.js';
+export type { Batch } from './rows.js';
+export type { StepContext, StepFunction, StepMethod, StepPlace } from './step-method.js';
 export { fitHead, type EpochRecord, type TrainedHead } from './trainer.js';
 export type { SelectionMetric, ValidationScore } from './validation.js';
