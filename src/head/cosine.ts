@@ -47,6 +47,7 @@ export const cosine = defineHead({
       });
     return {
       parameters: [weight],
+      cosineScale: scale,
       forward(x, rows, logits) {
         const unitX = unitOf(rows);
         normalizeRows(x, rows, d, unitX);

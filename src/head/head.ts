@@ -17,6 +17,8 @@ export interface Parameter {
 /** What a definition makes: B rows of width d in, (B, C) logits out. Nothing is allocated per batch. */
 export interface HeadParts {
   readonly parameters: readonly Parameter[];
+  /** Where the logits are cosines: the factor in front of them. */
+  readonly cosineScale?: number;
   /** `draws` are handed in while training only; a head that is not `random` leaves them alone. */
   forward(x: Float32Array, rows: number, logits: Float32Array, draws?: Draws): void;
   /** Overwrites `gradients`, one array a parameter. Called after `forward` of the same rows, so it may use what that kept. */

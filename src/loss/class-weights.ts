@@ -1,7 +1,8 @@
 /** Weights a class, for every loss that takes them. */
 
 import { EquipoiseError, expected } from '../core/errors.js';
-import { choice, custom } from '../core/options.js';
+import { choice, custom, number, type OptionsOf } from '../core/options.js';
+import type { LossBatch } from './loss.js';
 
 export type ClassWeights = 'none' | 'inverse-frequency' | 'effective-number' | readonly number[];
 
@@ -22,6 +23,12 @@ export const weightOptions = {
     default: null,
     help: 'for effective-number only (null: 0.9999); 0 weighs all classes alike, towards 1 approaches inverse-frequency',
     check: (value) => value === null || (typeof value === 'number' && value >= 0 && value < 1),
+  }),
+  weightsFrom: number({
+    min: 0,
+    max: 1,
+    default: 0,
+    help: 'share of the epochs that pass before the class weights apply; 0: from the start; near 1: too late to matter',
   }),
   reduction: choice({
     of: ['mean', 'weight-mean'],
@@ -61,20 +68,31 @@ export function classWeights(kind: ClassWeights, beta: number | null, classCount
   return weights.map((weight) => (weight * present) / sum);
 }
 
-/** Class weights of the training set at hand, computed once for each table of counts. @throws ERR_OPTION for a beta that nothing would read. */
-export function weigher(
-  loss: string,
-  options: { readonly classWeights: ClassWeights; readonly beta: number | null },
-): (classCounts: Int32Array) => Float64Array {
-  if (options.beta !== null && options.classWeights !== 'effective-number')
-    throw expected("null unless classWeights is 'effective-number'", `${loss}.beta`, options.beta);
+export type WeightOptions = OptionsOf<typeof weightOptions>;
+
+/** The first epoch of the part of a training that begins after a share of its epochs: 160 for 0.8 of 200. */
+export function firstEpochAfter(share: number, epochs: number): number {
+  return Math.round(share * epochs);
+}
+
+/**
+ * Class weights for the batch at hand, computed once for each table of counts; all 1 before `weightsFrom`.
+ * @throws ERR_OPTION for options that nothing would read.
+ */
+export function weigher(loss: string, options: WeightOptions): (batch: LossBatch) => Float64Array {
+  const { classWeights: kind, beta, weightsFrom } = options;
+  if (beta !== null && kind !== 'effective-number')
+    throw expected("null unless classWeights is 'effective-number'", `${loss}.beta`, beta);
+  if (weightsFrom > 0 && kind === 'none') throw expected('0 without classWeights', `${loss}.weightsFrom`, weightsFrom);
   let counts: Int32Array | undefined;
   let weights: Float64Array = new Float64Array(0);
-  return (classCounts) => {
+  let even = weights;
+  return ({ classCounts, epoch, epochs }) => {
     if (classCounts !== counts) {
-      weights = classWeights(options.classWeights, options.beta, classCounts);
+      weights = classWeights(kind, beta, classCounts);
+      even = new Float64Array(classCounts.length).fill(1);
       counts = classCounts;
     }
-    return weights;
+    return epoch < firstEpochAfter(weightsFrom, epochs) ? even : weights;
   };
 }

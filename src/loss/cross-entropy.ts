@@ -24,7 +24,7 @@ export const crossEntropy = defineLoss({
     const byWeight = options.reduction === 'weight-mean';
     return (batch, gradient) => {
       const { logits, labels, otherLabels, labelWeights, sampleWeights, rows, classes } = batch;
-      const weights = weightsFor(batch.classCounts);
+      const weights = weightsFor(batch);
       const spread = smoothing / classes;
       let sum = 0;
       let weightSum = 0;

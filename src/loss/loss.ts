@@ -19,9 +19,22 @@ export interface LossBatch {
   readonly classes: number;
   /** Rows a class in the training set before any resampling. */
   readonly classCounts: Int32Array;
-  /** From 0. */
+  /** From 0, of `epochs`. */
   readonly epoch: number;
+  readonly epochs: number;
+  /** From 0, counted over all epochs; with `seed` the place of a loss's own random choices. */
+  readonly step: number;
+  readonly seed: number;
+  /** Where the logits are cosines: the factor in front of them. */
+  readonly cosineScale?: number;
+  /** B sums of the absolute values of each row that the head was given. */
+  readonly rowNorms?: Float32Array;
+  /** Of each class on the validation rows after the last epoch, 0 before the first; NaN for a class without such rows. */
+  readonly recalls?: Float64Array;
 }
+
+/** What of a batch not every training can give. */
+export type LossNeed = 'cosineScale' | 'rowNorms' | 'recalls';
 
 /** Returns the loss of the batch and writes its gradient with respect to the logits, (B, C). */
 export type EvaluateLoss = (batch: LossBatch, gradient: Float32Array) => number;
@@ -29,11 +42,17 @@ export type EvaluateLoss = (batch: LossBatch, gradient: Float32Array) => number;
 export interface Loss {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** What it cannot do without. */
+  readonly needs?: readonly LossNeed[];
   readonly evaluate: EvaluateLoss;
 }
 
 export interface LossDefinition<R extends OptionRules = OptionRules> extends Entry {
   readonly options: R;
+  /** What `evaluate` cannot do without; training refuses a loss whose needs it cannot meet. */
+  readonly needs?: readonly LossNeed[];
+  /** Whether adding a constant to all logits of a row changes nothing; default true. */
+  readonly shiftInvariant?: boolean;
   /** Makes the function; it may keep scratch memory and whatever follows from `classCounts`. */
   create(options: OptionsOf<R>): EvaluateLoss;
 }
@@ -43,10 +62,34 @@ export function defineLoss<const R extends OptionRules>(definition: LossDefiniti
   return definition;
 }
 
+const met: Readonly<Record<LossNeed, string>> = {
+  cosineScale: "logits that are cosines: head 'cosine'",
+  rowNorms: 'the norms of the rows, which training gives',
+  recalls: 'validation rows, whose recalls training gives after every epoch',
+};
+
+/** @throws ERR_OPTION for the first of a loss's needs that is absent. */
+export function assertNeeds(loss: Pick<Loss, 'name' | 'needs'>, given: Partial<Record<LossNeed, unknown>>): void {
+  for (const need of loss.needs ?? [])
+    if (given[need] === undefined)
+      throw new EquipoiseError('ERR_OPTION', `Loss ${loss.name} needs ${met[need]}. Give it, or choose another loss`);
+}
+
 /** A loss with its options checked. @throws ERR_OPTION */
 export function instantiate<R extends OptionRules>(definition: LossDefinition<R>, given?: unknown): Loss {
-  const options = resolveOptions(definition.name, definition.options, given);
-  return { name: definition.name, options, evaluate: definition.create(options) };
+  const { name, needs } = definition;
+  const options = resolveOptions(name, definition.options, given);
+  const evaluate = definition.create(options);
+  if (needs === undefined) return { name, options, evaluate };
+  return {
+    name,
+    options,
+    needs,
+    evaluate(batch, gradient) {
+      assertNeeds(definition, batch);
+      return evaluate(batch, gradient);
+    },
+  };
 }
 
 /**
@@ -57,22 +100,10 @@ export function softmaxRow(
   logits: Float32Array | Float64Array,
   at: number,
   classes: number,
-  out: Float32Array,
+  out: Float32Array | Float64Array,
 ): number {
   const end = at + classes;
-  let highest = -Infinity;
-  let poison = 0;
-  for (let j = at; j < end; j++) {
-    const z = logits[j] as number;
-    if (z > highest) highest = z;
-    // NaN compares false with everything, so it has to be looked for.
-    if (z !== z) poison = 1;
-  }
-  if (poison === 1 || !Number.isFinite(highest))
-    throw new EquipoiseError(
-      'ERR_DATA',
-      `Expected finite logits for row ${at / classes} of the batch but received ${Array.from(logits.subarray(at, Math.min(end, at + 8))).join(', ')}${classes > 8 ? ', …' : ''}`,
-    );
+  const highest = highestLogit(logits, at, classes);
   let sum = 0;
   for (let j = at; j < end; j++) {
     const e = Math.exp((logits[j] as number) - highest);
@@ -82,6 +113,24 @@ export function softmaxRow(
   const inverse = 1 / sum;
   for (let j = at; j < end; j++) out[j] = (out[j] as number) * inverse;
   return highest + Math.log(sum);
+}
+
+/** @throws ERR_DATA for NaN or +infinity. */
+export function highestLogit(logits: Float32Array | Float64Array, at: number, classes: number): number {
+  let highest = -Infinity;
+  let poison = 0;
+  for (let j = at; j < at + classes; j++) {
+    const z = logits[j] as number;
+    if (z > highest) highest = z;
+    // NaN compares false with everything, so it has to be looked for.
+    if (z !== z) poison = 1;
+  }
+  if (poison === 1 || !Number.isFinite(highest))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected finite logits for row ${at / classes} of the batch but received ${Array.from(logits.subarray(at, at + Math.min(classes, 8))).join(', ')}${classes > 8 ? ', …' : ''}`,
+    );
+  return highest;
 }
 
 /** Divides value and gradient; a batch that weighs nothing teaches nothing. */

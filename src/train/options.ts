@@ -5,13 +5,16 @@ import { boolean, choice, custom, integer, number, type OptionRule } from '../co
 import type { OnProgress } from '../core/progress.js';
 import type { Head, Scaler } from '../head/index.js';
 import type { Kernels } from '../kernels/index.js';
-import type { Loss } from '../loss/index.js';
+import type { EvaluateLoss, Loss } from '../loss/index.js';
 import type { Mix } from '../mix/index.js';
 import type { Sampler } from '../sampler/index.js';
 import type { BatchSamplerChoice } from './batch-sampler.js';
 import { choiceRule, type Choice } from './choice.js';
 import type { StepMethod } from './step-method.js';
 import { selectionMetrics, type SelectionMetric } from './validation.js';
+
+/** A loss by name, with options, or the caller's own: a function of a batch that writes the gradient and returns the value. */
+export type LossChoice = Choice | Loss | EvaluateLoss;
 
 export interface EarlyStopping {
   /** What decides on the validation rows; default `balancedLoss`. */
@@ -24,7 +27,7 @@ export interface TrainOptions {
   /** `linear` by default. */
   readonly head?: Choice;
   /** `cross-entropy` by default. */
-  readonly loss?: Choice | Loss;
+  readonly loss?: LossChoice;
   /** None by default. It sees the rows as the head does: standardized where `standardize` is on. */
   readonly sampler?: Choice | Sampler | null;
   /** None by default. Each row visited is mixed with another, drawn anew each epoch; the rule shares the label. */
@@ -76,9 +79,16 @@ function handed<T>(accepts: string, help: string, check: (value: object) => bool
   });
 }
 
+const namedLoss = choiceRule<LossChoice>('loss', 'evaluate', 'cross-entropy', 'what training makes small');
+const lossRule: typeof namedLoss = {
+  ...namedLoss,
+  accepts: `${namedLoss.accepts}, or such a function`,
+  check: (value) => typeof value === 'function' || namedLoss.check(value),
+};
+
 export const trainRules = {
   head: choiceRule<Choice>('head', null, 'linear', 'what is fitted to the embeddings'),
-  loss: choiceRule<Choice | Loss>('loss', 'evaluate', 'cross-entropy', 'what training makes small'),
+  loss: lossRule,
   sampler: choiceRule<Choice | Sampler | null>('sampler', 'plan', null, 'adds or removes training rows; null: none'),
   mix: choiceRule<Choice | Mix | null>('mix', 'labelWeight', null, 'mixes pairs of rows and their labels; null: none'),
   batchSampler: choiceRule<BatchSamplerChoice>('batch sampler', 'create', 'instance', 'how often each row is visited'),

@@ -140,12 +140,15 @@ export class Batch {
   /** Whether the rows loaded have second labels, and weights. */
   soft = false;
   weighted = false;
+  readonly #cols: number;
+  #rowNorms: Float32Array | undefined;
   readonly #base: Int32Array;
   readonly #other: Int32Array;
   readonly #step: Float32Array;
 
   constructor(rows: number, cols: number, classes: number) {
     this.rows = rows;
+    this.#cols = cols;
     this.x = new Float32Array(rows * cols);
     this.logits = new Float32Array(rows * classes);
     this.gradient = new Float32Array(rows * classes);
@@ -156,6 +159,17 @@ export class Batch {
     this.#base = new Int32Array(rows);
     this.#other = new Int32Array(rows);
     this.#step = new Float32Array(rows);
+  }
+
+  /** The sum of absolute values of each row loaded. */
+  rowNorms(): Float32Array {
+    const norms = (this.#rowNorms ??= new Float32Array(this.rows));
+    for (let i = 0, at = 0; i < this.rows; i++) {
+      let sum = 0;
+      for (const end = at + this.#cols; at < end; at++) sum += Math.abs(this.x[at] as number);
+      norms[i] = sum;
+    }
+    return norms;
   }
 
   /** Makes the rows `order[start] …` of `table`. */

@@ -8,13 +8,13 @@ import type { ResamplingPlan } from '../core/plan.js';
 import { createRng } from '../core/rng.js';
 import { applyScaler, createHead, fitScaler, type Head, type Parameter, type Scaler } from '../head/index.js';
 import { loadKernels, type Kernels } from '../kernels/index.js';
-import { createLoss, type Loss } from '../loss/index.js';
+import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, type Sampler } from '../sampler/index.js';
 import { resolveBatchSampler, type FillOrder } from './batch-sampler.js';
 import { splitChoice, type Choice } from './choice.js';
 import { resolveOptimizer, type ResolvedOptimizer } from './optimizers.js';
-import { stoppingRules, trainRules, type TrainOptions } from './options.js';
+import { stoppingRules, trainRules, type LossChoice, type TrainOptions } from './options.js';
 import { createPredictor, type Predictor } from './predictor.js';
 import { Batch, layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
@@ -75,7 +75,8 @@ function scaled(set: EmbeddingSet, scaler: Scaler | undefined): Float32Array {
   return out;
 }
 
-function chooseLoss(choice: Choice | Loss): Loss {
+function chooseLoss(choice: LossChoice): Loss {
+  if (typeof choice === 'function') return { name: choice.name || 'own', options: {}, evaluate: choice };
   if (typeof choice === 'object' && typeof choice['evaluate'] === 'function') return choice as Loss;
   const { name, options } = splitChoice(choice as Choice);
   return createLoss(name, options);
@@ -326,7 +327,13 @@ export async function fitHead(
     x: scaled(validation, scaler),
     labels: validation.labels,
     logits: new Float32Array(validation.labels.length * classes),
+    recalls: new Float64Array(classes),
   };
+  const given = {
+    ...(head.cosineScale !== undefined && { cosineScale: head.cosineScale }),
+    ...(held && { recalls: held.recalls }),
+  };
+  assertNeeds(loss, { ...given, rowNorms: true });
 
   const settings = {
     ...described,
@@ -446,7 +453,7 @@ export async function fitHead(
     let validated: ValidationScore | undefined;
     if (held) {
       forwardInChunks(head, held.x, held.logits);
-      validated = score(held.logits, held.labels, classes);
+      validated = score(held.logits, held.labels, classes, held.recalls);
       if (bestScore === undefined || better(validated, bestScore, stopping.metric)) {
         bestScore = validated;
         bestEpoch = epoch;
@@ -479,7 +486,7 @@ export async function fitHead(
     { loss: used = loss, sampleWeights }: { loss?: Loss; sampleWeights?: Float32Array } = {},
   ): number {
     head.forward(batch.x, batch.rows, batch.logits, dropped);
-    const given = sampleWeights ?? (batch.weighted ? batch.sampleWeights : undefined);
+    const factors = sampleWeights ?? (batch.weighted ? batch.sampleWeights : undefined);
     let value = NaN;
     let cause: unknown;
     try {
@@ -488,11 +495,16 @@ export async function fitHead(
           logits: batch.logits,
           labels: batch.labels,
           ...(batch.soft && { otherLabels: batch.otherLabels, labelWeights: batch.labelWeights }),
-          ...(given && { sampleWeights: given }),
+          ...(factors && { sampleWeights: factors }),
           rows: batch.rows,
           classes,
           classCounts: train.classCounts,
           epoch: place.epoch,
+          epochs,
+          step: place.epoch * stepsPerEpoch + place.step,
+          seed,
+          ...given,
+          ...(used.needs?.includes('rowNorms') && { rowNorms: batch.rowNorms() }),
         },
         batch.gradient,
       );

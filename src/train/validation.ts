@@ -11,8 +11,16 @@ export interface ValidationScore {
   readonly balancedLoss: number;
 }
 
-/** Scores (n, C) logits, which it overwrites with probabilities. Ties go to the lower class id. */
-export function score(logits: Float32Array, labels: Int32Array, classes: number): ValidationScore {
+/**
+ * Scores (n, C) logits, which it overwrites with probabilities. Ties go to the lower class id.
+ * @param recalls filled with the recall of each class, NaN for one without rows.
+ */
+export function score(
+  logits: Float32Array,
+  labels: Int32Array,
+  classes: number,
+  recalls?: Float64Array,
+): ValidationScore {
   const support = new Float64Array(classes);
   const right = new Float64Array(classes);
   const losses = new Float64Array(classes);
@@ -31,6 +39,7 @@ export function score(logits: Float32Array, labels: Int32Array, classes: number)
   let loss = 0;
   for (let c = 0; c < classes; c++) {
     const rows = support[c] as number;
+    if (recalls) recalls[c] = (right[c] as number) / rows;
     if (rows === 0) continue;
     present++;
     balancedAccuracy += (right[c] as number) / rows;

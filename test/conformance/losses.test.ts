@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../src/core/rng.js';
-import { createLoss, losses, type LossBatch } from '../../src/loss/index.js';
+import { createLoss, losses, type LossBatch, type LossDefinition } from '../../src/loss/index.js';
 
 const rows = 4;
 const classes = 3;
@@ -16,7 +16,14 @@ const hard: LossBatch = {
   rows,
   classes,
   classCounts: Int32Array.of(100, 10, 1),
-  epoch: 0,
+  // Past every deferral.
+  epoch: 9,
+  epochs: 10,
+  step: 90,
+  seed: 0,
+  cosineScale: 1,
+  rowNorms: Float32Array.of(3, 1, 2, 5),
+  recalls: Float64Array.of(0.9, 0.5, 0.2),
 };
 const soft: LossBatch = {
   ...hard,
@@ -25,14 +32,18 @@ const soft: LossBatch = {
   sampleWeights: Float32Array.of(1, 2, 0.5, 0),
 };
 
-for (const [name, definition] of Object.entries(losses)) {
+for (const [name, definition] of Object.entries<LossDefinition<never>>(losses as never)) {
   const variants: Record<string, unknown>[] = [{}];
   if ('classWeights' in definition.options)
     for (const reduction of ['mean', 'weight-mean'])
       for (const classWeights of ['inverse-frequency', 'effective-number', [1, 0, 2]])
         variants.push({ classWeights, reduction });
-  if ('labelSmoothing' in definition.options) variants.push({ labelSmoothing: 0.1, classWeights: [1, 2, 3] });
-  if ('gamma' in definition.options) variants.push({ gamma: 0 }, { gamma: 0.5 });
+  if ('labelSmoothing' in definition.options) variants.push({ labelSmoothing: 0 }, { labelSmoothing: 0.1 });
+  if ('labelSmoothing' in definition.options && 'classWeights' in definition.options)
+    variants.push({ labelSmoothing: 0.1, classWeights: [1, 2, 3] });
+  for (const option of ['gamma', 'gammaOwn', 'gammaOthers', 'tau', 'head'])
+    if (option in definition.options) variants.push({ [option]: 0 }, { [option]: 0.5 });
+  if ('counts' in definition.options) variants.push({ counts: 'training-set' });
 
   for (const options of variants)
     for (const [kind, batch] of Object.entries({ hard, soft })) {
@@ -59,16 +70,24 @@ for (const [name, definition] of Object.entries(losses)) {
         }
       });
 
+      test(`${title}: each row's slopes sum to 0, unless declared otherwise`, () => {
+        const { evaluate } = createLoss(name, options);
+        const gradient = new Float32Array(rows * classes);
+        evaluate(batch, gradient);
+        const sums = Array.from({ length: rows }, (_, i) =>
+          Math.abs(gradient.subarray(i * classes, (i + 1) * classes).reduce((a, b) => a + b, 0)),
+        );
+        if (definition.shiftInvariant !== false) assert.ok(Math.max(...sums) < 1e-5, `${sums}`);
+        else if (Object.keys(options).length === 0) assert.ok(Math.max(...sums) > 1e-3, `${sums}`);
+      });
+
+      if (definition.shiftInvariant === false) continue;
       test(`${title}: adding a constant to the logits of a row changes nothing`, () => {
         const { evaluate } = createLoss(name, options);
         const gradient = new Float32Array(rows * classes);
         const before = evaluate(batch, gradient);
         const shifted = evaluate({ ...batch, logits: logits.map((z) => z + 3) }, new Float32Array(rows * classes));
         assert.ok(Math.abs(shifted - before) < 1e-5 * Math.max(1, Math.abs(before)));
-        for (let i = 0; i < rows; i++) {
-          const sum = gradient.subarray(i * classes, (i + 1) * classes).reduce((a, b) => a + b, 0);
-          assert.ok(Math.abs(sum) < 1e-5, `row ${i}: the gradient sums to ${sum}`);
-        }
       });
     }
 
@@ -80,6 +99,27 @@ for (const [name, definition] of Object.entries(losses)) {
     const whole = { otherLabels: Int32Array.of(1, 1, 1, 1), labelWeights: Float32Array.of(1, 1, 1, 1) };
     assert.ok(Math.abs(evaluate({ ...hard, ...whole }, softGradient) - expected) < 1e-12);
     assert.deepEqual(softGradient, hardGradient);
+  });
+
+  for (const need of definition.needs ?? [])
+    test(`${name}: is refused without ${need}`, () => {
+      const { [need]: _, ...without } = hard;
+      const run = () => createLoss(name).evaluate(without, new Float32Array(rows * classes));
+      assert.throws(run, { code: 'ERR_OPTION' });
+    });
+
+  test(`${name}: a class without training rows makes no NaN`, () => {
+    const gradient = new Float32Array(rows * classes);
+    const batch = { ...hard, classCounts: Int32Array.of(100, 0, 1), labels: Int32Array.of(0, 2, 2, 2) };
+    assert.ok(Number.isFinite(createLoss(name).evaluate(batch, gradient)));
+    assert.ok(gradient.every(Number.isFinite));
+  });
+
+  test(`${name}: rows that are certain, rightly or wrongly, make no NaN`, () => {
+    const gradient = new Float32Array(rows * classes);
+    const sure = Float32Array.of(1e4, 0, 0, 0, 0, 200, 200, 0, 0, -1e4, 0, 1e4);
+    assert.ok(Number.isFinite(createLoss(name).evaluate({ ...hard, logits: sure }, gradient)));
+    assert.ok(gradient.every(Number.isFinite));
   });
 
   for (const bad of [NaN, Infinity])

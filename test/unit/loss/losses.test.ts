@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { difficultyWeights } from '../../../src/loss/cdb.js';
 import { classWeights, createLoss } from '../../../src/loss/index.js';
 
 const near = (got: number, wanted: number, within = 1e-5) =>
@@ -15,7 +16,10 @@ function oneRow(name: string, options: object = {}, extra: object = {}) {
       rows: 1,
       classes: 3,
       classCounts: Int32Array.of(100, 10, 1),
-      epoch: 0,
+      epoch: 9,
+      epochs: 10,
+      step: 0,
+      seed: 0,
       ...extra,
     },
     gradient,
@@ -125,4 +129,124 @@ test('options that nothing would read, and weights of another length, are refuse
   assert.throws(() => createLoss('cross-entropy', { beta: 0.9 }), { code: 'ERR_OPTION' });
   assert.throws(() => oneRow('cross-entropy', { classWeights: [1, 2] }), { code: 'ERR_SHAPE' });
   assert.throws(() => createLoss('cross-entropi'), { code: 'ERR_OPTION', message: /Did you mean cross-entropy/ });
+});
+
+test('ASL of (2, 1, 0) for class 2', () => {
+  // t = (1/30, 1/30, 28/30), p^4 of the others (.195853, .003587):
+  // .933333 · 2.40761 + (.195853 · .40761 + .003587 · 1.40761) / 30 = 2.24993.
+  near(oneRow('asl').value, 2.24993);
+});
+
+test('ASL without smoothing and focusing is cross-entropy', () => {
+  const [asl, plain] = [oneRow('asl', { labelSmoothing: 0 }), oneRow('cross-entropy')];
+  near(asl.value, plain.value, 1e-9);
+  asl.gradient.forEach((g, j) => near(g, plain.gradient[j] as number, 1e-7));
+});
+
+test('LDAM lowers the own cosine by the margin of its class', () => {
+  // m = .5 (1/n)^¼ = (.15811, .28117, .5); 30 · cosines (.8, .1, .3) = (24, 3, 9).
+  // y 0: log(1 + (e^3 + e^9) / e^(24 − 4.7434)) = 3.52e-5; y 1: 24 − (3 − 8.4352) = 29.4351; y 2: 24 − (9 − 15) = 30.
+  [3.52e-5, 29.4351, 30].forEach((wanted, y) => {
+    const batch = { logits: Float32Array.of(24, 3, 9), labels: Int32Array.of(y), cosineScale: 30 };
+    near(oneRow('ldam', {}, batch).value, wanted, y === 0 ? 5e-8 : 5e-5);
+  });
+});
+
+test('logit adjustment with tau 1, ARB with the counts of the training set, and balanced softmax are one', () => {
+  const balanced = oneRow('balanced-softmax');
+  for (const other of [oneRow('logit-adjustment'), oneRow('arb', { counts: 'training-set' })]) {
+    near(other.value, balanced.value, 1e-9);
+    other.gradient.forEach((g, j) => near(g, balanced.gradient[j] as number, 1e-7));
+  }
+  near(oneRow('logit-adjustment', { tau: 0 }).value, 2.40761);
+});
+
+test('ARB balances the classes of the batch and leaves the absent ones alone', () => {
+  // Labels 2 and 0: class 1 is out. log(e² + 1) = 2.12693 for each row's sum; (2.12693 + 2.12693 − 2) / 2 = 1.12693.
+  const two = { logits: Float32Array.of(2, 1, 0, 2, 1, 0), labels: Int32Array.of(2, 0), rows: 2 };
+  const { evaluate } = createLoss('arb');
+  const batch = { classes: 3, classCounts: Int32Array.of(100, 10, 1), epoch: 0, epochs: 1, step: 0, seed: 0 };
+  near(evaluate({ ...batch, ...two }, new Float32Array(6)), 1.12693);
+});
+
+test('CDT divides the logits of rare classes', () => {
+  // gamma ½: a = (1, √10, 10): z / a = (2, .316228, 0); log(7.389056 + 1.371943 + 1) = 2.27840.
+  near(oneRow('cdt', { gamma: 0.5 }).value, 2.2784);
+  near(oneRow('cdt', { gamma: 0 }).value, 2.40761);
+});
+
+test('vector scaling divides and shifts', () => {
+  // As above, times n / 111: log((738.9056 + 13.71943 + 1) / 111) − log(1 / 111) = log 753.6250 = 6.62490.
+  near(oneRow('vs-loss', { gamma: 0.5 }).value, 6.6249);
+  near(oneRow('vs-loss', { gamma: 0 }).value, oneRow('balanced-softmax').value, 1e-9);
+  near(oneRow('vs-loss', { gamma: 0.5, tau: 0 }).value, oneRow('cdt', { gamma: 0.5 }).value, 1e-9);
+});
+
+test('influence balancing divides by the length of the gradient, after half of the epochs', () => {
+  // h = (1, −2, ½): ‖h‖₁ = 3.5; ‖p − e‖₁ = 2 · .90997 = 1.81994; 1000 / (6.36979 + .001) = 156.97.
+  const options = { alpha: 1000, classWeights: 'none' };
+  const rowNorms = Float32Array.of(3.5);
+  near(oneRow('ib', options, { rowNorms }).value / 2.40761, 156.97, 5e-3);
+  near(oneRow('ib', options, { rowNorms, epoch: 4 }).value, 2.40761);
+  near(oneRow('ib', options, { rowNorms, epoch: 5 }).value / 2.40761, 156.97, 5e-3);
+});
+
+test('equalization spares rare classes from the rows of others', () => {
+  // Rare is below 111 / 6 = 18.5 rows: classes 1 and 2. y 0: both are spared, nothing is left to learn.
+  const of = (label: number, gamma: number) => oneRow('seql', { gamma }, { labels: Int32Array.of(label) }).value;
+  near(of(0, 1), 0);
+  // y 1: class 2 is spared, log(e² + e) − 1 = 1.31326.
+  near(of(1, 1), 1.31326);
+  near(of(2, 0), 2.40761);
+});
+
+test('equalization draws by step and seed', () => {
+  const many = { logits: new Float32Array(300), labels: new Int32Array(100), rows: 100 };
+  const batch = { classes: 3, classCounts: Int32Array.of(100, 10, 1), epoch: 0, epochs: 1, step: 0, seed: 0, ...many };
+  const of = (extra: object) => createLoss('seql').evaluate({ ...batch, ...extra }, new Float32Array(300));
+  assert.equal(of({}), of({}));
+  assert.notEqual(of({}), of({ step: 1 }));
+  assert.notEqual(of({}), of({ seed: 1 }));
+  // With probability .9² = .81 both are spared (0), .18 one (log 2), .01 none (log 3): .13575 a row; of 100 rows ± .03.
+  near(of({}), 0.13575, 0.1);
+});
+
+test('label-aware smoothing goes from tail to head with the count', () => {
+  const of = (label: number, rise: string) =>
+    oneRow('label-aware-smoothing', { rise }, { labels: Int32Array.of(label), classCounts: Int32Array.of(100, 1, 10) })
+      .value;
+  // The largest class: .7 · .40761 + .3 · 1.40761 = .70761, however the share rises; the smallest: as it is.
+  for (const rise of ['concave', 'linear', 'convex']) {
+    near(of(0, rise), 0.70761);
+    near(of(1, rise), 1.40761);
+  }
+  // Ten rows are at 9/99 = .0909: shares .3 · sin .14280 = .04269, .3 · .0909 = .02727, .3 · (1 − cos .14280) = .00305,
+  // each taking 1 · share from 2.40761.
+  near(of(2, 'concave'), 2.36492);
+  near(of(2, 'linear'), 2.38034);
+  near(of(2, 'convex'), 2.40456);
+});
+
+test('difficulty weights follow the recalls on the validation rows', () => {
+  // d = (.1, .5, .8): d^1.5 = (.03162, .35355, .71554), sum 1.10072.
+  [0.0862, 0.9636, 1.9502].forEach((wanted, c) =>
+    near(difficultyWeights(Float64Array.of(0.9, 0.5, 0.2), 1.5)[c] as number, wanted, 5e-5),
+  );
+  // Dynamic: sigmoid(.9 / .21) = .98642; d^.98642 = (.10318, .50473, .80243), sum 1.41034.
+  [0.21948, 1.07363, 1.70689].forEach((wanted, c) =>
+    near(difficultyWeights(Float64Array.of(0.9, 0.5, 0.2), 'dynamic')[c] as number, wanted, 5e-4),
+  );
+  assert.deepEqual([...difficultyWeights(Float64Array.of(1, 1, 1), 2)], [1, 1, 1]);
+  // An unknown class is as difficult as the mean of (0, 1).
+  near(difficultyWeights(Float64Array.of(1, 0, NaN), 1)[2] as number, 1);
+});
+
+test('deferred weights apply from their epoch on, exactly', () => {
+  // 0.8 of 200: epoch 160. Class 2 of (100, 10, 1) is rarest, so its weight is above 1.
+  const options = { classWeights: 'effective-number', weightsFrom: 0.8 };
+  const at = (epoch: number) => oneRow('cross-entropy', options, { epoch, epochs: 200 }).value;
+  near(at(159), 2.40761);
+  const weight = classWeights('effective-number', null, [100, 10, 1])[2] as number;
+  near(at(160), weight * 2.40761, 2e-5);
+  assert.throws(() => createLoss('cross-entropy', { weightsFrom: 0.8 }), { code: 'ERR_OPTION' });
 });

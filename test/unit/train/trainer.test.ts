@@ -338,7 +338,7 @@ test('lbfgs reaches the optimum: no slope is left', async () => {
   const slope = new Float32Array(logits.length);
   const { evaluate } = createLoss('cross-entropy');
   const { labels, classCounts } = train;
-  evaluate({ logits, labels, rows, classes: 3, classCounts, epoch: 0 }, slope);
+  evaluate({ logits, labels, rows, classes: 3, classCounts, epoch: 0, epochs: 1, step: 0, seed: 0 }, slope);
   const gradients = trained.head.parameters.map(({ data }) => new Float32Array(data.length));
   trained.head.backward(train.embeddings.data, rows, slope, gradients);
   gradients.forEach((gradient, p) =>
