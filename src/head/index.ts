@@ -45,5 +45,6 @@ export {
   type HeadParts,
   type Parameter,
 } from './head.js';
+export { classifierLayer, shiftLogits, type ClassifierLayer } from './classifier.js';
 export { headModel, type HeadBundle } from './model.js';
 export { applyScaler, fitScaler, scalerGraph, type Scaler } from './scaler.js';

@@ -6,10 +6,19 @@ import { lookUp } from '../core/registry.js';
 import { fitHead, type TrainedHead, type TrainOptions } from '../train/index.js';
 import { ce } from './ce.js';
 import { classWeights } from './class-weights.js';
+import { cmwNet } from './cmw-net.js';
+import { crt } from './crt.js';
 import { eos } from './eos.js';
+import { lws } from './lws.js';
+import { metaWeightNet } from './meta-weight-net.js';
+import { metabalance } from './metabalance.js';
+import { ncm } from './ncm.js';
+import { preFinetuning } from './pre-finetuning.js';
 import { randomOverSampling } from './random-over-sampling.js';
 import { smote } from './smote.js';
+import { fitStages, isLayered } from './stages.js';
 import { resolveStrategy, type StrategyDefinition } from './strategy.js';
+import { tauNorm } from './tau-norm.js';
 
 export const strategies = {
   ce,
@@ -17,6 +26,14 @@ export const strategies = {
   'random-over-sampling': randomOverSampling,
   smote,
   eos,
+  crt,
+  lws,
+  'tau-norm': tauNorm,
+  ncm,
+  metabalance,
+  'meta-weight-net': metaWeightNet,
+  'cmw-net': cmwNet,
+  'pre-finetuning': preFinetuning,
 } as const;
 
 export type StrategyName = keyof typeof strategies;
@@ -53,11 +70,29 @@ export async function trainHead(train: TrainingSet, options: TrainHeadOptions = 
     typeof strategy === 'object' ? strategy : lookUp(strategies, 'strategy', strategy, 'strategies')
   ) as StrategyDefinition;
   const [rows = 0, dim = 0] = train.embeddings.shape;
-  const { classNames, classCounts } = train;
-  const context = { classNames, classCounts, rows, dim };
-  const { options: resolved, parts } = resolveStrategy(definition, strategyOptions, context, rest);
+  const { classNames, classCounts, labels, parents } = train;
+  const {
+    options: resolved,
+    stages,
+    finish,
+  } = resolveStrategy(
+    definition,
+    strategyOptions,
+    {
+      classNames,
+      classCounts,
+      labels,
+      rows,
+      dim,
+      table: train.columns !== undefined,
+      layered: isLayered(rest.head),
+      ...(parents?.some((parent) => parent !== null) && { parents }),
+    },
+    rest,
+  );
   const { name } = definition;
-  return fitHead(train, { ...rest, ...parts }, { name, settings: { strategy: name, strategyOptions: resolved } });
+  const described = { strategy: name, strategyOptions: resolved };
+  return fitStages(train, rest, stages, { name, settings: described, ...(finish && { finish }) });
 }
 
 export { defineStrategy, type StrategyContext, type StrategyDefinition, type StrategyParts } from './strategy.js';

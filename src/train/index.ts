@@ -22,5 +22,5 @@ export { headFromModel, type Predictor } from './predictor.js';
 export { createSchedule, defineSchedule, schedules, type Schedule, type ScheduleDefinition } from './schedule.js';
 export type { Batch } from './rows.js';
 export type { StepContext, StepFunction, StepMethod, StepPlace } from './step-method.js';
-export { fitHead, type EpochRecord, type TrainedHead } from './trainer.js';
-export type { SelectionMetric, ValidationScore } from './validation.js';
+export { fitHead, type EpochRecord, type FinishContext, type FitExtras, type TrainedHead } from './trainer.js';
+export { better, type SelectionMetric, type ValidationScore } from './validation.js';

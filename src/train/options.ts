@@ -45,10 +45,10 @@ export interface TrainOptions {
   readonly accumulate?: number;
   /** A head to go on from, of the same kind and width; its scaler is kept. It is not changed itself. */
   readonly from?: { readonly head: Head; readonly scaler?: Scaler };
-  /** Names of the parameters that training moves; default: all. */
-  readonly trainable?: readonly string[];
+  /** Names of the parameters that training moves, or those of the last layer; default: all. */
+  readonly trainable?: readonly string[] | 'classifier';
   /** Of the parameters of `from`, those to begin anew; default: none. */
-  readonly restart?: readonly string[];
+  readonly restart?: readonly string[] | 'classifier';
   readonly epochs?: number | 'auto';
   readonly batchSize?: number;
   readonly epochLength?: 'original' | 'resampled';
@@ -85,6 +85,15 @@ const lossRule: typeof namedLoss = {
   accepts: `${namedLoss.accepts}, or such a function`,
   check: (value) => typeof value === 'function' || namedLoss.check(value),
 };
+
+function parameterNames(help: string): OptionRule<readonly string[] | 'classifier' | undefined> {
+  return custom<readonly string[] | 'classifier' | undefined>({
+    accepts: "an array of names of parameters, or 'classifier' for those of the last layer",
+    default: undefined,
+    help,
+    check: (value) => value === 'classifier' || (Array.isArray(value) && value.length > 0),
+  });
+}
 
 export const trainRules = {
   head: choiceRule<Choice>('head', null, 'linear', 'what is fitted to the embeddings'),
@@ -123,16 +132,8 @@ export const trainRules = {
     'where the parameters begin; default: at random, or where the head starts by itself',
     (value) => 'head' in value,
   ),
-  trainable: handed<readonly string[]>(
-    'an array of names of parameters',
-    'what training moves; default: all',
-    (value) => Array.isArray(value) && value.length > 0,
-  ),
-  restart: handed<readonly string[]>(
-    'an array of names of parameters',
-    'what begins anew although the head goes on from another; default: nothing',
-    (value) => Array.isArray(value),
-  ),
+  trainable: parameterNames('what training moves; default: all'),
+  restart: parameterNames('what begins anew although the head goes on from another; default: nothing'),
   batchSize: integer({
     min: 1,
     default: 128,

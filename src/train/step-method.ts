@@ -29,6 +29,8 @@ export interface StepContext {
   readonly gradients: readonly Float32Array[];
   readonly loss: Loss;
   readonly batchSize: number;
+  /** Before the schedule. */
+  readonly learningRate: number;
   readonly rng: Rng;
   readonly kernels: Kernels;
   /** Forward, loss, backward at the present parameters: the loss, with its gradients in `gradients`. */

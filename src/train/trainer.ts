@@ -164,7 +164,8 @@ function forwardInChunks(head: Head, x: Float32Array, logits: Float32Array): voi
 }
 
 /** Positions of the named parameters. @throws ERR_OPTION */
-function namedParameters(head: Head, names: readonly string[], option: string): number[] {
+function namedParameters(head: Head, given: readonly string[] | 'classifier', option: string): number[] {
+  const names = given === 'classifier' ? head.classifier : given;
   const known = head.parameters.map(({ name }) => name);
   return names.map((name) => {
     const position = known.indexOf(name);
@@ -226,6 +227,22 @@ function snapshot(head: Head, into: Float32Array[]): void {
   head.parameters.forEach(({ data }, p) => into[p]?.set(data));
 }
 
+/** A trained head as `finish` sees it. */
+export interface FinishContext {
+  /** Its parameters may be changed in place. */
+  readonly head: Head;
+  readonly classCounts: Int32Array;
+  /** Scores the head, as it is at the time, on the validation rows, where there are some. */
+  readonly judge?: () => ValidationScore;
+}
+
+export interface FitExtras {
+  readonly name?: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Called once after the last step; returns what it did, as JSON for the settings. */
+  readonly finish?: (context: FinishContext) => unknown;
+}
+
 /**
  * Fits a head to training rows by stochastic gradient descent.
  *
@@ -234,13 +251,13 @@ function snapshot(head: Head, into: Float32Array[]): void {
  * The same seed gives the same parameters on the same backend, whatever the threads.
  *
  * @param train (n, d) rows with the training brand.
- * @param name what the result is called, with further settings to record.
+ * @param extras what the result is called, further settings to record, a last touch to the parameters.
  * @throws ERR_OPTION for options, ERR_DATA for fewer than two classes or a training that diverges, ERR_ABORTED by the signal.
  */
 export async function fitHead(
   train: TrainingSet,
   options: TrainOptions = {},
-  { name, settings: described }: { name?: string; settings?: Readonly<Record<string, unknown>> } = {},
+  { name, settings: described, finish }: FitExtras = {},
 ): Promise<TrainedHead> {
   const o = resolveOptions('trainHead', trainRules, options);
   assertTraining(train, 'trainHead');
@@ -329,6 +346,12 @@ export async function fitHead(
     logits: new Float32Array(validation.labels.length * classes),
     recalls: new Float64Array(classes),
   };
+  const judge =
+    held &&
+    (() => {
+      forwardInChunks(head, held.x, held.logits);
+      return score(held.logits, held.labels, classes, held.recalls);
+    });
   const given = {
     ...(head.cosineScale !== undefined && { cosineScale: head.cosineScale }),
     ...(held && { recalls: held.recalls }),
@@ -372,6 +395,7 @@ export async function fitHead(
     gradients,
     loss,
     batchSize,
+    learningRate: baseRate,
     rng: createRng(seed, `step/${o.step?.name}`),
     kernels,
     evaluate,
@@ -451,9 +475,8 @@ export async function fitHead(
       lastYield = performance.now();
     }
     let validated: ValidationScore | undefined;
-    if (held) {
-      forwardInChunks(head, held.x, held.logits);
-      validated = score(held.logits, held.labels, classes, held.recalls);
+    if (judge) {
+      validated = judge();
       if (bestScore === undefined || better(validated, bestScore, stopping.metric)) {
         bestScore = validated;
         bestEpoch = epoch;
@@ -471,6 +494,11 @@ export async function fitHead(
     if (converged || (stopping.patience !== null && epoch - bestEpoch >= stopping.patience)) break;
   }
   if (held) head.parameters.forEach(({ data: values }, p) => values.set(best[p] as Float32Array));
+
+  if (finish)
+    Object.assign(settings, {
+      finish: finish({ head, classCounts: train.classCounts, ...(judge && { judge }) }),
+    });
 
   /** What suits the optimizer for these rows. */
   function autoRate(): number {
