@@ -5,7 +5,7 @@ import { custom, integer, number, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
 import { split } from '../dataset/split.js';
 import { evaluatePredictions } from '../metric/index.js';
-import { strategies, trainHead, type TrainHeadOptions } from '../strategy/index.js';
+import { strategies, trainHead, type StrategyDefinition, type TrainHeadOptions } from '../strategy/index.js';
 import type { TrainedHead } from '../train/index.js';
 import { pairedInterval, type PairedRun } from './bootstrap.js';
 import {
@@ -29,7 +29,7 @@ export interface ComparedParts {
 export type Contender = string | (TrainHeadOptions & { readonly name?: string });
 
 export interface CompareOptions {
-  /** All registered ones by default. */
+  /** All registered ones by default, aliases left out. */
   readonly strategies?: 'all' | readonly Contender[];
   /** The contender that the others are held against: `ce` if it takes part, else the first. */
   readonly baseline?: string;
@@ -113,7 +113,9 @@ export const compareOptions = {
 };
 
 function contendersOf(given: 'all' | readonly Contender[]): { name: string; options: TrainHeadOptions }[] {
-  const list = given === 'all' ? Object.keys(strategies) : given;
+  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf'>>(strategies);
+  const list =
+    given === 'all' ? registered.filter(({ aliasOf }) => aliasOf === undefined).map(({ name }) => name) : given;
   const contenders = list.map((contender) => {
     if (typeof contender === 'string') return { name: contender, options: { strategy: contender } };
     if (typeof contender !== 'object' || contender === null)

@@ -39,7 +39,7 @@ export function groupNumbers(numbers: ArrayLike<number>, groups: number): Int32A
 export const cmwNet = defineStrategy({
   name: 'cmw-net',
   summary:
-    'Meta-Weight-Net with an output for each group of classes of similar size. Use it instead of meta-weight-net when large and rare classes need different weights for the same loss',
+    'Meta-Weight-Net with an output for each group of classes of similar size: where large and rare classes need different weights for the same loss',
   paper:
     'Shu, Yuan, Meng, Xu, "CMW-Net: Learning a Class-Aware Sample Weighting Mapping for Robust Deep Learning", arXiv:2202.05613',
   options: {

@@ -4,7 +4,7 @@ import { defineStrategy } from './strategy.js';
 export const crt = defineStrategy({
   name: 'crt',
   summary:
-    'layers below are learnt from the rows as they are, the classifier on top anew from class-balanced batches. Use it with head mlp or adapter; with a linear head it is class-balanced batches only',
+    'layers below are learnt from the rows as they are, the classifier on top anew from class-balanced batches: for heads mlp and adapter; a linear head gets the second half only',
   paper: 'Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", arXiv:1910.09217',
   options: {},
   recipe({ layered }) {

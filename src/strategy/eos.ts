@@ -1,8 +1,10 @@
 import { boolean, choice } from '../core/options.js';
 import { samplers } from '../sampler/index.js';
-import { defineStrategy, withoutSeed } from './strategy.js';
+import { defineStrategy } from './strategy.js';
 
 const sampler = samplers.eos;
+/** Draws follow the seed of the training. */
+const { seed: _, ...samplerOptions } = sampler.options;
 
 /**
  * Phases two and three of EOS; phase one is the backbone. The paper's head training: ten epochs over the resampled rows with
@@ -18,10 +20,11 @@ const paperTraining = {
 
 export const eos = defineStrategy({
   name: 'eos',
-  summary: 'fill up the small classes towards their nearest enemies',
+  summary:
+    'fills up the small classes towards their nearest enemies: where small classes are recognised on training rows only',
   ...(sampler.paper !== undefined && { paper: sampler.paper }),
   options: {
-    ...withoutSeed(sampler.options),
+    ...samplerOptions,
     training: choice({
       of: ['shared', 'paper'],
       default: 'shared',

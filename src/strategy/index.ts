@@ -4,28 +4,78 @@ import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { lookUp } from '../core/registry.js';
 import { fitHead, type TrainedHead, type TrainOptions } from '../train/index.js';
+import { arb } from './arb.js';
+import { asl } from './asl.js';
+import { balancedMixup } from './balanced-mixup.js';
+import { balancedSoftmax } from './balanced-softmax.js';
+import { cdb } from './cdb.js';
+import { cdt } from './cdt.js';
 import { ce } from './ce.js';
+import { classBalanced } from './class-balanced.js';
 import { classWeights } from './class-weights.js';
 import { cmwNet } from './cmw-net.js';
 import { crt } from './crt.js';
+import { drs } from './drs.js';
+import { drw } from './drw.js';
 import { eos } from './eos.js';
+import { focal } from './focal.js';
+import { ib } from './ib.js';
+import { labelAwareSmoothing } from './label-aware-smoothing.js';
+import { labelSmoothing } from './label-smoothing.js';
+import { latentSmote } from './latent-smote.js';
+import { ldamDrw } from './ldam-drw.js';
+import { logitAdjustment } from './logit-adjustment.js';
 import { lws } from './lws.js';
+import { mamixDrw } from './mamix-drw.js';
+import { mamix } from './mamix.js';
 import { metaWeightNet } from './meta-weight-net.js';
 import { metabalance } from './metabalance.js';
+import { mixupDrw } from './mixup-drw.js';
+import { mixup } from './mixup.js';
 import { ncm } from './ncm.js';
 import { preFinetuning } from './pre-finetuning.js';
 import { randomOverSampling } from './random-over-sampling.js';
+import { remix } from './remix.js';
+import { remixDrw } from './remix-drw.js';
+import { reweightCb } from './reweight-cb.js';
+import { seql } from './seql.js';
 import { smote } from './smote.js';
 import { fitStages, isLayered } from './stages.js';
-import { resolveStrategy, type StrategyDefinition } from './strategy.js';
+import { aliasOf, resolveStrategy, type StrategyDefinition } from './strategy.js';
 import { tauNorm } from './tau-norm.js';
+import { vsLoss } from './vs-loss.js';
 
 export const strategies = {
   ce,
   'class-weights': classWeights,
+  'class-balanced': classBalanced,
+  'reweight-cb': reweightCb,
+  drw,
+  focal,
+  asl,
+  'ldam-drw': ldamDrw,
+  'balanced-softmax': balancedSoftmax,
+  'logit-adjustment': logitAdjustment,
+  'vs-loss': vsLoss,
+  cdt,
+  arb,
+  'label-smoothing': labelSmoothing,
+  'label-aware-smoothing': labelAwareSmoothing,
+  ib,
+  seql,
+  cdb,
   'random-over-sampling': randomOverSampling,
   smote,
+  'latent-smote': latentSmote,
   eos,
+  drs,
+  mixup,
+  'mixup-drw': mixupDrw,
+  remix,
+  'remix-drw': remixDrw,
+  mamix,
+  'mamix-drw': mamixDrw,
+  'balanced-mixup': balancedMixup,
   crt,
   lws,
   'tau-norm': tauNorm,
@@ -34,6 +84,8 @@ export const strategies = {
   'meta-weight-net': metaWeightNet,
   'cmw-net': cmwNet,
   'pre-finetuning': preFinetuning,
+  erm: aliasOf('erm', ce),
+  'deep-smote': aliasOf('deep-smote', latentSmote),
 } as const;
 
 export type StrategyName = keyof typeof strategies;

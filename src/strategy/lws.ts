@@ -5,7 +5,7 @@ import { defineStrategy } from './strategy.js';
 export const lws = defineStrategy({
   name: 'lws',
   summary:
-    'a head learnt from the rows as they are, then one scale a class from class-balanced batches. Use it when plain cross-entropy ranks well within classes but favours the large ones',
+    'a head learnt from the rows as they are, then one scale a class from class-balanced batches: where a head ranks rows well but favours the large classes',
   paper: 'Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", arXiv:1910.09217',
   options: {
     scaleRate: number({

@@ -23,7 +23,7 @@ export const weightNetOptions = {
 export const metaWeightNet = defineStrategy({
   name: 'meta-weight-net',
   summary:
-    'weighs each row by a small network of its loss, learnt to help on class-balanced batches. Use it where labels are noisy as well as imbalanced',
+    'weighs each row by a small network of its loss, learnt to help on class-balanced batches: where labels are noisy as well as imbalanced',
   paper: 'Shu et al., "Meta-Weight-Net: Learning an Explicit Mapping For Sample Weighting", arXiv:1902.07379',
   options: weightNetOptions,
   recipe: ({ options, classCounts }) => ({

@@ -80,7 +80,7 @@ export function metaBalanceStep(options: MetaOptions): StepMethod {
 export const metabalance = defineStrategy({
   name: 'metabalance',
   summary:
-    'steps that make the loss on balanced batches small after one more step on natural ones, so that repeated rare rows are not memorised. Use it where random over-sampling overfits',
+    'steps that make the loss on balanced batches small after one more step on natural ones: where random over-sampling memorises the rare rows',
   paper:
     'Bansal, Goldblum, Cherepanova, Schwarzschild, Bruss, Goldstein, "MetaBalance: High-Performance Neural Networks for Class-Imbalanced Data", arXiv:2106.09643',
   options: {

@@ -5,7 +5,7 @@ import { defineStrategy } from './strategy.js';
 export const ncm = defineStrategy({
   name: 'ncm',
   summary:
-    'the class whose mean is nearest; nothing is trained. Use it as a floor, and where classes have a handful of rows each',
+    'the class whose mean is nearest, without training: a floor for the others, and where classes have a handful of rows each',
   paper:
     'Mensink et al., "Distance-Based Image Classification: Generalizing to New Classes at Near-Zero Cost", TPAMI 2013. Transforms: Wang et al., "SimpleShot", arXiv:1911.04623',
   options: {

@@ -10,7 +10,7 @@ import { defineStrategy, type Stage } from './strategy.js';
 export const preFinetuning = defineStrategy({
   name: 'pre-finetuning',
   summary:
-    'adapter and head learn from class-balanced augmented rows first, then gently from the original ones. Use it with rows from embed --augment, above all for text',
+    'adapter and head learn from class-balanced augmented rows first, then gently from the original ones: with rows from embed --augment, above all for text',
   paper:
     'Shi, ValizadehAslani, Wang, Ren, Zhang, Hu, Zhao, Liang, "Improving Imbalanced Learning by Pre-finetuning with Data Augmentation", LIDTA 2022, PMLR 183',
   options: {

@@ -1,16 +1,7 @@
 import { samplers } from '../sampler/index.js';
-import { defineStrategy, withoutSeed } from './strategy.js';
+import { overSampling } from './over-sampling.js';
 
-const sampler = samplers['random-over-sampling'];
-
-export const randomOverSampling = defineStrategy({
-  name: 'random-over-sampling',
-  summary: 'repeat rows of the small classes until all are equal',
-  ...(sampler.paper !== undefined && { paper: sampler.paper }),
-  options: withoutSeed(sampler.options),
-  recipe: ({ options }) => ({
-    loss: 'cross-entropy',
-    sampler: { ...options, name: sampler.name },
-    batchSampler: 'instance',
-  }),
+export const randomOverSampling = overSampling(samplers['random-over-sampling'], {
+  summary:
+    'repeats rows of the small classes until all are equal: the first thing to try, and the bar for cleverer sampling',
 });

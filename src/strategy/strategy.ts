@@ -29,6 +29,7 @@ export type StrategyParts = Pick<
   | 'loss'
   | 'sampler'
   | 'mix'
+  | 'pairing'
   | 'batchSampler'
   | 'optimizer'
   | 'schedule'
@@ -65,6 +66,10 @@ export interface StrategyRecipe extends StrategyParts {
 
 export interface StrategyDefinition<R extends OptionRules = OptionRules> extends Entry {
   readonly options: R;
+  /** The strategy of which this is another name; comparisons of all strategies leave it out. */
+  readonly aliasOf?: string;
+  /** Whether it cannot be trained without validation rows. */
+  readonly needsValidation?: boolean;
   /** Why its steps are not those of plain cross-entropy, for a method whose point they are. */
   readonly ownSteps?: string;
   /** Nothing in it is random: every seed gives the same head. */
@@ -105,8 +110,7 @@ export function resolveStrategy<R extends OptionRules>(
   return { options, stages: made as unknown as readonly [Stage, ...Stage[]], finish };
 }
 
-/** A sampler's option rules without its seed: a strategy's draws follow the seed of the training. */
-export function withoutSeed<R extends OptionRules>(rules: R): Omit<R, 'seed'> {
-  const { seed, ...rest } = rules;
-  return seed === undefined ? rules : rest;
+/** The same strategy under another name. */
+export function aliasOf<R extends OptionRules>(name: string, of: StrategyDefinition<R>): StrategyDefinition<R> {
+  return { ...of, name, summary: `another name of ${of.name}`, aliasOf: of.name };
 }

@@ -20,7 +20,7 @@ export function normalizeWeights({ head }: Pick<FinishContext, 'head'>, tau: num
 export const tauNorm = defineStrategy({
   name: 'tau-norm',
   summary:
-    'a head learnt from the rows as they are, then every class weight divided by a power of its length. Use it as the cheapest repair of a trained head, with validation rows to choose the power',
+    'a head learnt from the rows as they are, then every class weight divided by a power of its length: the cheapest repair, where validation rows can choose the power',
   paper: 'Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", arXiv:1910.09217',
   options: {
     tau: custom<number | 'auto'>({

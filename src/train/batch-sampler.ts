@@ -1,9 +1,8 @@
 /** In which order the rows of a (resampled) training set are visited. */
 
-import { resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
-import { lookUp, type Entry } from '../core/registry.js';
+import type { OptionRules, OptionsOf } from '../core/options.js';
+import type { Entry } from '../core/registry.js';
 import type { Rng } from '../core/rng.js';
-import { splitChoice, type Choice } from './choice.js';
 
 /** Writes the rows of the next epoch, in order, to `out`, whose length is the epoch's. Called once an epoch. */
 export type FillOrder = (out: Int32Array, epoch: number, epochs: number) => void;
@@ -21,7 +20,7 @@ export interface BatchSamplerDefinition<R extends OptionRules = OptionRules> ext
   create(context: BatchSamplerContext<OptionsOf<R>>): FillOrder;
 }
 
-/** Declares a batch sampler; add it to the registry below. */
+/** Declares a batch sampler; add it to the registry in `batch-samplers.ts`. */
 export function defineBatchSampler<const R extends OptionRules>(
   definition: BatchSamplerDefinition<R>,
 ): BatchSamplerDefinition<R> {
@@ -29,7 +28,7 @@ export function defineBatchSampler<const R extends OptionRules>(
 }
 
 /** An endless walk over `rows` in fresh random order each time round, so that all are visited equally often. */
-function cycle(rows: Int32Array, rng: Rng): () => number {
+export function cycle(rows: Int32Array, rng: Rng): () => number {
   let round = 0;
   let at = rows.length;
   let draws = rng.at(0);
@@ -47,56 +46,50 @@ function cycle(rows: Int32Array, rng: Rng): () => number {
   };
 }
 
-export const instance = defineBatchSampler({
-  name: 'instance',
-  summary: 'every row equally often',
-  options: {},
-  create({ labels, rng }) {
-    const next = cycle(
-      Int32Array.from(labels, (_, row) => row),
-      rng,
-    );
-    return (out) => {
-      for (let i = 0; i < out.length; i++) out[i] = next();
-    };
-  },
-});
+/** An endless walk over the rows of one class. */
+export interface ClassWalk {
+  readonly classId: number;
+  readonly count: number;
+  next(): number;
+}
 
-export const classBalanced = defineBatchSampler({
-  name: 'class-balanced',
-  summary: 'every class equally often, and within a class every row equally often',
-  paper: 'Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", arXiv:1910.09217',
-  options: {},
-  create({ labels, classes, rng }) {
-    const walks = Array.from({ length: classes }, (_, c) => {
-      const members = Int32Array.from(labels.keys()).filter((row) => labels[row] === c);
-      return { members, next: cycle(members, rng.substream(c)) };
-    }).filter(({ members }) => members.length > 0);
-    const nextWalk = cycle(Int32Array.from(walks.keys()), rng.substream('classes'));
-    return (out) => {
-      for (let i = 0; i < out.length; i++) out[i] = (walks[nextWalk()] as { next: () => number }).next();
-    };
-  },
-});
+/** A walk for each class that has rows. */
+export function classWalks({
+  labels,
+  classes,
+  rng,
+}: Pick<BatchSamplerContext<unknown>, 'labels' | 'classes' | 'rng'>): readonly ClassWalk[] {
+  return Array.from({ length: classes }, (_, classId) => {
+    const members = Int32Array.from(labels.keys()).filter((row) => labels[row] === classId);
+    return { classId, count: members.length, next: cycle(members, rng.substream(classId)) };
+  }).filter(({ count }) => count > 0);
+}
 
-export const batchSamplers = { instance, 'class-balanced': classBalanced } as const;
-
-export type BatchSamplerName = keyof typeof batchSamplers;
-
-/** A batch sampler: a name, a name with options, or a definition of the caller's own. */
-export type BatchSamplerChoice = Choice | BatchSamplerDefinition;
-
-/** Checks name and options now; rows come later. @throws ERR_OPTION */
-export function resolveBatchSampler(choice: BatchSamplerChoice): {
-  name: string;
-  options: Readonly<Record<string, unknown>>;
-  create(context: Omit<BatchSamplerContext<unknown>, 'options'>): FillOrder;
-} {
-  const own = typeof choice === 'object' && typeof (choice as { create?: unknown }).create === 'function';
-  const { name, options: given } = own ? { name: (choice as Entry).name, options: {} } : splitChoice(choice as Choice);
-  const definition = own
-    ? (choice as BatchSamplerDefinition)
-    : (lookUp(batchSamplers, 'batch sampler', name) as BatchSamplerDefinition);
-  const options = resolveOptions(name, definition.options, given);
-  return { name, options, create: (context) => definition.create({ ...context, options }) };
+/**
+ * Draws the class of each visit independently, at a rate of its own, and within a class walks over its rows.
+ * @param rate of a class of `count` rows, relative to the others'.
+ */
+export function byClassRate(
+  context: Pick<BatchSamplerContext<unknown>, 'labels' | 'classes' | 'rng'>,
+  rate: (count: number, place: { epoch: number; epochs: number; rows: number; classes: number }) => number,
+): FillOrder {
+  const walks = classWalks(context);
+  const ends = new Float64Array(walks.length);
+  return (out, epoch, epochs) => {
+    const place = { epoch, epochs, rows: context.labels.length, classes: walks.length };
+    let sum = 0;
+    for (const [w, { count }] of walks.entries()) ends[w] = sum += rate(count, place);
+    const draws = context.rng.substream('classes').at(epoch);
+    for (let i = 0; i < out.length; i++) {
+      const at = draws.uniform() * sum;
+      let low = 0;
+      let high = walks.length - 1;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (at < (ends[middle] as number)) high = middle;
+        else low = middle + 1;
+      }
+      out[i] = (walks[low] as ClassWalk).next();
+    }
+  };
 }

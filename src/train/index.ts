@@ -1,13 +1,12 @@
 /** Fitting a head: trainer, optimizers, schedules, batch samplers. */
 
 export {
-  batchSamplers,
   defineBatchSampler,
-  type BatchSamplerChoice,
   type BatchSamplerContext,
   type BatchSamplerDefinition,
   type FillOrder,
 } from './batch-sampler.js';
+export { batchSamplers, type BatchSamplerChoice } from './batch-samplers.js';
 export type { Choice } from './choice.js';
 export {
   defineOptimizer,
@@ -19,6 +18,8 @@ export {
 export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
 export { headFromModel, type Predictor } from './predictor.js';
+export { definePairing, type PairingContext, type PairingDefinition, type Partners } from './pairing.js';
+export { pairings } from './pairings.js';
 export { createSchedule, defineSchedule, schedules, type Schedule, type ScheduleDefinition } from './schedule.js';
 export type { Batch } from './rows.js';
 export type { StepContext, StepFunction, StepMethod, StepPlace } from './step-method.js';

@@ -8,7 +8,7 @@ import type { Kernels } from '../kernels/index.js';
 import type { EvaluateLoss, Loss } from '../loss/index.js';
 import type { Mix } from '../mix/index.js';
 import type { Sampler } from '../sampler/index.js';
-import type { BatchSamplerChoice } from './batch-sampler.js';
+import type { BatchSamplerChoice } from './batch-samplers.js';
 import { choiceRule, type Choice } from './choice.js';
 import type { StepMethod } from './step-method.js';
 import { selectionMetrics, type SelectionMetric } from './validation.js';
@@ -30,8 +30,10 @@ export interface TrainOptions {
   readonly loss?: LossChoice;
   /** None by default. It sees the rows as the head does: standardized where `standardize` is on. */
   readonly sampler?: Choice | Sampler | null;
-  /** None by default. Each row visited is mixed with another, drawn anew each epoch; the rule shares the label. */
+  /** None by default. Each row visited is mixed with a partner, drawn anew each epoch; the rule shares the label. */
   readonly mix?: Choice | Mix | null;
+  /** Needs `mix`: who the partner is, and how far the step; `random` by default. */
+  readonly pairing?: Choice | null;
   /** `instance` by default. */
   readonly batchSampler?: BatchSamplerChoice;
   /** `sgd` by default. */
@@ -100,6 +102,7 @@ export const trainRules = {
   loss: lossRule,
   sampler: choiceRule<Choice | Sampler | null>('sampler', 'plan', null, 'adds or removes training rows; null: none'),
   mix: choiceRule<Choice | Mix | null>('mix', 'labelWeight', null, 'mixes pairs of rows and their labels; null: none'),
+  pairing: choiceRule<Choice | null>('pairing', null, null, "with whom mix mixes; null: 'random' with mix"),
   batchSampler: choiceRule<BatchSamplerChoice>('batch sampler', 'create', 'instance', 'how often each row is visited'),
   optimizer: choiceRule<Choice>('optimizer', null, 'sgd', 'how the parameters follow the gradient'),
   schedule: choiceRule<Choice>('schedule', null, 'cosine', 'how the learning rate moves over the epochs'),

@@ -7,6 +7,7 @@ import type { ResamplingPlan } from '../core/plan.js';
 import type { Draws } from '../core/rng.js';
 import { materialize, type Kernels } from '../kernels/index.js';
 import type { Mix } from '../mix/index.js';
+import type { Partners } from './pairing.js';
 
 export interface TrainingRows {
   /** (·, cols): what `base` and `other` index. */
@@ -84,7 +85,7 @@ function exceeds(ids: Int32Array, rows: number): boolean {
 }
 
 /**
- * One epoch of mixed rows: each row visited goes a uniform step towards another row of the same epoch, and `mix` shares the label.
+ * One epoch of mixed rows: each row visited goes a step towards a partner, and `mix` shares the label.
  * Counts are those of the original training set.
  * @throws ERR_OPTION when the rows are interpolations already: a recipe has two ends, not four.
  */
@@ -92,6 +93,7 @@ export function mixRows(
   table: TrainingRows,
   order: Int32Array,
   mix: Mix,
+  partners: Partners,
   classCounts: Int32Array,
   draws: Draws,
 ): TrainingRows {
@@ -105,15 +107,12 @@ export function mixRows(
   const weight = table.weight && new Float32Array(count);
   for (let i = 0; i < count; i++) {
     const row = order[i] as number;
-    const partner = order[draws.below(count)] as number;
-    if (table.step[row] !== 0)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        'trainHead.mix mixes rows that exist, but the sampler interpolates already. Leave one of the two out, or use random-over-sampling',
-      );
+    if (table.step[row] !== 0) refuse();
+    const partner = partners.partner(row, order, draws);
+    if (table.step[partner] !== 0) refuse();
     base[i] = table.base[row] as number;
     other[i] = table.base[partner] as number;
-    step[i] = draws.uniform();
+    step[i] = partners.step(draws);
     label[i] = table.label[row] as number;
     otherLabel[i] = table.label[partner] as number;
     labelWeight[i] = mix.labelWeight({
@@ -125,6 +124,13 @@ export function mixRows(
   }
   const { x, cols } = table;
   return { x, cols, count, base, other, step, label, otherLabel, labelWeight, ...(weight && { weight }) };
+}
+
+function refuse(): never {
+  throw new EquipoiseError(
+    'ERR_OPTION',
+    'trainHead.mix mixes rows that exist, but the sampler interpolates already. Leave one of the two out, or use random-over-sampling',
+  );
 }
 
 /** Memory of one batch size, filled again and again. */

@@ -5,7 +5,7 @@ import type { Rng } from '../core/rng.js';
 import type { Head } from '../head/index.js';
 import type { Kernels } from '../kernels/index.js';
 import type { Loss } from '../loss/index.js';
-import type { BatchSamplerChoice } from './batch-sampler.js';
+import type { BatchSamplerChoice } from './batch-samplers.js';
 import type { Choice } from './choice.js';
 import type { Batch } from './rows.js';
 

@@ -7,14 +7,16 @@ import { resolveOptions } from '../core/options.js';
 import type { ResamplingPlan } from '../core/plan.js';
 import { createRng } from '../core/rng.js';
 import { applyScaler, createHead, fitScaler, type Head, type Parameter, type Scaler } from '../head/index.js';
-import { loadKernels, type Kernels } from '../kernels/index.js';
+import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, type Sampler } from '../sampler/index.js';
-import { resolveBatchSampler, type FillOrder } from './batch-sampler.js';
+import type { FillOrder } from './batch-sampler.js';
+import { resolveBatchSampler } from './batch-samplers.js';
 import { splitChoice, type Choice } from './choice.js';
 import { resolveOptimizer, type ResolvedOptimizer } from './optimizers.js';
 import { stoppingRules, trainRules, type LossChoice, type TrainOptions } from './options.js';
+import { resolvePairing } from './pairings.js';
 import { createPredictor, type Predictor } from './predictor.js';
 import { Batch, layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
@@ -282,6 +284,8 @@ export async function fitHead(
   const loss = chooseLoss(o.loss);
   const sampler = chooseSampler(o.sampler, seed);
   const mix = chooseMix(o.mix);
+  if (!mix && o.pairing !== null) throw new EquipoiseError('ERR_OPTION', 'trainHead.pairing needs trainHead.mix');
+  const pairing = mix && resolvePairing(o.pairing ?? 'random');
   const batchSampler = resolveBatchSampler(o.batchSampler);
   const schedule = createSchedule(o.schedule);
   const optimizer = resolveOptimizer(o.optimizer);
@@ -338,6 +342,9 @@ export async function fitHead(
       ? inOrder
       : batchSampler.create({ labels: pool.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
   let fill = fillOrder(0);
+  const threads = o.threads ?? defaultThreads();
+  const findPartners = () => pairing?.create({ table: pool, classes, kernels, threads, ...(signal && { signal }) });
+  let partners = await findPartners();
   let table = pool;
   const mixRng = createRng(seed, 'mix');
   const held = validation && {
@@ -365,6 +372,7 @@ export async function fitHead(
     loss: { name: loss.name, ...loss.options },
     sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
     mix: mix ? { name: mix.name, ...mix.options } : null,
+    pairing: pairing ? { name: pairing.name, ...pairing.options } : null,
     batchSampler: wholeSet ? null : { name: batchSampler.name, ...batchSampler.options },
     optimizer: { name: optimizer.name, ...optimizer.options },
     schedule: wholeSet ? null : { name: schedule.name, ...schedule.options },
@@ -430,11 +438,12 @@ export async function fitHead(
     if (o.freshDraws && epoch > 0) {
       pool = layOutRows(set, await planned(epoch), weights, kernels);
       fill = fillOrder(epoch);
+      partners = await findPartners();
     }
     fill(order, epoch, epochs);
     table = pool;
-    if (mix) {
-      table = mixRows(pool, order, mix, train.classCounts, mixRng.at(epoch));
+    if (mix && partners) {
+      table = mixRows(pool, order, mix, partners, train.classCounts, mixRng.at(epoch));
       order.forEach((_, i) => (order[i] = i));
     }
     const rate = baseRate * schedule.factor(epoch, epochs);

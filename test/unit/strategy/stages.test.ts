@@ -51,7 +51,7 @@ test('weights are divided by a power of their length', () => {
   [1.3416, 1.7889, 0.6, 0.8].forEach((wanted, j) =>
     assert.ok(Math.abs((head.parameters[0]?.data[j] as number) - wanted) < 1e-4),
   );
-  assert.deepEqual([...(head.parameters[1]?.data as Float32Array)], [0, 0]);
+  assert.deepEqual(Array.from(head.parameters[1]?.data ?? []), [0, 0]);
   assert.throws(() => normalizeWeights({ head: createHead('nearest-mean', { inputDim: 2, classes: 2 }) }, 1), {
     code: 'ERR_OPTION',
     message: /tau-norm/,

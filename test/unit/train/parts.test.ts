@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../src/core/rng.js';
-import { resolveBatchSampler } from '../../../src/train/batch-sampler.js';
+import { resolveBatchSampler } from '../../../src/train/batch-samplers.js';
 import { batchSamplers, createOptimizer, createSchedule, type Choice } from '../../../src/train/index.js';
 import { better, score } from '../../../src/train/validation.js';
 
@@ -140,7 +140,7 @@ test('unknown parts and options are refused with near names', () => {
 });
 
 const labels = Int32Array.of(0, 0, 0, 0, 0, 0, 2, 2, 2);
-const ordered = (name: string, length: number, seed = 0) => {
+const ordered = (name: Choice, length: number, seed = 0) => {
   const fill = resolveBatchSampler(name).create({ labels, classes: 3, rng: createRng(seed, 'test') });
   return Array.from({ length: 2 }, (_, epoch) => {
     const out = new Int32Array(length);
@@ -166,6 +166,43 @@ test('class-balanced visits classes equally often, and rows of a class equally o
   const visits = (row: number) => [...first, ...second].filter((other) => other === row).length;
   // 24 visits: 12 a class, 2 for each of the six rows of class 0, 4 for each of the three of class 2.
   labels.forEach((label, row) => assert.equal(visits(row), label === 0 ? 2 : 4));
+});
+
+test('rates of classes: square root, effective number', () => {
+  // Counts 6 and 3. √6 : √3 = .58579 : .41421. beta ½: 6 / (1 − 2^−6) = 6.09524 : 3 / (1 − 2^−3) = 3.42857 is .64 : .36.
+  for (const [choice, share] of [
+    ['square-root', 0.58579],
+    [{ name: 'effective-number', beta: 0.5 }, 0.64],
+  ] as const) {
+    const [first = []] = ordered(choice, 10_000);
+    const large = first.filter((row) => row < 6).length / 10_000;
+    // Three standard deviations of 10,000 draws: 0.015.
+    assert.ok(Math.abs(large - share) < 0.015, `${large}`);
+  }
+});
+
+test('progressive starts with rows and ends with classes', () => {
+  const [first = 0, last = 0] = ordered('progressive', 10_000).map(
+    (epoch) => epoch.filter((row) => row < 6).length / 10_000,
+  );
+  assert.ok(Math.abs(first - 6 / 9) < 0.015 && Math.abs(last - 0.5) < 0.015, `${first}, ${last}`);
+});
+
+test('class-aware takes its rows class by class', () => {
+  const [first = [], second = []] = ordered({ name: 'class-aware', perTurn: 3 }, 12);
+  for (let turn = 0; turn < 24; turn += 3) {
+    const visited = [...first, ...second].slice(turn, turn + 3);
+    assert.equal(new Set(visited.map((row) => labels[row])).size, 1);
+    assert.equal(new Set(visited).size, 3);
+  }
+  assert.equal([...first, ...second].filter((row) => row >= 6).length, 12);
+});
+
+test('deferred visits rows equally often, then, from its epoch on, classes', () => {
+  // 0.5 of 2 epochs: the second.
+  const [first = [], second = []] = ordered({ name: 'deferred', from: 0.5 }, 18);
+  const small = (epoch: number[]) => epoch.filter((row) => row >= 6).length;
+  assert.deepEqual([small(first), small(second)], [6, 9]);
 });
 
 test('batch samplers follow their seed', () => {

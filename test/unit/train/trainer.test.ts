@@ -3,15 +3,12 @@ import { test } from 'node:test';
 import { asTraining, brand, fromArrays, type TrainingSet } from '../../../src/core/embedding-set.js';
 import { matrix } from '../../../src/core/matrix.js';
 import type { ResamplingPlan } from '../../../src/core/plan.js';
-import { createRng } from '../../../src/core/rng.js';
 import { applyScaler, createHead, fitScaler } from '../../../src/head/index.js';
-import { loadKernels, materialize } from '../../../src/kernels/index.js';
+import { materialize } from '../../../src/kernels/index.js';
 import { createLoss } from '../../../src/loss/index.js';
-import { createMix } from '../../../src/mix/index.js';
 import { writeModel } from '../../../src/onnx/index.js';
 import { createSampler, type Sampler } from '../../../src/sampler/index.js';
 import { fitHead, headFromModel, type TrainedHead, type TrainOptions } from '../../../src/train/index.js';
-import { layOutRows, mixRows } from '../../../src/train/rows.js';
 import { clouds, heldOutClouds, recalls, trainingClouds } from './toy.js';
 
 const bytesOf = ({ head }: TrainedHead) => head.parameters.map(({ data }) => [...data]);
@@ -237,21 +234,6 @@ test('mixing shares labels between the ends, and refuses rows that are mixed alr
   const plain = await fitHead(train, {});
   assert.ok((head.history.at(-1)?.loss as number) > 3 * (plain.history.at(-1)?.loss as number));
   await assert.rejects(fitHead(train, { mix: 'mixup', sampler: 'smote' }), { code: 'ERR_OPTION' });
-});
-
-test('a mixed row lies between two rows of the epoch, and its label says how far', () => {
-  const train = trainingClouds([6, 2]);
-  const pool = layOutRows(train, undefined, undefined, loadKernels());
-  const order = Int32Array.of(7, 0, 3, 3);
-  const mixed = mixRows(pool, order, createMix('mixup'), train.classCounts, createRng(0, 'test').at(0));
-  assert.deepEqual(mixed.base, order);
-  mixed.other.forEach((partner, i) => {
-    assert.ok(order.includes(partner));
-    assert.equal(mixed.label[i], train.labels[order[i] as number]);
-    assert.equal(mixed.otherLabel?.[i], train.labels[partner]);
-    assert.ok(Math.abs((mixed.labelWeight?.[i] as number) - (1 - (mixed.step[i] as number))) < 1e-6);
-  });
-  assert.ok(mixed.other.some((partner, i) => train.labels[partner] !== mixed.label[i]));
 });
 
 test('a head reads back from its model with equal logits and settings', async () => {

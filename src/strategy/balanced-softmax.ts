@@ -1,0 +1,7 @@
+import { losses } from '../loss/index.js';
+import { byLoss } from './by-loss.js';
+
+export const balancedSoftmax = byLoss(losses['balanced-softmax'], {
+  summary:
+    'takes the class prior out of the head, without options: the first loss to try where all classes matter alike',
+});

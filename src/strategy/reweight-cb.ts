@@ -1,0 +1,15 @@
+import { betaRule, reweighted } from './deferred.js';
+import { classBalanced } from './class-balanced.js';
+import { defineStrategy } from './strategy.js';
+
+export const reweightCb = defineStrategy({
+  name: 'reweight-cb',
+  summary: 'class-balanced with the plain mean, whose steps are shorter: to repeat published runs',
+  ...(classBalanced.paper !== undefined && { paper: classBalanced.paper }),
+  options: { beta: betaRule },
+  recipe: ({ options: { beta } }) => ({
+    loss: reweighted({ beta, weightsFrom: 0 }),
+    sampler: null,
+    batchSampler: 'instance',
+  }),
+});
