@@ -18,7 +18,7 @@ const sections = [
   [
     'Samplers',
     'samplers',
-    'What `equipoise resample --sampler` and `createSampler(name)` take. Each returns a plan: three numbers a synthetic row.',
+    'What `equipoise resample --sampler` and `createSampler(name)` take. Each returns a plan: three numbers a synthetic row, or the row itself where no such recipe makes it.',
   ],
   ['Label rules of mixed rows', 'mixes', 'How much of the label of a mixed row is its base’s.'],
   ['Losses', 'losses', '`trainHead(train, { loss })`.'],

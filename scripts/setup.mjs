@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
+const SKIPPED = Symbol('skipped');
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 20)
@@ -32,8 +33,8 @@ if (!process.argv.includes('--dependencies-only')) {
       [process.env.CXX ?? 'c++', 'a C++20 compiler (GCC 11, Clang 14 or newer)'],
     ])
       if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0)
-        fail(
-          `Expected ${why} to build the native kernels but "${tool}" does not run. Install it (Debian: apt-get install cmake g++ make) and repeat the command.`,
+        return skip(
+          `the native kernels are not built, because ${why} is missing: "${tool}" does not run. WebAssembly takes their place, several times slower. To have them, install it (Debian: apt-get install cmake g++ make) and repeat the command.`,
         );
     run(process.execPath, ['node_modules/cmake-js/bin/cmake-js', 'compile', '--out', 'build', '--log-level', 'error']);
   });
@@ -48,6 +49,12 @@ if (!process.argv.includes('--dependencies-only')) {
   );
 }
 
+/** What a step answers that could not be done and need not be: it is tried again next time. */
+function skip(message) {
+  process.stderr.write(`setup: ${message}\n`);
+  return SKIPPED;
+}
+
 function step(name, stamp, inputs, work) {
   const hash = createHash('sha256');
   for (const file of inputs) hash.update(`${file}\0`).update(existsSync(file) ? readFileSync(file) : 'absent');
@@ -55,7 +62,7 @@ function step(name, stamp, inputs, work) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   const start = performance.now();
   process.stderr.write(`setup: ${name} …\n`);
-  work();
+  if (work() === SKIPPED) return;
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
   process.stderr.write(`setup: ${name} ready in ${((performance.now() - start) / 1000).toFixed(1)} s\n`);

@@ -15,6 +15,8 @@ namespace equipoise {
 struct Isa;  // simd/isa.hpp
 
 enum class Among : std::int32_t { kAll = 0, kSameClass = 1, kEnemies = 2 };
+// How candidates are found; the answer is the same.
+enum class Screening : std::int32_t { kAuto = 0, kFloat32 = 1, kInt8 = 2 };
 enum class Status : std::int32_t { kDone = 0, kStopped = 1, kOutOfMemory = 2 };
 
 struct Nearest {
@@ -30,6 +32,13 @@ struct Nearest {
   float* l2sq;            // (queries, k), written
   // [stop, queries done], shared with the caller while the search runs; may be null.
   std::int32_t* control;
+  // Candidates are the rows from `first` up to `last`; queries are any rows.
+  std::size_t first = 0;
+  std::size_t last = SIZE_MAX;
+  // (queries, k), written where not null: the float64 sums behind l2sq, by which candidates rank.
+  double* exact = nullptr;
+  // kInt8 needs an instruction set with an int8 screen and at most kMostInt8Cols columns.
+  Screening screening = Screening::kAuto;
 };
 
 Status nearest(const Isa& isa, const Nearest& task) noexcept;
@@ -40,7 +49,7 @@ struct Interpolate {
   std::span<const std::int32_t> base;
   const std::int32_t* other;
   const float* step;
-  std::size_t threads;
+  std::size_t threads = 1;
   float* out;  // (base.size(), cols), written
 };
 

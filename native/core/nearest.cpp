@@ -1,29 +1,30 @@
-// Exact nearest rows. A float32 matrix product screens candidates with a margin that provably covers its rounding errors;
-// the few that pass are ranked by the canonical float64 distance, so the product never decides anything.
+// Exact nearest rows. A fast product finds candidates with a margin that provably covers its errors; the few that pass are
+// ranked by the canonical float64 distance, so the product never decides anything. docs/search.md has the proof in full.
 //
-// The margin. Rows are moved to u = s x - m, rounded to float32, with s a power of two and m near the mean of s x (any m is
-// correct; a central one makes |u| and with it the errors small). Write e = 2^-24, and a, b for the norms of the u of the
-// query and the candidate. Then, for S = s^2 |x_q - x_c|^2,
-//   1. rounding u moves each row by at most e |u|, so S differs from |u_q - u_c|^2 = a^2 + b^2 - 2 u_q.u_c by at most
-//      2 e (a + b)^2 <= 4 e (a^2 + b^2), second-order terms aside;
-//   2. the float32 product errs by at most g a b <= g (a^2 + b^2) / 2, where g = n e / (1 - n e) and n counts the roundings
-//      a term goes through: its chain, the sum of chains, and one for a product that is not fused;
-//   3. bias - product rounds once more: at most e (a^2 + b^2).
-// So with c = g + 8 e (2 e of it slack for the second-order terms), S / 2 is at least
-// [b^2 (1 - c) / 2 - product] + a^2 (1 - c) / 2 - tiny, where `tiny` covers underflow, even where the caller's CPU flushes
-// subnormals to zero: every operation then loses at most 2^-126 times a factor below 8. The first term in the bracket is a
-// candidate's `bias`, and a candidate is passed over only where the bracket exceeds the query's `limit`,
-//   s^2 L (1 + 2 h) / 2 - a^2 (1 - c) / 2 + tiny,
-// L being its k-th canonical distance so far and h the relative error of canonical distances. Then its own canonical
-// distance is above L: it cannot belong to the answer, not even by a tie. |u| <= 4, so nothing overflows.
+// Rows are moved to u = s x - m, rounded to float32, with s a power of two and m near the mean of s x (any m is correct; a
+// central one makes |u| and with it the errors small). Write e = 2^-24, a and b for the norms of the u of the query and the
+// candidate, P for their product, and S = s^2 |x_q - x_c|^2. A screen knows P up to a stated error E >= 0 and to rounding:
+// float32 multiplies the u themselves, E = 0; int8 multiplies u = scale q + r without the r, and by Cauchy-Schwarz
+//   E = |u_q| |r_c| + |r_q| |u_c| + |r_q| |r_c| <= length_q residual_c + residual_q length_c.
+// All roundings together change S / 2 by at most c (a^2 + b^2) / 2 + tiny (see `choose_margins`), so that
+//   v = b^2 (1 - c) / 2 - P - E       has    S / 2 >= v + o - tiny,    o = a^2 (1 - c) / 2,
+//   w = v + 2 E + c (a^2 + b^2)       has    S / 2 <= w + o + tiny.
+// The screen computes v and lets a candidate pass unless v is above the query's limit. That is the smaller of two numbers: the
+// k-th smallest w so far, and s^2 L (1 + 2 h) / 2 - o + tiny, where L is the k-th canonical distance ranked so far and h the
+// relative error of canonical distances. Beyond either, a candidate's canonical distance is above k others: it cannot belong to
+// the answer, not even by a tie. |u| <= 4 in every column, so nothing overflows.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <span>
 
 #include "../simd/isa.hpp"
 #include "buffer.hpp"
 #include "kernels.hpp"
+#include "panels.hpp"
+#include "shortlist.hpp"
 #include "threads.hpp"
 
 namespace equipoise {
@@ -31,27 +32,28 @@ namespace {
 
 constexpr double kFloatRounding = 0x1p-24;
 constexpr double kDoubleRounding = 0x1p-53;
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Packed queries of a thread stay in its outer cache, packed candidates in its inner one.
-constexpr std::size_t kQueryBytes = std::size_t{4} << 20;
+// What a thread holds of its queries, and packed candidates that stay in its cache.
+constexpr std::size_t kQueryBytes = std::size_t{8} << 20;
 constexpr std::size_t kCandidateBytes = std::size_t{1} << 20;
 constexpr std::size_t kMostQueries = 4096;
 constexpr std::size_t kMostCandidates = 4096;
 constexpr std::size_t kCentreRows = 4096;
 
+// Below, a product in float32 costs no more than an int8 one with all that belongs to it.
+constexpr std::size_t kLeastInt8Cols = 48;
+// int8 screening may cost, for what float32 would not have to do, this share of what float32 would cost, and so many rows to
+// rank for each query. Costs count in multiplications of the float32 screen: to take in a hit, and to rank a row.
+constexpr std::size_t kShare = 16;
+constexpr std::size_t kFreeRows = 32;
+constexpr std::size_t kHitCost = 1024;
+constexpr std::size_t rank_cost(std::size_t cols) { return 4096 + 48 * cols; }
+
 std::size_t round_up(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
 
-struct Found {
-  double l2sq;
-  std::int32_t id;
-  bool operator<(const Found& other) const { return l2sq != other.l2sq ? l2sq < other.l2sq : id < other.id; }
-};
-
-// Positions in class order, all rows of one class.
 struct Range {
-  std::size_t begin;
-  std::size_t end;
+  std::size_t begin = 0;
+  std::size_t end = 0;
 };
 
 class Search {
@@ -59,35 +61,88 @@ class Search {
   Search(const Isa& isa, const Nearest& task)
       : isa_(isa),
         task_(task),
-        keep_(std::min(task.k, task.rows)),
-        order_(task.rows),
+        first_(std::min(task.first, task.rows)),
+        rows_(std::max(first_, std::min(task.last, task.rows)) - first_),
+        keep_(std::min(task.k, rows_)),
+        coarse_(choose_screen()),
+        group_((coarse_ != nullptr ? *coarse_ : isa.float32).tile_rows),
+        order_(rows_),
         query_order_(task.queries.size()),
-        centre_(task.cols) {}
+        centre_(task.cols),
+        signs_(task.cols),
+        index_(coarse_ != nullptr ? *coarse_ : isa.float32, Side::kRight, coarse_ != nullptr ? rows_ : 0, task.cols) {}
 
   Status run() {
-    if (!order_ || !query_order_ || !centre_) return Status::kOutOfMemory;
+    if (!order_ || !query_order_ || !centre_ || !signs_ || !index_) return Status::kOutOfMemory;
+    if (rows_ == 0) return write_none();
+    choose_blocks();
     sort_by_class();
     choose_frame();
-    choose_blocks();
-    on_threads(std::min(task_.threads, blocks_), [this] { work(); });
+    choose_margins();
+    if (coarse_ != nullptr) on_threads(std::min(task_.threads, candidate_blocks_), [this] { pack_index(); });
+    on_threads(std::min(task_.threads, query_blocks_), [this] { work(); });
     if (out_of_memory_) return Status::kOutOfMemory;
     return stopped() ? Status::kStopped : Status::kDone;
   }
 
  private:
+  const Screen* choose_screen() const {
+    if (isa_.int8 == nullptr || task_.cols > kMostInt8Cols) return nullptr;
+    if (task_.screening == Screening::kAuto) return task_.cols >= kLeastInt8Cols ? isa_.int8 : nullptr;
+    return task_.screening == Screening::kInt8 ? isa_.int8 : nullptr;
+  }
+
   std::int32_t label(std::int32_t row) const { return task_.among == Among::kAll ? 0 : task_.labels[row]; }
 
   bool stopped() const { return task_.control != nullptr && __atomic_load_n(task_.control, __ATOMIC_RELAXED) != 0; }
 
-  // Rows and queries by class: then the candidates of a query are everything but one range of positions, or only that range,
-  // and tiles in which no pair counts are never multiplied.
+  Status write_none() {
+    for (std::size_t q = 0; q < task_.queries.size(); q++) write(q, {});
+    if (task_.control != nullptr)
+      __atomic_store_n(task_.control + 1, static_cast<std::int32_t>(task_.queries.size()), __ATOMIC_RELAXED);
+    return Status::kDone;
+  }
+
+  void choose_blocks() {
+    const std::size_t row_bytes = std::max<std::size_t>(1, task_.cols) * sizeof(float);
+    // int8 rows take a quarter, but where they do not help, their float32 ones are packed too.
+    const std::size_t candidate_bytes = coarse_ != nullptr ? 2 * kCandidateBytes : kCandidateBytes;
+    const std::size_t width = isa_.float32.tile_cols;
+    candidates_ = std::clamp(candidate_bytes / row_bytes / width * width, width, kMostCandidates);
+    candidate_blocks_ = (rows_ + candidates_ - 1) / candidates_;
+
+    const std::size_t queries = task_.queries.size();
+    const std::size_t most = std::clamp(kQueryBytes / (row_bytes + Shortlists::bytes(keep_)), group_, kMostQueries);
+    // As many blocks for each thread, of one size.
+    const std::size_t threads = std::max<std::size_t>(1, task_.threads);
+    const std::size_t wanted = round_up((queries + most - 1) / most, threads);
+    queries_ = round_up((queries + wanted - 1) / wanted, group_);
+    query_blocks_ = (queries + queries_ - 1) / queries_;
+  }
+
+  // Candidates lie in blocks, and by class in each: then those of a query are everything but one range of a block's positions, or
+  // only that range, and tiles in which no pair counts are never multiplied. Blocks take rows from everywhere, so that limits
+  // come down early whatever the order of the rows; only where a query's own class counts, classes lie together.
   void sort_by_class() {
-    for (std::size_t i = 0; i < task_.rows; i++) order_[i] = static_cast<std::int32_t>(i);
+    const std::size_t step = coprime_step(rows_);
+    std::size_t row = 0;
+    for (std::size_t i = 0; i < rows_; i++) {
+      order_[i] = static_cast<std::int32_t>(first_ + row);
+      row += step;
+      if (row >= rows_) row -= rows_;
+    }
     for (std::size_t q = 0; q < task_.queries.size(); q++) query_order_[q] = static_cast<std::int32_t>(q);
     if (task_.among == Among::kAll) return;
-    std::sort(order_.get(), order_.get() + task_.rows, [this](std::int32_t a, std::int32_t b) {
+    const auto by_class = [this](std::int32_t a, std::int32_t b) {
       return label(a) != label(b) ? label(a) < label(b) : a < b;
-    });
+    };
+    if (task_.among == Among::kSameClass)
+      std::sort(order_.get(), order_.get() + rows_, by_class);
+    else
+      for (std::size_t b = 0; b < candidate_blocks_; b++) {
+        const Range block = candidate_block(b);
+        std::sort(order_.get() + block.begin, order_.get() + block.end, by_class);
+      }
     std::sort(query_order_.get(), query_order_.get() + task_.queries.size(), [this](std::int32_t a, std::int32_t b) {
       const std::int32_t class_a = label(task_.queries[a]);
       const std::int32_t class_b = label(task_.queries[b]);
@@ -95,143 +150,294 @@ class Search {
     });
   }
 
+  // A step near the golden section that visits every one of `count` places.
+  static std::size_t coprime_step(std::size_t count) {
+    std::size_t step = std::max<std::size_t>(1, static_cast<std::size_t>(0.6180339887498949 * static_cast<double>(count)));
+    while (std::gcd(step, count) != 1) step++;
+    return step;
+  }
+
   void choose_frame() {
     const std::size_t cols = task_.cols;
+    float largest = isa_.largest(task_.x + first_ * cols, rows_ * cols);
+    for (const std::int32_t query : task_.queries) {
+      const std::size_t row = static_cast<std::size_t>(query);
+      if (row < first_ || row >= first_ + rows_) largest = std::max(largest, isa_.largest(task_.x + row * cols, cols));
+    }
     int exponent = 0;
-    std::frexp(isa_.largest(task_.x, task_.rows * cols), &exponent);
+    std::frexp(largest, &exponent);
     frame_.scale = std::ldexp(1.0f, std::clamp(-1 - exponent, -126, 100));
     // Any centre is correct, so some rows are enough.
-    const std::size_t step = std::max<std::size_t>(1, task_.rows / kCentreRows);
-    const double weight = static_cast<double>(frame_.scale) / static_cast<double>((task_.rows + step - 1) / step);
+    const std::size_t step = std::max<std::size_t>(1, rows_ / kCentreRows);
+    const double weight = static_cast<double>(frame_.scale) / static_cast<double>((rows_ + step - 1) / step);
     std::fill_n(centre_.get(), cols, 0.0f);
-    for (std::size_t row = 0; row < task_.rows; row += step)
+    for (std::size_t row = first_; row < first_ + rows_; row += step)
       for (std::size_t j = 0; j < cols; j++) centre_[j] += static_cast<float>(weight * task_.x[row * cols + j]);
     frame_.centre = centre_.get();
+    // Fixed, so that nothing is drawn here.
+    std::uint32_t state = 1;
+    for (std::size_t j = 0; j < cols; j++) {
+      state = state * 1664525u + 1013904223u;
+      signs_[j] = (state >> 31) != 0 ? 1.0f : -1.0f;
+    }
+    frame_.signs = signs_.get();
+  }
 
-    const double d = static_cast<double>(cols);
-    const double chain = static_cast<double>(std::min(cols, kChain));
+  // The roundings in S / 2, in units of a^2 + b^2 >= 2 a b:
+  //   1. u moves each row by at most e |u|, so S differs from a^2 + b^2 - 2 P by at most 2 e (a + b)^2: 2 e;
+  //   2. the float32 product errs by at most g a b, where g = n e / (1 - n e) and n counts the roundings a term goes through:
+  //      its chain, the sum of chains, and one for a product that is not fused: g / 2;
+  //   3. v rounds once more in float32, three times after int8 sums, and the bias once: at most 3 e. The roundings of int8 that
+  //      grow with a b are in its residuals (panels.hpp);
+  //   4. norms and canonical distances, in float64.
+  // That is below c / 2. `tiny` covers underflow, even where the caller's CPU flushes subnormals to zero: every operation then
+  // loses at most 2^-126 times a factor below 8.
+  void choose_margins() {
+    const double d = static_cast<double>(task_.cols);
+    const double chain = static_cast<double>(std::min(task_.cols, kChain));
     const double roundings = (chain + std::ceil(d / kChain) + 2) * kFloatRounding;
-    shrink_ = 1 - (roundings / (1 - roundings) + 8 * kFloatRounding + (d + 64) * kDoubleRounding);
+    margin_ = roundings / (1 - roundings) + 16 * kFloatRounding + (8 * d + 1024) * kDoubleRounding;
     tiny_ = 1024 * (d + 8) * 0x1p-126;
     grow_ = 1 + 2 * (d / 8 + 16) * kDoubleRounding;
   }
 
-  void choose_blocks() {
-    const std::size_t row_bytes = std::max<std::size_t>(1, task_.cols) * sizeof(float);
-    const std::size_t queries = task_.queries.size();
-    std::size_t most = std::min(kQueryBytes / row_bytes, kQueryBytes / (std::max<std::size_t>(1, keep_) * sizeof(Found)));
-    most = std::clamp(most, isa_.tile_rows, kMostQueries);
-    // As many blocks for each thread, of one size.
-    const std::size_t threads = std::max<std::size_t>(1, task_.threads);
-    const std::size_t wanted = round_up((queries + most - 1) / most, threads);
-    block_ = round_up(std::max<std::size_t>(1, (queries + wanted - 1) / std::max<std::size_t>(1, wanted)), isa_.tile_rows);
-    blocks_ = (queries + block_ - 1) / block_;
-    candidates_ = std::clamp(kCandidateBytes / row_bytes / isa_.tile_cols * isa_.tile_cols, isa_.tile_cols, kMostCandidates);
+  Range candidate_block(std::size_t block) const {
+    const std::size_t begin = block * candidates_;
+    return {begin, std::min(begin + candidates_, rows_)};
   }
 
-  // What a thread needs for one block of queries and one of candidates.
-  struct Scratch {
-    Scratch(std::size_t block, std::size_t candidates, std::size_t cols, std::size_t keep)
-        : queries(block * cols),
-          query_norms(block),
-          limits(block),
-          classes(block),
-          found(block * keep),
-          counts(block),
-          rows(candidates * cols),
-          row_norms(candidates),
-          bias(candidates) {}
-    explicit operator bool() const {
-      return queries && query_norms && limits && classes && found && counts && rows && row_norms && bias;
-    }
+  std::size_t padded_cols() const { return (coarse_ != nullptr ? *coarse_ : isa_.float32).padded(task_.cols); }
 
-    Buffer<float> queries;
-    Buffer<double> query_norms;
-    Buffer<float> limits;
-    Buffer<Range> classes;
-    Buffer<Found> found;
-    Buffer<std::size_t> counts;
-    Buffer<float> rows;
-    Buffer<double> row_norms;
-    Buffer<float> bias;
-  };
-
-  void work() {
-    Scratch scratch(block_, candidates_, task_.cols, keep_);
-    if (!scratch) {
+  void pack_index() {
+    Buffer<float> row(padded_cols());
+    if (!row) {
       out_of_memory_ = true;
       return;
     }
     for (;;) {
+      const std::size_t b = next_packed_.fetch_add(1);
+      if (b >= candidate_blocks_ || stopped()) return;
+      const Range block = candidate_block(b);
+      index_.pack(block.begin, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_, row.get(), nullptr);
+    }
+  }
+
+  // What a thread needs for one block of queries.
+  struct Scratch {
+    explicit Scratch(const Search& search)
+        : coarse(search.coarse_ != nullptr ? *search.coarse_ : search.isa_.float32, Side::kLeft,
+                 search.coarse_ != nullptr ? search.queries_ : 0, search.task_.cols),
+          fine(search.isa_.float32, Side::kLeft, search.queries_, search.task_.cols),
+          candidates(search.isa_.float32, Side::kRight, search.candidates_, search.task_.cols),
+          row(search.padded_cols()),
+          rows(search.queries_ + search.group_),
+          norms(search.queries_ + search.group_),
+          groups(search.queries_ / search.group_),
+          lists(search.queries_, search.keep_) {}
+    explicit operator bool() const { return coarse && fine && candidates && row && rows && norms && groups && lists; }
+
+    // How far int8 screening pays for the queries of one tile.
+    struct Group {
+      bool fine_packed = false;
+      std::size_t allowed = 0;
+      std::size_t spent = 0;
+      std::size_t waited = 0;  // rows to rank when they were last pruned
+    };
+
+    Panels coarse;
+    Panels fine;
+    Panels candidates;
+    Buffer<float> row;  // to work in
+    Buffer<std::int32_t> rows;
+    Buffer<double> norms;
+    Buffer<Group> groups;
+    Shortlists lists;
+    Hits hits;
+    std::size_t begin = 0;  // of the block, among the sorted queries
+    std::size_t count = 0;
+    std::size_t packed_block = SIZE_MAX;  // of candidates, in float32
+  };
+
+  void work() {
+    Scratch scratch(*this);
+    if (!scratch) {
+      out_of_memory_ = true;
+      return;
+    }
+    if (coarse_ != nullptr && coarse_->enter != nullptr) coarse_->enter();
+    for (;;) {
       const std::size_t block = next_.fetch_add(1);
-      if (block >= blocks_ || out_of_memory_ || stopped()) return;
-      const std::size_t begin = block * block_;
-      search_block(scratch, begin, std::min(block_, task_.queries.size() - begin));
+      if (block >= query_blocks_ || out_of_memory_ || stopped()) break;
+      scratch.begin = block * queries_;
+      scratch.count = std::min(queries_, task_.queries.size() - scratch.begin);
+      search_block(scratch);
     }
+    if (coarse_ != nullptr && coarse_->leave != nullptr) coarse_->leave();
   }
 
-  std::int32_t query_row(std::size_t sorted) const { return task_.queries[query_order_[sorted]]; }
-
-  void search_block(Scratch& scratch, std::size_t begin, std::size_t count) {
-    const Range positions = pack_queries(scratch, begin, count);
+  void search_block(Scratch& scratch) {
+    start_queries(scratch);
     std::int32_t told = 0;
-    for (std::size_t start = positions.begin; start < positions.end; start += candidates_) {
-      if (stopped()) return;
-      const std::size_t end = std::min(start + candidates_, positions.end);
-      pack_candidates(scratch, start, end);
-      for (std::size_t q = 0; q < count; q += isa_.tile_rows) search_panel(scratch, begin, q, count, {start, end});
-      if (task_.control == nullptr) continue;
-      const double share = static_cast<double>(end - positions.begin) / static_cast<double>(positions.end - positions.begin);
-      const auto done = static_cast<std::int32_t>(share * static_cast<double>(count));
-      __atomic_fetch_add(task_.control + 1, done - told, __ATOMIC_RELAXED);
-      told = done;
+    const auto tell = [&](std::size_t done) {
+      if (task_.control != nullptr)
+        __atomic_fetch_add(task_.control + 1, static_cast<std::int32_t>(done) - told, __ATOMIC_RELAXED);
+      told = static_cast<std::int32_t>(done);
+    };
+    for (std::size_t b = 0; b < candidate_blocks_; b++) {
+      for (std::size_t q = 0; q < scratch.count; q += group_) {
+        if (stopped()) return;
+        search_group(scratch, q, b);
+      }
+      // The part of these queries' work that is done, in whole queries.
+      tell(static_cast<std::size_t>(static_cast<double>(scratch.count) * static_cast<double>(b) /
+                                    static_cast<double>(candidate_blocks_)));
     }
-    for (std::size_t q = 0; q < count; q++) write_out(scratch, begin, q);
+    const Ranker ranker = {*this, scratch};
+    for (std::size_t q = 0; q < scratch.count; q++)
+      write(static_cast<std::size_t>(query_order_[scratch.begin + q]), scratch.lists.finish(q, ranker));
+    tell(scratch.count);
   }
 
-  // Returns the positions that hold every candidate of the block.
-  Range pack_queries(Scratch& scratch, std::size_t begin, std::size_t count) {
-    Range all = {task_.rows, 0};
-    for (std::size_t q = 0; q < count; q += isa_.tile_rows) {
-      const std::size_t rows = std::min(isa_.tile_rows, count - q);
-      std::int32_t ids[32];
-      for (std::size_t r = 0; r < rows; r++) ids[r] = query_row(begin + q + r);
-      isa_.pack(task_.x, task_.cols, ids, rows, isa_.tile_rows, frame_, scratch.queries.get() + q * task_.cols,
-                scratch.query_norms.get() + q);
+  void start_queries(Scratch& scratch) {
+    for (std::size_t q = 0; q < scratch.count; q++) {
+      scratch.rows[q] = task_.queries[query_order_[scratch.begin + q]];
+      scratch.lists.clear(q);
     }
-    for (std::size_t q = 0; q < count; q++) {
-      const std::int32_t own = label(query_row(begin + q));
-      const bool same_as_before = q > 0 && own == label(query_row(begin + q - 1));
-      scratch.classes[q] = same_as_before ? scratch.classes[q - 1] : class_range(own);
-      scratch.counts[q] = 0;
-      scratch.limits[q] = kInfinity;
-      all.begin = std::min(all.begin, scratch.classes[q].begin);
-      all.end = std::max(all.end, scratch.classes[q].end);
-    }
-    for (std::size_t q = count; q < round_up(count, isa_.tile_rows); q++) scratch.limits[q] = -kInfinity;
-    return task_.among == Among::kSameClass ? all : Range{0, task_.rows};
+    for (std::size_t q = scratch.count; q < round_up(scratch.count, group_); q++) scratch.lists.close(q);
+    for (std::size_t g = 0; g < round_up(scratch.count, group_) / group_; g++) scratch.groups[g] = {};
+    (coarse_ != nullptr ? scratch.coarse : scratch.fine)
+        .pack(0, task_.x, scratch.rows.get(), scratch.count, frame_, 1 - margin_, scratch.row.get(), scratch.norms.get());
   }
 
-  // The class of a query; nothing where classes do not count.
-  Range class_range(std::int32_t own) const {
-    if (task_.among == Among::kAll) return {0, 0};
-    const std::int32_t* first = order_.get();
-    const std::int32_t* last = first + task_.rows;
+  // Positions of a block that hold the class.
+  Range class_range(const Range& block, std::int32_t own) const {
+    const std::int32_t* first = order_.get() + block.begin;
+    const std::int32_t* last = order_.get() + block.end;
     const auto below = [this](std::int32_t row, std::int32_t value) { return label(row) < value; };
     const auto above = [this](std::int32_t value, std::int32_t row) { return value < label(row); };
-    return {static_cast<std::size_t>(std::lower_bound(first, last, own, below) - first),
-            static_cast<std::size_t>(std::upper_bound(first, last, own, above) - first)};
+    return {static_cast<std::size_t>(std::lower_bound(first, last, own, below) - order_.get()),
+            static_cast<std::size_t>(std::upper_bound(first, last, own, above) - order_.get())};
   }
 
-  void pack_candidates(Scratch& scratch, std::size_t start, std::size_t end) {
-    const std::size_t width = isa_.tile_cols;
-    for (std::size_t p = start; p < end; p += width) {
-      const std::size_t rows = std::min(width, end - p);
-      const std::size_t at = p - start;
-      isa_.pack(task_.x, task_.cols, order_.get() + p, rows, width, frame_, scratch.rows.get() + at * task_.cols,
-                scratch.row_norms.get() + at);
-      for (std::size_t r = 0; r < width; r++)
-        scratch.bias[at + r] = std::nextafter(static_cast<float>(0.5 * scratch.row_norms[at + r] * shrink_), -kInfinity);
+  // A tile of queries against a block of candidates.
+  struct Sweep {
+    std::size_t q;     // the first query, in the block of queries
+    std::size_t rows;  // how many
+    std::size_t block;
+    Range positions;
+    Range classes[kMostTile];  // of each query
+  };
+
+  void search_group(Scratch& scratch, std::size_t q, std::size_t b) {
+    Sweep sweep = {q, std::min(group_, scratch.count - q), b, candidate_block(b), {}};
+    const std::size_t width = isa_.float32.tile_cols;
+    const Range& block = sweep.positions;
+    const std::size_t panels = (block.end - block.begin + width - 1) / width;
+    if (task_.among == Among::kAll) return search_panels(scratch, sweep, {0, panels});
+    std::int32_t before = 0;
+    for (std::size_t r = 0; r < sweep.rows; r++) {
+      const std::int32_t own = label(scratch.rows[q + r]);
+      sweep.classes[r] = r > 0 && own == before ? sweep.classes[r - 1] : class_range(block, own);
+      before = own;
+    }
+    // Sorted by class: the first and the last bound all ranges.
+    const Range& first = sweep.classes[0];
+    const Range& last = sweep.classes[sweep.rows - 1];
+    if (task_.among == Among::kSameClass) {
+      if (first.begin < last.end)
+        search_panels(scratch, sweep,
+                      {(first.begin - block.begin) / width, (last.end - block.begin + width - 1) / width});
+      return;
+    }
+    // Panels that hold nothing but the one class of these queries.
+    Range own = {panels, panels};
+    if (first.begin == last.begin && first.end == last.end)
+      own = {(first.begin - block.begin + width - 1) / width,
+             first.end == block.end ? panels : (first.end - block.begin) / width};
+    if (own.begin >= own.end) return search_panels(scratch, sweep, {0, panels});
+    search_panels(scratch, sweep, {0, own.begin});
+    search_panels(scratch, sweep, {own.end, panels});
+  }
+
+  void search_panels(Scratch& scratch, const Sweep& sweep, Range panels) {
+    if (coarse_ != nullptr) {
+      const std::size_t passed = search_int8(scratch, sweep, panels);
+      // Rows that int8 let wait would stay; ranked, they bring the limits down for float32.
+      if (panels.begin < passed && passed < panels.end) settle(scratch, sweep);
+      panels.begin = passed;
+    }
+    if (panels.begin < panels.end) search_float32(scratch, sweep, panels);
+  }
+
+  // Returns the panel up to which it paid: the rest is for float32.
+  std::size_t search_int8(Scratch& scratch, const Sweep& sweep, Range panels) {
+    Scratch::Group& group = scratch.groups[sweep.q / group_];
+    const std::size_t panel_share = coarse_->tile_cols * sweep.rows * task_.cols / kShare;
+    const Rows left = scratch.coarse.from(sweep.q);
+    const float* limits = scratch.lists.limits(sweep.q);
+    for (std::size_t p = panels.begin; p < panels.end; p++) {
+      if (overspent(scratch, sweep)) {
+        group.allowed += (panels.end - p) * panel_share;
+        return p;
+      }
+      const std::size_t start = sweep.positions.begin + p * coarse_->tile_cols;
+      const std::size_t passed = coarse_->search(left, index_.from(start), task_.cols, limits, panels.end - p, scratch.hits);
+      group.allowed += std::min(passed + 1, panels.end - p) * panel_share;
+      p += passed;
+      if (p == panels.end) break;
+      const Rows right = index_.from(sweep.positions.begin + p * coarse_->tile_cols);
+      const Taken taken = take(scratch, sweep, 0, sweep.rows, left, right, p);
+      group.spent += taken.hits * kHitCost + taken.ranked * rank_cost(task_.cols);
+    }
+    return panels.end;
+  }
+
+  void settle(Scratch& scratch, const Sweep& sweep) {
+    const Ranker ranker = {*this, scratch};
+    std::size_t ranked = 0;
+    for (std::size_t r = 0; r < sweep.rows; r++) ranked += scratch.lists.settle(sweep.q + r, ranker);
+    scratch.groups[sweep.q / group_].spent += ranked * rank_cost(task_.cols);
+  }
+
+  // Whether the hits of these queries so far, those that wait to be ranked included, cost more than they may.
+  bool overspent(Scratch& scratch, const Sweep& sweep) const {
+    Scratch::Group& group = scratch.groups[sweep.q / group_];
+    const std::size_t cost = rank_cost(task_.cols);
+    const std::size_t allowed = group.allowed + sweep.rows * (kFreeRows + 4 * keep_) * (cost + kHitCost);
+    const auto over = [&](std::size_t waiting) { return group.spent + waiting * cost > allowed; };
+    std::size_t waiting = scratch.lists.waiting(sweep.q, sweep.rows);
+    if (!over(waiting)) return false;
+    // Not at every hit: some more may wait each time.
+    if (waiting < group.waited + 4 * sweep.rows) return over(group.waited);
+    for (std::size_t r = 0; r < sweep.rows; r++) scratch.lists.prune(sweep.q + r);
+    group.waited = scratch.lists.waiting(sweep.q, sweep.rows);
+    return over(group.waited);
+  }
+
+  void search_float32(Scratch& scratch, const Sweep& sweep, Range panels) {
+    const Screen& screen = isa_.float32;
+    Scratch::Group& group = scratch.groups[sweep.q / group_];
+    if (coarse_ != nullptr && !group.fine_packed) {
+      scratch.fine.pack(sweep.q, task_.x, scratch.rows.get() + sweep.q, sweep.rows, frame_, 1 - margin_,
+                        scratch.row.get(), nullptr);
+      group.fine_packed = true;
+    }
+    const Range& block = sweep.positions;
+    if (scratch.packed_block != sweep.block) {
+      scratch.candidates.pack(0, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_,
+                              scratch.row.get(), nullptr);
+      scratch.packed_block = sweep.block;
+    }
+    for (std::size_t r = 0; r < sweep.rows; r += screen.tile_rows) {
+      const Rows left = scratch.fine.from(sweep.q + r);
+      const float* limits = scratch.lists.limits(sweep.q + r);
+      for (std::size_t p = panels.begin; p < panels.end; p++) {
+        const Rows right = scratch.candidates.from(p * screen.tile_cols);
+        p += screen.search(left, right, task_.cols, limits, panels.end - p, scratch.hits);
+        if (p < panels.end)
+          take(scratch, sweep, r, std::min(screen.tile_rows, sweep.rows - r), left,
+               scratch.candidates.from(p * screen.tile_cols), p);
+      }
     }
   }
 
@@ -244,80 +450,97 @@ class Search {
     return below(range.end) & ~below(range.begin);
   }
 
-  // One tile of queries, from `q` of the block, against a block of candidates.
-  void search_panel(Scratch& scratch, std::size_t begin, std::size_t q, std::size_t count, Range block) {
-    const std::size_t rows = std::min(isa_.tile_rows, count - q);
-    const bool inside = task_.among == Among::kSameClass;
-    // Sorted by class: these two bound all ranges of the tile.
-    const Range& first = scratch.classes[q];
-    const Range& last = scratch.classes[q + rows - 1];
-    std::uint32_t hits[32];
-    for (std::size_t p = block.begin; p < block.end; p += isa_.tile_cols) {
-      const std::size_t end = std::min(p + isa_.tile_cols, block.end);
-      if (inside ? end <= first.begin || p >= last.end : p >= last.begin && end <= first.end) continue;
-      const std::size_t at = p - block.begin;
-      if (!isa_.screen(scratch.queries.get() + q * task_.cols, scratch.rows.get() + at * task_.cols, task_.cols,
-                       scratch.bias.get() + at, scratch.limits.get() + q, hits))
-        continue;
-      for (std::size_t r = 0; r < rows; r++) {
-        if (hits[r] == 0) continue;
-        const std::uint32_t own = lanes_in(scratch.classes[q + r], p);
-        std::uint32_t left = hits[r] & (inside ? own : ~own) & lanes_in(block, p);
-        const std::int32_t query = query_row(begin + q + r);
-        for (; left != 0; left &= left - 1)
-          rank(scratch, q + r, query, order_[p + static_cast<std::size_t>(__builtin_ctz(left))]);
+  struct Taken {
+    std::size_t hits = 0;
+    std::size_t ranked = 0;
+  };
+
+  // Takes in the hits of the queries from row `r` of the tile on with one panel of candidates.
+  Taken take(Scratch& scratch, const Sweep& sweep, std::size_t r, std::size_t rows, const Rows& left, const Rows& right,
+             std::size_t panel) {
+    const std::size_t width = isa_.float32.tile_cols;
+    const std::size_t at = sweep.positions.begin + panel * width;
+    const std::uint32_t in_block = lanes_in(sweep.positions, at);
+    const Ranker ranker = {*this, scratch};
+    Taken taken;
+    for (std::size_t i = 0; i < rows; i++) {
+      std::uint32_t bits = scratch.hits.bits[i] & in_block;
+      if (bits == 0) continue;
+      if (task_.among != Among::kAll) {
+        const std::uint32_t own = lanes_in(sweep.classes[r + i], at);
+        bits &= task_.among == Among::kSameClass ? own : ~own;
+      }
+      const std::size_t q = sweep.q + r + i;
+      for (; bits != 0; bits &= bits - 1) {
+        const auto lane = static_cast<std::size_t>(__builtin_ctz(bits));
+        const std::int32_t id = order_[at + lane];
+        const float lower = scratch.hits.bound[i * width + lane];
+        if (id == scratch.rows[q] || lower > scratch.lists.limits(q)[0]) continue;
+        const double length_q = left.length[i];
+        const double length_c = right.length[lane];
+        const double error = length_q * right.residual[lane] + left.residual[i] * length_c;
+        const double slack = 2 * error + margin_ * (length_q * length_q + length_c * length_c) + 4 * tiny_;
+        taken.hits++;
+        taken.ranked += scratch.lists.add(q, id, lower, rounded_up(lower + slack), ranker);
       }
     }
+    return taken;
   }
 
-  // Puts the candidate among the k nearest so far, a heap with the farthest on top, if it belongs there.
-  void rank(Scratch& scratch, std::size_t q, std::int32_t query, std::int32_t id) {
-    if (id == query) return;
-    const std::size_t cols = task_.cols;
-    const Found candidate = {isa_.l2sq(task_.x + static_cast<std::size_t>(query) * cols,
-                                       task_.x + static_cast<std::size_t>(id) * cols, cols),
-                             id};
-    Found* heap = scratch.found.get() + q * keep_;
-    std::size_t& count = scratch.counts[q];
-    if (count == keep_) {
-      if (!(candidate < heap[0])) return;
-      std::pop_heap(heap, heap + count);
-      heap[count - 1] = candidate;
-    } else {
-      heap[count++] = candidate;
+  // Canonical distances of the queries of a block, and what they say about the limits.
+  struct Ranker {
+    const Search& search;
+    const Scratch& scratch;
+
+    const float* row(std::int32_t id) const { return search.task_.x + static_cast<std::size_t>(id) * search.task_.cols; }
+
+    double l2sq(std::size_t q, std::int32_t id) const {
+      return search.isa_.l2sq(row(scratch.rows[q]), row(id), search.task_.cols);
     }
-    std::push_heap(heap, heap + count);
-    if (count < keep_) return;
-    const double scale = frame_.scale;
-    const double limit =
-        0.5 * scale * scale * heap[0].l2sq * grow_ - 0.5 * scratch.query_norms[q] * shrink_ + tiny_;
-    scratch.limits[q] = std::nextafter(static_cast<float>(limit), kInfinity);
-  }
+    float limit(std::size_t q, double l2sq) const {
+      const double scale = search.frame_.scale;
+      return rounded_up(0.5 * scale * scale * l2sq * search.grow_ - 0.5 * scratch.norms[q] * (1 - search.margin_) +
+                        search.tiny_);
+    }
+    // The row will be asked for soon.
+    void expect(std::int32_t id) const {
+      constexpr std::size_t kLine = 64 / sizeof(float);
+      const std::size_t cols = std::min<std::size_t>(search.task_.cols, 32 * kLine);
+      for (std::size_t j = 0; j < cols; j += kLine) __builtin_prefetch(row(id) + j);
+    }
+  };
 
-  void write_out(Scratch& scratch, std::size_t begin, std::size_t q) {
-    Found* heap = scratch.found.get() + q * keep_;
-    const std::size_t count = scratch.counts[q];
-    std::sort_heap(heap, heap + count);
-    const std::size_t at = static_cast<std::size_t>(query_order_[begin + q]) * task_.k;
+  void write(std::size_t query, std::span<const Found> found) {
     for (std::size_t i = 0; i < task_.k; i++) {
-      task_.indices[at + i] = i < count ? heap[i].id : -1;
-      task_.l2sq[at + i] = i < count ? static_cast<float>(heap[i].l2sq) : kInfinity;
+      const std::size_t at = query * task_.k + i;
+      const double l2sq = i < found.size() ? found[i].l2sq : std::numeric_limits<double>::infinity();
+      task_.indices[at] = i < found.size() ? found[i].id : -1;
+      task_.l2sq[at] = static_cast<float>(l2sq);
+      if (task_.exact != nullptr) task_.exact[at] = l2sq;
     }
   }
 
   const Isa& isa_;
   const Nearest& task_;
+  const std::size_t first_;
+  const std::size_t rows_;
   const std::size_t keep_;
+  const Screen* const coarse_;
+  const std::size_t group_;
   Buffer<std::int32_t> order_;
   Buffer<std::int32_t> query_order_;
   Buffer<float> centre_;
+  Buffer<float> signs_;
+  Panels index_;  // of int8 rows, in the order of candidates
   Frame frame_ = {};
-  double shrink_ = 0;  // 1 - c
-  double grow_ = 0;    // 1 + 2 h
+  double margin_ = 0;  // c
   double tiny_ = 0;
-  std::size_t block_ = 0;
-  std::size_t blocks_ = 0;
+  double grow_ = 0;  // 1 + 2 h
+  std::size_t queries_ = 0;
+  std::size_t query_blocks_ = 0;
   std::size_t candidates_ = 0;
+  std::size_t candidate_blocks_ = 0;
+  std::atomic<std::size_t> next_packed_ = 0;
   std::atomic<std::size_t> next_ = 0;
   std::atomic<bool> out_of_memory_ = false;
 };

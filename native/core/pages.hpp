@@ -23,6 +23,12 @@ inline void ask_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std::si
 #endif
 }
 
+// Writes to every page of a range, whose content is lost here and there.
+inline void touch_pages(char* data, std::size_t bytes) noexcept {
+  constexpr std::size_t kPage = 4096;
+  for (std::size_t at = 0; at < bytes; at += kPage) static_cast<volatile char*>(data)[at] = 0;
+}
+
 // Whether the page in the middle of a range has been touched; a guess for the rest, and false where the system does not tell.
 inline bool touched([[maybe_unused]] const void* data, [[maybe_unused]] std::size_t bytes) noexcept {
 #if defined(__linux__)

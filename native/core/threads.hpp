@@ -1,12 +1,22 @@
 #pragma once
 
 #include <cstddef>
+
+#if !defined(__wasm__)
 #include <system_error>
 #include <thread>
 #include <vector>
+#endif
 
 namespace equipoise {
 
+#if defined(__wasm__)
+// WebAssembly has one thread an instance.
+template <typename Work>
+void on_threads(std::size_t, const Work& work) noexcept {
+  work();
+}
+#else
 // Runs `work` on up to `threads` threads, this one included, and waits. Where the system grants fewer, fewer run: callers
 // take their share of the work from a common counter, so all of it is done either way.
 template <typename Work>
@@ -21,5 +31,6 @@ void on_threads(std::size_t threads, const Work& work) noexcept {
   work();
   for (std::thread& other : others) other.join();
 }
+#endif
 
 }  // namespace equipoise

@@ -28,7 +28,11 @@ Napi::Value nearest(const Napi::CallbackInfo& info) {
                         .threads = size(info[8]),
                         .indices = ints(info[9]).data(),
                         .l2sq = floats(info[10]).data(),
-                        .control = ints(info[11]).data()};
+                        .control = ints(info[11]).data(),
+                        .first = size(info[12]),
+                        .last = size(info[13]),
+                        .exact = doubles(info[14]).data(),
+                        .screening = static_cast<Screening>(info[15].As<Napi::Number>().Int32Value())};
   const auto call = [isa, task] { return equipoise::nearest(*isa, task); };
   return Job<decltype(call)>::start(info, call);
 }
@@ -66,7 +70,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Array isas = Napi::Array::New(env);
   for (const Isa* const* isa = available_isas(); *isa != nullptr; isa++)
     isas.Set(isas.Length(), Napi::String::New(env, (*isa)->name));
+  Napi::Array int8 = Napi::Array::New(env);
+  for (const Isa* const* isa = available_isas(); *isa != nullptr; isa++)
+    if ((*isa)->int8 != nullptr) int8.Set(int8.Length(), Napi::String::New(env, (*isa)->name));
   exports.Set("isas", isas);
+  exports.Set("int8Isas", int8);
   exports.Set("nearest", Napi::Function::New(env, nearest, "nearest"));
   exports.Set("interpolate", Napi::Function::New(env, interpolate, "interpolate"));
   exports.Set("gemm", Napi::Function::New(env, gemm, "gemm"));

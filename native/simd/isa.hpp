@@ -1,4 +1,4 @@
-// What each instruction set supplies. One pair of sources (canonical.cpp, product.cpp) is compiled once per set.
+// What each instruction set supplies. The same sources (canonical.cpp, product.cpp, int8.cpp) are compiled once per set.
 //
 // These sources include nothing but plain headers and keep everything in unnamed namespaces: an inline function shared with
 // the rest of the program could be linked from here and would then crash on a CPU without the instructions.
@@ -12,18 +12,68 @@ namespace equipoise {
 // Depth of one unbroken chain of float32 sums; longer products add such chains up, which keeps their error small.
 inline constexpr std::size_t kChain = 256;
 
+// Whole sums of int8 products stay below 2^31 up to this depth.
+inline constexpr std::size_t kMostInt8Cols = std::size_t{1} << 17;
+
+// Most rows of one side of a screen's tile: the hits of a row fit one word.
+inline constexpr std::size_t kMostTile = 32;
+
 // How `pack` maps a row into the approximate search: u = scale * x - centre, rounded to float32.
 struct Frame {
   float scale;  // a power of two
   const float* centre;
+  const float* signs;  // 1 or -1 for each column, drawn at random: int8 rows take their columns times these
+};
+
+// Rows as a screen reads them: panels of tile_rows (left) or tile_cols (right) of them, and numbers for each. A row u is held
+// as scale * q + r, where scale is 1 and r nothing in float32.
+struct Rows {
+  // By `pack`.
+  void* panels;
+  float* scale;
+  std::int32_t* start;  // right side only: what its sums of products start from
+  double* norm;         // |u|^2
+  double* error;        // |r|^2, up to rounding
+  // By the search.
+  float* residual;  // >= |r|
+  float* length;    // >= |u| + |r| / 2
+  float* bias;      // right side only
+};
+
+// What a screen let through in one tile.
+struct Hits {
+  std::uint32_t bits[kMostTile];  // bit j of bits[i]: the pair of left i and right j
+  float bound[kMostTile * kMostTile];  // [i * tile_cols + j]
+};
+
+// A fast approximate product that finds the pairs which may count. The bound of a pair is, up to rounding errors (nearest.cpp),
+//   bias_j - scale_i scale_j <q_i, q_j> - length_i residual_j - residual_i length_j.
+struct Screen {
+  std::size_t tile_rows;
+  std::size_t tile_cols;
+  // A row in a panel takes `bytes` a column, of columns padded to a multiple of `step`.
+  std::size_t step;
+  std::size_t bytes;
+
+  // Packs one panel, on either side: `count` rows of x at ids, the missing ones as zeros. Writes the first five of `to`. `work`
+  // has room for one padded row.
+  void (*pack_left)(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame,
+                    float* work, const Rows& to);
+  void (*pack_right)(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame,
+                     float* work, const Rows& to);
+  // Goes through `panels` right panels against one left one, until after the first tile with a hit: a pair whose bound is at
+  // most limit[i]. Returns the index of that panel, or `panels`.
+  std::size_t (*search)(const Rows& left, const Rows& right, std::size_t cols, const float* limit, std::size_t panels,
+                        Hits& hits);
+  // Around the searches of one thread; null where there is nothing to do.
+  void (*enter)();
+  void (*leave)();
+
+  std::size_t padded(std::size_t cols) const { return (cols + step - 1) / step * step; }
 };
 
 struct Isa {
   const char* name;
-
-  // A tile is tile_rows left rows times tile_cols right rows. tile_cols <= 32, so that a row's hits fit one word.
-  std::size_t tile_rows;
-  std::size_t tile_cols;
 
   // Canonical arithmetic.
   double (*l2sq)(const float* a, const float* b, std::size_t cols);
@@ -33,16 +83,15 @@ struct Isa {
 
   // Largest magnitude of the numbers.
   float (*largest)(const float* values, std::size_t count);
-  // Lays `count` <= width rows side by side: panel[j * width + r] is column j of row ids[r] in the frame. Missing rows are
-  // zero. Writes the squared norm of each, in float64.
-  void (*pack)(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, std::size_t width,
-               const Frame& frame, float* panel, double* norms);
-  // Bit j of hits[i] says that bias[j] - <left i, right j> <= limit[i]. Returns whether any bit is set.
-  bool (*screen)(const float* left, const float* right, std::size_t cols, const float* bias, const float* limit,
-                 std::uint32_t* hits);
+
+  Screen float32;
+  // Null where the set has no dot product of bytes. Its tile_rows is a multiple of the float32 one, its tile_cols the same.
+  const Screen* int8;
 
   // c[i * c_row + j * c_col] = alpha * sum + beta * c[...] over a tile of rows <= tile_rows and cols <= tile_cols:
   // the sum over p of a[p * a_depth + i] * b[p * b_depth + j]. Reads tile_cols columns of b whatever cols is.
+  std::size_t tile_rows;
+  std::size_t tile_cols;
   void (*outer)(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
                 std::size_t rows, std::size_t cols, float alpha, float beta, float* c, std::size_t c_row,
                 std::size_t c_col);

@@ -6,6 +6,8 @@
 
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace {
@@ -31,6 +33,7 @@ constexpr std::size_t kTileCols = 2 * kLanes;
 constexpr std::size_t kDotCols = 4;
 
 using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
+using Ints = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
 // Half as many, so that their float64 counterparts fill one register.
 constexpr std::size_t kHalf = kLanes / 2;
 using HalfFloats = float __attribute__((vector_size(kHalf * sizeof(float))));
@@ -65,6 +68,26 @@ inline void stream(float* to, Floats values) {
 inline void end_stream() {
 #if defined(__SSE2__)
   _mm_sfence();
+#endif
+}
+
+inline Floats splat(float value) { return value - Floats{}; }
+
+// Bit l says that values[l] <= limit.
+inline std::uint32_t at_most(Floats values, float limit) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask(values, _mm512_set1_ps(limit), _CMP_LE_OQ);
+#elif defined(__AVX2__)
+  return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(values, _mm256_set1_ps(limit), _CMP_LE_OQ)));
+#elif defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmple_ps(values, _mm_set1_ps(limit))));
+#elif defined(__aarch64__)
+  const uint32x4_t bit = {1, 2, 4, 8};
+  return vaddvq_u32(vandq_u32(vcleq_f32(values, vdupq_n_f32(limit)), bit));
+#else
+  std::uint32_t bits = 0;
+  for (std::size_t l = 0; l < kLanes; l++) bits |= static_cast<std::uint32_t>(values[l] <= limit) << l;
+  return bits;
 #endif
 }
 

@@ -1,13 +1,8 @@
 // Kernels with a tolerance, and the table of this instruction set. The compiler may contract a * b + c here.
 #include "canonical.hpp"
+#include "hits.hpp"
 #include "isa.hpp"
 #include "lanes.hpp"
-
-#if defined(__SSE2__)
-#include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
-#endif
 
 namespace equipoise::EQUIPOISE_ISA {
 namespace {
@@ -27,44 +22,24 @@ inline void multiply(const float* a, std::size_t a_depth, const float* b, std::s
   }
 }
 
-// Bit l says that values[l] <= limit.
-inline std::uint32_t at_most(Floats values, float limit) {
-#if defined(__AVX512F__)
-  return _mm512_cmp_ps_mask(values, _mm512_set1_ps(limit), _CMP_LE_OQ);
-#elif defined(__AVX2__)
-  return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(values, _mm256_set1_ps(limit), _CMP_LE_OQ)));
-#elif defined(__SSE2__)
-  return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmple_ps(values, _mm_set1_ps(limit))));
-#elif defined(__aarch64__)
-  const uint32x4_t bit = {1, 2, 4, 8};
-  return vaddvq_u32(vandq_u32(vcleq_f32(values, vdupq_n_f32(limit)), bit));
-#else
-  std::uint32_t bits = 0;
-  for (std::size_t l = 0; l < kLanes; l++) bits |= static_cast<std::uint32_t>(values[l] <= limit) << l;
-  return bits;
-#endif
-}
-
-bool screen(const float* left, const float* right, std::size_t cols, const float* bias, const float* limit,
-            std::uint32_t* hits) {
-  Floats sums[kTileRows][2] = {};
-  multiply<kTileRows>(left, kTileRows, right, kTileCols, cols < kChain ? cols : kChain, sums);
-  for (std::size_t start = kChain; start < cols; start += kChain) {
-    Floats chain[kTileRows][2] = {};
-    const std::size_t depth = cols - start < kChain ? cols - start : kChain;
-    multiply<kTileRows>(left + start * kTileRows, kTileRows, right + start * kTileCols, kTileCols, depth, chain);
-    for (std::size_t r = 0; r < kTileRows; r++)
-      for (std::size_t v = 0; v < 2; v++) sums[r][v] += chain[r][v];
+std::size_t search(const Rows& left, const Rows& right, std::size_t cols, const float* limit, std::size_t panels,
+                   Hits& hits) {
+  for (std::size_t p = 0; p < panels; p++) {
+    const auto* a = static_cast<const float*>(left.panels);
+    const auto* b = static_cast<const float*>(right.panels) + p * kTileCols * cols;
+    Floats sums[kTileRows][2] = {};
+    multiply<kTileRows>(a, kTileRows, b, kTileCols, cols < kChain ? cols : kChain, sums);
+    for (std::size_t start = kChain; start < cols; start += kChain) {
+      Floats chain[kTileRows][2] = {};
+      const std::size_t depth = cols - start < kChain ? cols - start : kChain;
+      multiply<kTileRows>(a + start * kTileRows, kTileRows, b + start * kTileCols, kTileCols, depth, chain);
+      for (std::size_t r = 0; r < kTileRows; r++)
+        for (std::size_t v = 0; v < 2; v++) sums[r][v] += chain[r][v];
+    }
+    const Floats bias[2] = {load<Floats>(right.bias + p * kTileCols), load<Floats>(right.bias + p * kTileCols + kLanes)};
+    if (collect<kTileRows>([&](std::size_t r, std::size_t v) { return bias[v] - sums[r][v]; }, limit, hits)) return p;
   }
-  const Floats bias0 = load<Floats>(bias);
-  const Floats bias1 = load<Floats>(bias + kLanes);
-  std::uint32_t any = 0;
-#pragma GCC unroll 16
-  for (std::size_t r = 0; r < kTileRows; r++) {
-    hits[r] = at_most(bias0 - sums[r][0], limit[r]) | at_most(bias1 - sums[r][1], limit[r]) << kLanes;
-    any |= hits[r];
-  }
-  return any != 0;
+  return panels;
 }
 
 float largest(const float* values, std::size_t count) {
@@ -86,13 +61,14 @@ float largest(const float* values, std::size_t count) {
   return result;
 }
 
-void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, std::size_t width,
-          const Frame& frame, float* panel, double* norms) {
-  constexpr std::size_t kMostRows = kTileCols > kTileRows ? kTileCols : kTileRows;
+template <std::size_t kWidth>
+void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame, float*,
+          const Rows& to) {
   constexpr std::size_t kStrip = kLanes;
+  auto* panel = static_cast<float*>(to.panels);
   // A strip of columns of every row, to be written out column by column.
-  float strip[kMostRows][kStrip] = {};
-  Doubles sums[kMostRows][2] = {};
+  float strip[kWidth][kStrip] = {};
+  Doubles sums[kWidth][2] = {};
   for (std::size_t start = 0; start < cols; start += kStrip) {
     const std::size_t taken = cols - start < kStrip ? cols - start : kStrip;
     Floats centre = {};
@@ -112,12 +88,15 @@ void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t
       sums[r][1] += high * high;
     }
     for (std::size_t j = 0; j < taken; j++)
-      for (std::size_t r = 0; r < width; r++) panel[(start + j) * width + r] = strip[r][j];
+      for (std::size_t r = 0; r < kWidth; r++) panel[(start + j) * kWidth + r] = strip[r][j];
   }
-  for (std::size_t r = 0; r < width; r++) {
+  for (std::size_t r = 0; r < kWidth; r++) {
     const Doubles sum = sums[r][0] + sums[r][1];
-    norms[r] = 0;
-    for (std::size_t l = 0; l < kHalf; l++) norms[r] += sum[l];
+    to.norm[r] = 0;
+    for (std::size_t l = 0; l < kHalf; l++) to.norm[r] += sum[l];
+    to.scale[r] = 1;
+    to.error[r] = 0;
+    to.start[r] = 0;
   }
 }
 
@@ -229,10 +208,25 @@ void inner(const float* a, const float* b, std::size_t depth, std::size_t rows, 
 
 }  // namespace
 
+#if EQUIPOISE_INT8
+extern const Screen int8;
+constexpr const Screen* kInt8 = &int8;
+#else
+constexpr const Screen* kInt8 = nullptr;
+#endif
+
 extern const Isa isa;
 const Isa isa = {
-    EQUIPOISE_NAME(EQUIPOISE_ISA), kTileRows, kTileCols, l2sq,  interpolate, largest, pack, screen,
-    outer_of<kTileRows>,           inner,
+    EQUIPOISE_NAME(EQUIPOISE_ISA),
+    l2sq,
+    interpolate,
+    largest,
+    {kTileRows, kTileCols, 1, sizeof(float), pack<kTileRows>, pack<kTileCols>, search, nullptr, nullptr},
+    kInt8,
+    kTileRows,
+    kTileCols,
+    outer_of<kTileRows>,
+    inner,
 };
 
 }  // namespace equipoise::EQUIPOISE_ISA

@@ -8,6 +8,7 @@ import {
   describeModel,
   findPenultimate,
   readModelFile,
+  tensorNames,
   writeModel,
   type ModelFile,
   type ModelInfo,
@@ -141,7 +142,7 @@ export async function openBackbone(idOrPath: string, options: BackboneOptions = 
         'a graph with a fully connected layer',
         'output penultimate',
         undefined,
-        `Name a tensor of ${where} instead`,
+        `Name a tensor of ${where} instead; the last ones are ${tensorNames(graph.model).slice(-8).join(', ')}`,
       );
     return name;
   });

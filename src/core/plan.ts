@@ -40,11 +40,18 @@ export interface ResamplingPlan {
   /** Rows that stay, ascending; 'all' for over-samplers. */
   readonly keep: Int32Array | 'all';
   readonly recipes: Recipes;
-  /** Rows that no recipe can express (centroids, …), with the rows they were made from. */
+  /** Rows that no recipe can express (centroids, votes, noise, steps outwards), with the rows they were made from: the base first. */
   readonly extra?: {
     readonly embeddings: Matrix;
     readonly labels: Int32Array;
     readonly parents: readonly Int32Array[];
   };
   readonly perClass: readonly ClassOutcome[];
+}
+
+/** Names for the synthetic rows of a plan that none of the original `ids` has: `smote-0`, `smote-1`, … */
+export function syntheticNames(sampler: string, ids: readonly string[]): (index: number) => string {
+  let prefix = sampler;
+  while (ids.some((id) => id.startsWith(`${prefix}-`))) prefix = `~${prefix}`;
+  return (index) => `${prefix}-${index}`;
 }

@@ -1,6 +1,6 @@
 import { integer } from '../core/options.js';
 import { cautiousRate, defineHead, filledParameter, stored, uniformParameter } from './head.js';
-import { createLayer, createScratch } from './layer.js';
+import { createLayer, createScratch, gate, rectify } from './layer.js';
 
 /** logits = (x + relu(x Dᵀ + e) Uᵀ + f) Wᵀ + b. U and f begin at 0, so that training begins from the embedding as it is. */
 export const adapter = defineHead({
@@ -33,16 +33,13 @@ export const adapter = defineHead({
     const activeSlopeOf = createScratch(width);
     const adaptedOf = createScratch(d);
     const adaptedSlopeOf = createScratch(d);
-    const gate = (values: Float32Array, active: Float32Array) => {
-      for (let j = 0; j < values.length; j++) if (!((active[j] as number) > 0)) values[j] = 0;
-    };
     return {
       parameters,
       forward(x, rows, logits) {
         const active = activeOf(rows);
         const adapted = adaptedOf(rows);
         narrowing.forward(x, rows, active);
-        for (let j = 0; j < active.length; j++) if ((active[j] as number) < 0) active[j] = 0;
+        rectify(activeOf.bits(rows));
         widening.forward(active, rows, adapted);
         for (let j = 0; j < adapted.length; j++) adapted[j] = (adapted[j] as number) + (x[j] as number);
         output.forward(adapted, rows, logits);
@@ -53,7 +50,7 @@ export const adapter = defineHead({
         const adaptedSlope = adaptedSlopeOf(rows);
         output.backward(adaptedOf(rows), rows, gradLogits, gradWeight as Float32Array, gradBias, adaptedSlope);
         widening.backward(active, rows, adaptedSlope, gradUp as Float32Array, gradUpBias, activeSlope);
-        gate(activeSlope, active);
+        gate(activeSlopeOf.bits(rows), activeOf.bits(rows));
         narrowing.backward(x, rows, activeSlope, gradDown as Float32Array, gradDownBias);
       },
       tangent(x, rows, direction, out) {
@@ -67,7 +64,7 @@ export const adapter = defineHead({
           { weight: alongDown as Float32Array, bias: alongDownBias as Float32Array },
           activeMoved,
         );
-        gate(activeMoved, active);
+        gate(activeSlopeOf.bits(rows), activeOf.bits(rows));
         widening.tangent(
           active,
           rows,

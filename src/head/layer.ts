@@ -29,7 +29,7 @@ export interface Layer {
 /** A layer over parameters that someone else owns: weight (outputs, inputs), bias (outputs). */
 export function createLayer(kernels: Kernels, weight: Parameter, bias?: Parameter): Layer {
   const [outputs = 0, inputs = 0] = weight.shape;
-  const sums = new Float64Array(outputs);
+  const onesOf = createScratch(1, 1);
   /** out = x Wᵀ + shift, or + out where there is nothing to begin with but what `out` holds. */
   const times = (x: Float32Array, rows: number, w: Float32Array, out: Float32Array, beta: 0 | 1) =>
     kernels.gemm({
@@ -80,10 +80,18 @@ export function createLayer(kernels: Kernels, weight: Parameter, bias?: Paramete
           beta: 0,
         });
       if (gradBias === undefined) return;
-      sums.fill(0);
-      for (let i = 0, at = 0; i < rows; i++)
-        for (let j = 0; j < outputs; j++, at++) sums[j] = (sums[j] as number) + (gradOut[at] as number);
-      gradBias.set(sums);
+      kernels.gemm({
+        a: onesOf(rows),
+        b: gradOut,
+        c: gradBias,
+        m: 1,
+        n: outputs,
+        k: rows,
+        transposeA: false,
+        transposeB: false,
+        alpha: 1,
+        beta: 0,
+      });
     },
     tangent(x, rows, along, out) {
       times(x, rows, along.weight, out, begin(along.bias, rows, out));
@@ -98,14 +106,41 @@ export function createLayer(kernels: Kernels, weight: Parameter, bias?: Paramete
   };
 }
 
-/** Scratch of (rows, cols) that grows with the largest batch and is otherwise kept. */
-export function createScratch(cols: number): (rows: number) => Float32Array {
+export interface Scratch {
+  /** (rows, cols), whatever it held before; the same memory again for the same rows. */
+  (rows: number): Float32Array;
+  /** The bits of the same numbers: a sign is taken from them without a branch, which random signs would make slow. */
+  bits(rows: number): Int32Array;
+}
+
+/** Memory of (rows, cols) that grows with the largest batch and is otherwise kept; `fill` is what it begins with. */
+export function createScratch(cols: number, fill = 0): Scratch {
   let room = new Float32Array(0);
   let view = room;
-  return (rows) => {
-    if (view.length === rows * cols) return view;
-    if (room.length < rows * cols) room = new Float32Array(rows * cols);
-    view = room.subarray(0, rows * cols);
+  let bits = new Int32Array(0);
+  const floats = (rows: number) => {
+    const length = rows * cols;
+    if (view.length === length) return view;
+    if (room.length < length) room = new Float32Array(length).fill(fill);
+    view = room.subarray(0, length);
+    bits = new Int32Array(room.buffer, 0, length);
     return view;
   };
+  return Object.assign(floats, {
+    bits(rows: number) {
+      floats(rows);
+      return bits;
+    },
+  });
+}
+
+/** max(0, z), by the sign bit; NaN stays NaN. */
+export function rectify(bits: Int32Array): void {
+  for (let j = 0; j < bits.length; j++) bits[j] = (bits[j] as number) & ~((bits[j] as number) >> 31);
+}
+
+/** Puts 0 where `active`, which a rectifier made, is 0. */
+export function gate(bits: Int32Array, active: Int32Array): void {
+  // The bits of a positive number are a positive integer, so their negative has the sign bit set.
+  for (let j = 0; j < bits.length; j++) bits[j] = (bits[j] as number) & (-(active[j] as number) >> 31);
 }

@@ -1,6 +1,7 @@
 import { boolean, custom, number } from '../core/options.js';
+import type { Draws } from '../core/rng.js';
 import { cautiousRate, defineHead, filledParameter, stored, uniformParameter } from './head.js';
-import { createLayer, createScratch } from './layer.js';
+import { createLayer, createScratch, gate, rectify } from './layer.js';
 
 /** Added to the variance of a row, as in ONNX's LayerNormalization and PyTorch's. */
 const epsilon = 1e-5;
@@ -103,9 +104,11 @@ export const mlp = defineHead({
     }
 
     /** Rectifier and dropout in the other passes: nothing where nothing came out. */
-    function gate(values: Float32Array, active: Float32Array): void {
-      for (let j = 0; j < values.length; j++)
-        values[j] = (active[j] as number) > 0 ? (values[j] as number) * keepFactor : 0;
+    function pass({ slope, active }: Hidden, rows: number): void {
+      gate(slope.bits(rows), active.bits(rows));
+      if (keepFactor === 1) return;
+      const values = slope(rows);
+      for (let j = 0; j < values.length; j++) values[j] = (values[j] as number) * keepFactor;
     }
 
     return {
@@ -119,15 +122,15 @@ export const mlp = defineHead({
           const z = layer.active(rows);
           layer.map.forward(input, rows, z);
           if (layerNorm) normalize(layer, rows);
-          if (draws && dropout > 0) {
+          rectify(layer.active.bits(rows));
+          if (keepFactor !== 1) {
             // One draw decides two values.
             let word = 0;
             for (let j = 0; j < z.length; j++) {
-              word = j % 2 === 0 ? draws.uint32() : word >>> 16;
-              const value = z[j] as number;
-              z[j] = value > 0 && (word & 0xffff) >= left ? value * keepFactor : 0;
+              word = j % 2 === 0 ? (draws as Draws).uint32() : word >>> 16;
+              z[j] = (word & 0xffff) >= left ? (z[j] as number) * keepFactor : 0;
             }
-          } else for (let j = 0; j < z.length; j++) if ((z[j] as number) < 0) z[j] = 0;
+          }
           input = z;
         }
         output.forward(input, rows, logits);
@@ -148,7 +151,7 @@ export const mlp = defineHead({
           const before = layers[l - 1];
           const [gradWeight, gradBias, gradGain, gradShift] = gradients.slice(l * perLayer, (l + 1) * perLayer);
           const slope = layer.slope(rows);
-          gate(slope, layer.active(rows));
+          pass(layer, rows);
           if (gradGain && gradShift) {
             const u = layer.unit(rows);
             const gain = layer.parameters[2]?.data as Float32Array;
@@ -197,7 +200,7 @@ export const mlp = defineHead({
                   (alongShift[j] as number);
           }
           input = layer.active(rows);
-          gate(moved, input);
+          pass(layer, rows);
           along = moved;
         });
         const end = layers.length * perLayer;

@@ -11,6 +11,8 @@ const OUT_OF_MEMORY = 2;
 export interface Addon {
   /** Instruction sets that were compiled in and that this CPU has, fastest first. */
   readonly isas: readonly string[];
+  /** Those of them with a dot product of bytes. */
+  readonly int8Isas: readonly string[];
   nearest(
     isa: string,
     x: Float32Array,
@@ -25,6 +27,11 @@ export interface Addon {
     l2sq: Float32Array,
     /** [stop, queries done]: read and written by the running search. */
     control: Int32Array,
+    first: number,
+    last: number,
+    exact: Float64Array,
+    /** Index in `screens`. */
+    screen: number,
   ): Promise<Status>;
   interpolate(
     isa: string,
@@ -51,6 +58,10 @@ export interface Addon {
   ): Status;
 }
 
+/** How the addon finds candidates: int8 where it pays, float32 only, int8 wherever it can. The answer is the same. */
+export const screens = ['auto', 'off', 'int8'] as const;
+export type Screen = (typeof screens)[number];
+
 const STOP = 0;
 const DONE = 1;
 const PROGRESS_EVERY_MS = 50;
@@ -61,13 +72,14 @@ function checkMemory(status: Status, doing: string): void {
 }
 
 /** @param isa one of `addon.isas`. */
-export function addonKernels(addon: Addon, isa: string): Kernels {
+export function addonKernels(addon: Addon, isa: string, screen: Screen): Kernels {
   return {
     backend: 'addon',
     isa,
-    async nearest({ x, rows, cols, labels, queries, k, among, threads, signal, onProgress }) {
+    async nearest({ x, rows, cols, labels, queries, k, among, threads, within, signal, onProgress }) {
       const indices = new Int32Array(queries.length * k);
       const l2sq = new Float32Array(queries.length * k);
+      const exact = new Float64Array(queries.length * k);
       const control = new Int32Array(2);
       const stop = () => Atomics.store(control, STOP, 1);
       signal?.addEventListener('abort', stop, { once: true });
@@ -79,7 +91,24 @@ export function addonKernels(addon: Addon, isa: string): Kernels {
       try {
         const scope = amongChoices.indexOf(among);
         checkMemory(
-          await addon.nearest(isa, x, rows, cols, labels, queries, k, scope, threads, indices, l2sq, control),
+          await addon.nearest(
+            isa,
+            x,
+            rows,
+            cols,
+            labels,
+            queries,
+            k,
+            scope,
+            threads,
+            indices,
+            l2sq,
+            control,
+            within?.start ?? 0,
+            within?.end ?? rows,
+            exact,
+            screens.indexOf(screen),
+          ),
           'searching nearest rows',
         );
       } finally {
@@ -88,7 +117,7 @@ export function addonKernels(addon: Addon, isa: string): Kernels {
       }
       throwIfAborted(signal, 'searching nearest rows');
       tell(queries.length);
-      return { indices, l2sq };
+      return { indices, l2sq, exact };
     },
     interpolate({ x, cols, base, other, step, threads = 1, out }) {
       addon.interpolate(isa, x, cols, base, other, step, threads, out);

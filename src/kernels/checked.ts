@@ -1,7 +1,7 @@
 /** The one place where kernel arguments are checked: behind it, backends read memory without looking. */
 
 import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
-import { amongChoices, type Kernels } from './kernels.js';
+import { amongChoices, type Kernels, type RowRange } from './kernels.js';
 
 function checkLength(what: string, length: number, wanted: number, why: string): void {
   if (length !== wanted)
@@ -21,6 +21,15 @@ function checkRows(what: string, ids: Int32Array, rows: number): void {
     const id = ids[i] as number;
     if (id < 0 || id >= rows) throw expected(`a row id from 0 to ${rows - 1}`, `${what}[${i}]`, id);
   }
+}
+
+function checkRange(within: RowRange | undefined, rows: number): void {
+  if (within === undefined) return;
+  const { start, end } = within;
+  if (!Number.isSafeInteger(start) || start < 0 || start > rows)
+    throw expected(`a row from 0 to ${rows}`, 'nearest.within.start', start);
+  if (!Number.isSafeInteger(end) || end < start || end > rows)
+    throw expected(`a row from ${start} to ${rows}`, 'nearest.within.end', end);
 }
 
 /** The same kernels, refusing arguments that do not fit together. @throws ERR_SHAPE, ERR_OPTION */
@@ -46,6 +55,7 @@ export function checkedKernels(kernels: Kernels): Kernels {
       checkLength('x', x.length, rows * cols, `a matrix of ${rows} x ${cols}`);
       if (among !== 'all') checkLength('labels', labels.length, rows, `a matrix of ${rows} rows`);
       checkRows('nearest.queries', queries, rows);
+      checkRange(input.within, rows);
       throwIfAborted(signal, 'searching nearest rows');
       return kernels.nearest(input);
     },

@@ -1,8 +1,9 @@
 /** The only door to C++. */
 
 export { amongChoices } from './kernels.js';
-export type { Among, GemmInput, InterpolateInput, Kernels, NearestInput, NearestOutput } from './kernels.js';
+export type { Among, GemmInput, InterpolateInput, Kernels, NearestInput, NearestOutput, RowRange } from './kernels.js';
 export { kernelReport, loadKernels, type KernelReport, type LoadKernelsOptions } from './load.js';
 export { materialize, planRows, type MaterializeOptions, type PlanRows, type PlanRowsOptions } from './materialize.js';
+export { mergeNearest } from './merge.js';
 export { nearest, type NearestOptions, type NearestRows } from './nearest.js';
 export { defaultThreads } from './threads.js';

@@ -20,6 +20,12 @@
 export const amongChoices = ['all', 'same-class', 'enemies'] as const;
 export type Among = (typeof amongChoices)[number];
 
+/** Rows from `start` up to `end`. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface NearestInput {
   /** (rows, cols). */
   readonly x: Float32Array;
@@ -31,6 +37,8 @@ export interface NearestInput {
   readonly queries: Int32Array;
   readonly k: number;
   readonly among: Among;
+  /** Only rows of this range are candidates; all rows by default. Queries may lie anywhere. */
+  readonly within?: RowRange;
   /** At most this many threads. */
   readonly threads: number;
   readonly signal?: AbortSignal;
@@ -43,6 +51,8 @@ export interface NearestOutput {
   readonly indices: Int32Array;
   /** (queries, k); +Infinity beside −1. */
   readonly l2sq: Float32Array;
+  /** (queries, k) the float64 sums that `l2sq` rounds: by these, then by row id, neighbours rank. */
+  readonly exact: Float64Array;
 }
 
 export interface InterpolateInput {
@@ -75,8 +85,8 @@ export interface GemmInput {
 }
 
 export interface Kernels {
-  readonly backend: 'addon' | 'reference';
-  /** Instruction set in use: 'avx512', 'avx2', 'baseline', 'javascript', … */
+  readonly backend: 'addon' | 'wasm' | 'reference';
+  /** Instruction set in use: 'avx512', 'avx2', 'baseline', 'simd128', 'javascript', … */
   readonly isa: string;
   /** Off the event loop where the backend can; inputs must stay unchanged until the promise settles. Rejects with ERR_ABORTED. */
   nearest(input: NearestInput): Promise<NearestOutput>;

@@ -5,7 +5,7 @@ import { EquipoiseError, expected } from '../core/errors.js';
 import { assertFinite, dense, type MatrixLike } from '../core/matrix.js';
 import { choice, custom, integer, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
-import { amongChoices, type Among, type Kernels } from './kernels.js';
+import { amongChoices, type Among, type Kernels, type RowRange } from './kernels.js';
 import { loadKernels } from './load.js';
 import { defaultThreads } from './threads.js';
 
@@ -16,6 +16,8 @@ export interface NearestOptions {
   k: number;
   /** Which rows may be a neighbour: any, those of the query's class, or those of another. */
   among?: Among;
+  /** Only rows of this range may be neighbours; all by default. `mergeNearest` puts ranges together. */
+  within?: RowRange;
   /** At most this many threads; the answer does not depend on it. Default: what the machine grants. */
   threads?: number;
   signal?: AbortSignal;
@@ -28,6 +30,8 @@ export interface NearestRows {
   indices: NdArray<Int32Array>;
   /** (q, k) squared Euclidean distances; +Infinity beside −1. */
   l2sq: NdArray<Float32Array>;
+  /** (q, k) the float64 sums that `l2sq` rounds, by which neighbours rank. */
+  exact: NdArray<Float64Array>;
 }
 
 /** An option that is absent unless given. */
@@ -45,6 +49,11 @@ export const kernelsRule = optional<Kernels>(
   (value) => typeof (value as Kernels | null)?.nearest === 'function',
 );
 
+function isRange(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.keys(value).sort().join() === 'end,start';
+}
+
 const rules = {
   queries: optional<ArrayLike<number>>(
     'an array of row ids',
@@ -55,6 +64,7 @@ const rules = {
   // Required: NaN says that none was given.
   k: integer({ min: 1, default: NaN, help: 'neighbours a query' }),
   among: choice({ of: amongChoices, default: 'all', help: 'which rows may be a neighbour' }),
+  within: optional<RowRange>('{ start, end }', 'rows that may be a neighbour; all by default', isRange),
   threads: threadsRule,
   signal: optional<AbortSignal>('an AbortSignal', 'stops the search', (value) => value instanceof AbortSignal),
   onProgress: optional<OnProgress>('a function', 'told how far it is', (value) => typeof value === 'function'),
@@ -107,7 +117,7 @@ export async function nearest(
   labels: ArrayLike<number> | null | undefined,
   options: NearestOptions,
 ): Promise<NearestRows> {
-  const { queries, k, among, threads, signal, onProgress, kernels } = resolveOptions('nearest', rules, options);
+  const { queries, k, among, within, threads, signal, onProgress, kernels } = resolveOptions('nearest', rules, options);
   if (Number.isNaN(k)) throw expected(rules.k.accepts, 'nearest.k', undefined);
   const { data, rows, cols } = dense(x);
   const classIds = toLabels(labels, rows, among);
@@ -121,11 +131,17 @@ export async function nearest(
     queries: ids,
     k,
     among,
+    ...(within && { within }),
     threads: threads ?? defaultThreads(),
     ...(signal && { signal }),
     ...(onProgress && {
       onProgress: (done: number) => onProgress({ stage: 'search', done, total: ids.length }),
     }),
   });
-  return { indices: ndarray(found.indices, [ids.length, k]), l2sq: ndarray(found.l2sq, [ids.length, k]) };
+  const shape = [ids.length, k];
+  return {
+    indices: ndarray(found.indices, shape),
+    l2sq: ndarray(found.l2sq, shape),
+    exact: ndarray(found.exact, shape),
+  };
 }

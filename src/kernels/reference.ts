@@ -16,14 +16,15 @@ function l2sq(x: Float32Array, cols: number, a: number, b: number): number {
 
 async function nearest(input: NearestInput): Promise<NearestOutput> {
   const { x, rows, cols, labels, queries, k, among, signal, onProgress } = input;
+  const { start, end } = input.within ?? { start: 0, end: rows };
   const indices = new Int32Array(queries.length * k).fill(-1);
-  const distances = new Float32Array(queries.length * k).fill(Infinity);
+  const exact = new Float64Array(queries.length * k).fill(Infinity);
   let pause = performance.now();
   for (let q = 0; q < queries.length; q++) {
     throwIfAborted(signal, 'searching nearest rows');
     const query = queries[q] as number;
     const found: { id: number; l2sq: number }[] = [];
-    for (let id = 0; id < rows; id++) {
+    for (let id = start; id < end; id++) {
       if (id === query) continue;
       if (among === 'same-class' && labels[id] !== labels[query]) continue;
       if (among === 'enemies' && labels[id] === labels[query]) continue;
@@ -32,7 +33,7 @@ async function nearest(input: NearestInput): Promise<NearestOutput> {
     found.sort((a, b) => a.l2sq - b.l2sq || a.id - b.id);
     for (const [rank, row] of found.slice(0, k).entries()) {
       indices[q * k + rank] = row.id;
-      distances[q * k + rank] = row.l2sq;
+      exact[q * k + rank] = row.l2sq;
     }
     if (performance.now() - pause > 20) {
       if (q + 1 < queries.length) onProgress?.(q + 1);
@@ -42,7 +43,7 @@ async function nearest(input: NearestInput): Promise<NearestOutput> {
   }
   throwIfAborted(signal, 'searching nearest rows');
   onProgress?.(queries.length);
-  return { indices, l2sq: distances };
+  return { indices, l2sq: Float32Array.from(exact), exact };
 }
 
 function interpolate({ x, cols, base, other, step, out }: InterpolateInput): void {

@@ -3,6 +3,7 @@
 import { boolean, choice, custom, integer, number, resolveOptions, text, type OptionsOf } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
 import { strategies } from '../strategy/index.js';
+import { embedOptions } from '../embed/index.js';
 import { trainRules } from '../train/index.js';
 
 const nonNegative = 'whole number >= 0';
@@ -61,24 +62,10 @@ export const runOptions = {
   backboneOutput: text({ help: 'name of the tensor to take; an inner one is cut out' }),
   pool: text({ help: 'pooling of the tensor: none, mean, cls, last, max, gap' }),
   preprocess: text({ help: 'preprocessing preset for a bare .onnx file: imagenet, caffe, clip, none' }),
-  embedBatchSize: integer({
-    min: 1,
-    max: 65536,
-    default: 32,
-    help: 'items a backbone run; larger: more memory, rarely faster on a processor',
-  }),
-  shardSize: integer({
-    min: 1,
-    default: 8192,
-    help: 'items a shard of the store; smaller: less lost by a kill, more files',
-  }),
-  dtype: choice({ of: ['float32', 'float16'], default: 'float32', help: 'how embeddings are stored' }),
-  maxFailRate: number({
-    min: 0,
-    max: 1,
-    default: 0.01,
-    help: 'share of items, overall and of each class, that may fail before the run does',
-  }),
+  embedBatchSize: embedOptions.batchSize,
+  shardSize: embedOptions.shardSize,
+  dtype: embedOptions.dtype,
+  maxFailRate: embedOptions.maxFailRate,
   epochs: trainRules.epochs,
   batchSize: trainRules.batchSize,
   learningRate: trainRules.learningRate,

@@ -39,11 +39,12 @@ export async function doctor(): Promise<DoctorReport> {
   const kernels = kernelReport();
   const checks = [
     await attempt('kernels', async () => {
-      if (kernels.backend !== 'addon')
-        throw new Error(
-          `the native addon is not in use (${kernels.backend}): searches are slow. ${kernels.attempts.map(({ path, error }) => `${path ?? ''} ${error ?? ''}`.trim()).join('; ')}. Type: npm run build`,
-        );
-      return `native addon, ${kernels.isa}`;
+      const failures = kernels.attempts.filter(({ error }) => error !== undefined);
+      const why = failures.map(({ path, error }) => `${path}: ${error}`).join('; ');
+      if (kernels.backend === 'reference') throw new Error(`only the reference is left, which is slow: ${why}`);
+      return kernels.backend === 'addon'
+        ? `native, ${kernels.isa}`
+        : `WebAssembly, several times slower than native: ${why}`;
     }),
     await attempt('onnxruntime', async () => {
       const backbone = await openBackbone('tiny-image');

@@ -1,7 +1,7 @@
 /** The whole job as one function: dataset → embeddings → split → baselines and strategy → judgement → one ONNX file and a report. */
 
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Backbone } from '../backbone/index.js';
 import { exportOnnx, type ExportReport } from '../classifier/index.js';
 import { selectRows, type EmbeddingSet, type TrainingSet } from '../core/embedding-set.js';
@@ -9,6 +9,7 @@ import { EquipoiseError, expected } from '../core/errors.js';
 import type { Dataset, Item } from '../core/item.js';
 import type { OnProgress } from '../core/progress.js';
 import { embed } from '../embed/index.js';
+import { defaultThreads } from '../kernels/index.js';
 import { renderHtml, RESULT_FORMAT_VERSION, type ExportedModel, type RunResult } from '../report/index.js';
 import { isStore, openStore, type EmbeddingStore } from '../store/index.js';
 import { resolveRunConfig, type RunConfig, type RunInput } from './config.js';
@@ -79,7 +80,7 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
   const judged = await judgeStrategies(parts, config, dataset.modality === 'table', watch, context);
   const exported = await watch.time(
     'export',
-    () => exportBoth(judged.head, parts.train, dataset, backbone, out),
+    () => exportBoth(judged.head, parts.train, dataset, backbone, out, config.threads ?? defaultThreads()),
     (all) => all.map(({ file }) => file).join(', '),
   );
 
@@ -89,7 +90,7 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
     created: new Date().toISOString(),
     config,
     dataset: {
-      name: dataset.name,
+      name: titleOf(config.data, dataset),
       format: dataset.format,
       modality: dataset.modality,
       classNames: store.classNames,
@@ -156,6 +157,11 @@ async function embedOrReuse(
   });
 }
 
+/** A folder called "train" says little: its parent is named too. */
+function titleOf(data: string, { name }: Dataset): string {
+  return ['train', 'training'].includes(name) ? `${basename(dirname(resolve(data)))}/${name}` : name;
+}
+
 /** Every class, evenly over the rows: what the two paths of an export are compared on. */
 function sample(set: EmbeddingSet, count: number): number[] {
   const n = set.labels.length;
@@ -168,11 +174,13 @@ async function exportBoth(
   dataset: Dataset,
   backbone: Backbone | null,
   out: string,
+  threads: number,
 ): Promise<ExportedModel[]> {
   const rows = sample(train, parityRows);
   const exported = [
     await exportOnnx(head, {
       path: join(out, files.head),
+      threads,
       sampleRows: rowsOf(train, rows),
       ...columnsOf(train),
       ...(backbone && { embeddedWith: noteOf(backbone) }),
@@ -184,6 +192,7 @@ async function exportBoth(
   exported.push(
     await exportOnnx(head, {
       path: join(out, files.classifier),
+      threads,
       ...(backbone ? { backbone, sampleItems } : { sampleRows: rowsOf(train, rows) }),
       ...columnsOf(train),
     }),

@@ -1,101 +1,67 @@
-/** What all over-samplers share: options, targets, one neighbour search, a stream of draws a class, the record of what happened. */
+/** What all over-samplers share: targets, one neighbour search, a stream of draws a class, the record of what happened. */
 
-import { assertTraining, brandResampled, type TrainingSet } from '../core/embedding-set.js';
-import { expected, throwIfAborted } from '../core/errors.js';
-import { dense } from '../core/matrix.js';
-import { integer, resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
+import type { TrainingSet } from '../core/embedding-set.js';
+import { dense, matrix } from '../core/matrix.js';
+import type { OptionRules, OptionsOf } from '../core/options.js';
 import type { ClassOutcome, ResamplingPlan } from '../core/plan.js';
 import { createRng } from '../core/rng.js';
-import { defaultThreads, loadKernels, materialize, type Among } from '../kernels/index.js';
+import { loadKernels } from '../kernels/index.js';
+import { samplerEntry, sharedRules } from './entry.js';
 import type {
   ClassSource,
-  ClassTask,
+  NeighborQuery,
   Neighbors,
   PlanContext,
   Recipe,
-  ResampledSet,
-  Sampler,
   SamplerDefinition,
   SamplerEntry,
 } from './sampler.js';
-import { resolveSamplingStrategy, samplingStrategyRule } from './sampling-strategy.js';
+import { resolveSamplingStrategy } from './sampling-strategy.js';
+import { concat, createSearch, membersByClass } from './search.js';
 
-const sharedRules = {
-  samplingStrategy: samplingStrategyRule,
-  seed: integer({
-    min: 0,
-    default: 0,
-    help: 'every draw follows from it: same seed, same rows, on any machine and thread count',
-  }),
-};
+interface Growth {
+  readonly source: ClassSource;
+  readonly count: number;
+  /** How many of `count` are recipes; `source.alter` makes the others. */
+  readonly recipes: number;
+  readonly classId: number;
+}
 
 /** Everything about a training set that does not change from draw to draw. */
 interface Prepared {
-  readonly sources: readonly { readonly source: ClassSource; readonly count: number; readonly classId: number }[];
+  readonly growths: readonly Growth[];
   readonly perClass: readonly ClassOutcome[];
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** The rows of each class, ascending. */
-function membersByClass(labels: Int32Array, counts: Int32Array): Int32Array[] {
-  const members = Array.from(counts, (count) => new Int32Array(count));
-  const filled = new Int32Array(counts.length);
-  for (let row = 0; row < labels.length; row++) {
-    const label = labels[row] as number;
-    (members[label] as Int32Array)[(filled[label] as number)++] = row;
-  }
-  return members;
-}
-
-function concat(parts: readonly Int32Array[]): Int32Array {
-  const whole = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** Searches for the members of all growing classes at once, the first time any of them asks. */
-function createSearch(set: TrainingSet, growing: readonly Int32Array[], context: PlanContext) {
-  const { data, rows, cols } = dense(set.embeddings);
-  const queries = concat(growing);
-  const kernels = context.kernels ?? loadKernels();
+function createPooledSearch(set: TrainingSet, growing: readonly Int32Array[], context: PlanContext) {
+  const search = createSearch(set, concat(growing), context);
   const known = new Map<string, Promise<Neighbors>>();
-
-  async function run(wanted: Int32Array, k: number, among: Among): Promise<Neighbors> {
-    throwIfAborted(context.signal, 'searching for neighbours');
-    const { onProgress, signal } = context;
-    const found = await kernels.nearest({
-      x: data,
-      rows,
-      cols,
-      labels: set.labels,
-      queries: wanted,
-      k,
-      among,
-      threads: context.threads ?? defaultThreads(),
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress: (done) => onProgress({ stage: 'search', done, total: wanted.length }) }),
-    });
-    return { k, ...found };
-  }
-
-  return async (start: number, length: number, query: Parameters<ClassTask<unknown>['search']>[0]) => {
-    const k = Math.min(query.k, rows - 1);
-    if (query.rows) return run(query.rows, k, query.among);
-    const key = `${query.among} ${k}`;
-    const whole = known.get(key) ?? run(queries, k, query.among);
+  return async (start: number, length: number, query: NeighborQuery): Promise<Neighbors> => {
+    if (query.rows || query.labels || query.space) return search(query);
+    const key = `${query.among} ${query.k}`;
+    const whole = known.get(key) ?? search(query);
     known.set(key, whole);
-    const { indices, l2sq } = await whole;
+    const { k, indices, l2sq } = await whole;
     const part = [start * k, (start + length) * k] as const;
     return { k, indices: indices.subarray(...part), l2sq: l2sq.subarray(...part) };
   };
 }
 
+/** Recipes in the making. */
+function recipeArrays(length: number, soft: boolean) {
+  return {
+    base: new Int32Array(length),
+    other: new Int32Array(length),
+    step: new Float32Array(length),
+    label: new Int32Array(length),
+    ...(soft && { otherLabel: new Int32Array(length), labelWeight: new Float32Array(length) }),
+  };
+}
+
 /**
- * Makes a registry entry out of a method's own part.
+ * Makes a registry entry out of an over-sampler's own part.
  *
  * @example
  * export const smote = defineSampler({ name: 'smote', summary: …, towards: 'same-class', options: {…}, prepare(task) {…} });
@@ -105,15 +71,15 @@ export function defineSampler<const N extends string, R extends OptionRules>(
   definition: SamplerDefinition<N, R>,
 ): SamplerEntry<R & typeof sharedRules> & { readonly name: N } {
   const { name, summary, paper, towards } = definition;
-  const rules = { ...definition.options, ...sharedRules };
+  const { totals = 'exact', columns = 'any', reads = 'embeddings', classes = 'one by one' } = definition;
+  const softLabels = definition.softLabels === true;
+  const { check } = definition;
+  type Options = OptionsOf<R & typeof sharedRules>;
 
-  async function prepare(
-    set: TrainingSet,
-    options: OptionsOf<R> & OptionsOf<typeof sharedRules>,
-    context: PlanContext,
-  ): Promise<Prepared> {
+  async function prepare(set: TrainingSet, given: Options, context: PlanContext): Promise<Prepared> {
+    const options = given as OptionsOf<R> & OptionsOf<typeof sharedRules>;
     const { classCounts, classNames } = set;
-    const totals = resolveSamplingStrategy(
+    const after = resolveSamplingStrategy(
       options.samplingStrategy,
       classCounts,
       classNames,
@@ -121,13 +87,16 @@ export function defineSampler<const N extends string, R extends OptionRules>(
       `${name}.samplingStrategy`,
     );
     const members = membersByClass(set.labels, classCounts);
-    const growing = [...totals.keys()].filter((c) => (totals[c] as number) > (classCounts[c] as number));
-    const search = createSearch(
+    const wanted = after.map((total, c) => total - (classCounts[c] as number));
+    const growing = [...wanted.keys()].filter((c) => (wanted[c] as number) > 0);
+    const search = createPooledSearch(
       set,
       growing.map((c) => members[c] as Int32Array),
       context,
     );
-    const sources: { source: ClassSource; count: number; classId: number }[] = [];
+    const rng = createRng(options.seed, `${name}/prepare`);
+    let shared: { value: unknown } | undefined;
+    const growths: Growth[] = [];
     const perClass: ClassOutcome[] = Array.from(classNames, (className, classId) => {
       const before = classCounts[classId] as number;
       return { classId, name: className, before, after: before };
@@ -136,18 +105,23 @@ export function defineSampler<const N extends string, R extends OptionRules>(
     for (const classId of growing) {
       const own = members[classId] as Int32Array;
       const from = start;
-      const wanted = (totals[classId] as number) - own.length;
       const source = await definition.prepare({
         set,
         classId,
         members: own,
-        count: wanted,
+        count: wanted[classId] as number,
+        totalCount: wanted.reduce((a, b) => a + b, 0),
         options,
         search: (query) => search(from, own.length, query),
+        rng: rng.substream(`class/${classNames[classId]}`),
+        once: <T>(make: (rng: ReturnType<typeof createRng>) => T) =>
+          (shared ??= { value: make(rng.substream('once')) }).value as T,
+        kernels: context.kernels ?? loadKernels(),
+        ...(context.signal && { signal: context.signal }),
       });
       start += own.length;
-      const { count = wanted, eligibleBases, kNeighbors, fallback } = source;
-      sources.push({ source, count, classId });
+      const { count = wanted[classId] as number, eligibleBases, kNeighbors, fallback } = source;
+      growths.push({ source, count, classId, recipes: source.alter ? Math.min(count, source.alterFrom ?? 0) : count });
       perClass[classId] = {
         ...(perClass[classId] as ClassOutcome),
         after: own.length + count,
@@ -158,76 +132,81 @@ export function defineSampler<const N extends string, R extends OptionRules>(
     }
     const samplingStrategy =
       typeof options.samplingStrategy === 'function'
-        ? Object.fromEntries(classNames.map((className, c) => [className, totals[c]]))
+        ? Object.fromEntries(classNames.map((className, c) => [className, after[c]]))
         : options.samplingStrategy;
-    return { sources, perClass, options: { ...options, samplingStrategy } };
+    return { growths, perClass, options: { ...options, samplingStrategy } };
   }
 
-  function drawPlan(set: TrainingSet, prepared: Prepared, seed: number, draw: number): ResamplingPlan {
-    const total = prepared.sources.reduce((sum, { count }) => sum + count, 0);
-    const base = new Int32Array(total);
-    const other = new Int32Array(total);
-    const step = new Float32Array(total);
-    const label = new Int32Array(total);
-    const recipe: Recipe = { base: 0, other: 0, step: 0 };
+  function drawPlan(
+    set: TrainingSet,
+    { growths, perClass, options }: Prepared,
+    seed: number,
+    draw: number,
+    context: PlanContext,
+  ): ResamplingPlan {
+    const { labels } = set;
+    const total = growths.reduce((sum, { count }) => sum + count, 0);
+    const made = growths.reduce((sum, { recipes }) => sum + recipes, 0);
+    const recipes = recipeArrays(made, softLabels);
+    const altered = recipeArrays(total - made, false);
+    const recipe: Recipe = { base: 0, other: 0, step: 0, labelWeight: 1 };
+    const stream = (classId: number) => createRng(seed, `${name}/${draw}/${set.classNames[classId]}`);
     let at = 0;
-    for (const { source, count, classId } of prepared.sources) {
-      const draws = createRng(seed, `${name}/${draw}/${set.classNames[classId]}`).cursor();
-      label.fill(classId, at, at + count);
-      for (let sample = 0; sample < count; sample++, at++) {
-        source.draw(draws.seek(sample), recipe, sample);
-        base[at] = recipe.base;
-        other[at] = recipe.other;
-        step[at] = recipe.step;
+    let alteredAt = 0;
+    for (const growth of growths) {
+      const draws = stream(growth.classId).cursor();
+      for (let sample = 0; sample < growth.count; sample++) {
+        growth.source.draw(draws.seek(sample), recipe, sample);
+        const into = sample < growth.recipes ? recipes : altered;
+        const i = sample < growth.recipes ? at++ : alteredAt++;
+        into.base[i] = recipe.base;
+        into.other[i] = recipe.other;
+        into.step[i] = recipe.step;
+        into.label[i] = growth.classId;
+        if (!into.otherLabel || !into.labelWeight) continue;
+        into.otherLabel[i] = labels[recipe.other] as number;
+        into.labelWeight[i] = recipe.labelWeight;
       }
     }
-    const { options, perClass } = prepared;
-    const recipes = { base, other, step, label };
-    return { sampler: name, options, originalRows: set.labels.length, keep: 'all', recipes, perClass };
-  }
+    const plan = { sampler: name, options, originalRows: labels.length, keep: 'all', recipes, perClass } as const;
+    if (total === made) return plan;
 
-  function create(given?: Partial<OptionsOf<R & typeof sharedRules>>): Sampler {
-    const options = resolveOptions(name, rules, given) as OptionsOf<R> & OptionsOf<typeof sharedRules>;
-    definition.check?.(options);
-    const cache = new WeakMap<TrainingSet, Prepared>();
-
-    async function plan(train: TrainingSet, context: PlanContext = {}): Promise<ResamplingPlan> {
-      assertTraining(train, name);
-      const { draw = 0, threads = 1, signal } = context;
-      if (!Number.isSafeInteger(draw) || draw < 0) throw expected('a whole number >= 0', `${name}.plan's draw`, draw);
-      if (!Number.isSafeInteger(threads) || threads < 1)
-        throw expected('a whole number >= 1', `${name}.plan's threads`, threads);
-      throwIfAborted(signal, `planning ${name}`);
-      let prepared = cache.get(train);
-      if (!prepared) {
-        prepared = await prepare(train, options, context);
-        cache.set(train, prepared);
+    const { data, cols } = dense(set.embeddings);
+    const rows = new Float32Array((total - made) * cols);
+    if (cols > 0) (context.kernels ?? loadKernels()).interpolate({ ...altered, x: data, cols, out: rows });
+    const parents: Int32Array[] = [];
+    for (const { source, count, recipes: before, classId } of growths) {
+      const draws = stream(classId).substream('alter').cursor();
+      for (let sample = before; sample < count; sample++) {
+        const i = parents.length;
+        recipe.base = altered.base[i] as number;
+        recipe.other = altered.other[i] as number;
+        recipe.step = altered.step[i] as number;
+        const row = rows.subarray(i * cols, (i + 1) * cols);
+        parents.push(Int32Array.from(source.alter?.(row, recipe, draws.seek(sample)) ?? []));
       }
-      return drawPlan(train, prepared, options.seed, draw);
     }
-
-    async function fitResample(train: TrainingSet, context: PlanContext = {}): Promise<ResampledSet> {
-      const made = await plan(train, context);
-      const { kernels, threads } = context;
-      return brandResampled({
-        embeddings: materialize(train.embeddings, made, {
-          ...(kernels && { kernels }),
-          ...(threads !== undefined && { threads }),
-        }),
-        labels: concat([train.labels, made.recipes.label]),
-        classNames: train.classNames,
-        plan: made,
-        original: made.originalRows,
-      });
-    }
-
-    return { name, options, plan, fitResample };
+    return { ...plan, extra: { embeddings: matrix(rows, parents.length, cols), labels: altered.label, parents } };
   }
 
-  const properties = { name, summary, towards, options: rules, ...(paper !== undefined && { paper }) };
-  for (const [key, value] of Object.entries(properties))
-    Object.defineProperty(create, key, { value, enumerable: true, configurable: true });
-  return create as unknown as SamplerEntry<R & typeof sharedRules> & { readonly name: N };
+  return samplerEntry(
+    { name, summary, ...(paper !== undefined && { paper }), kind: 'over', towards, totals, columns, reads, classes },
+    {
+      options: { ...definition.options, ...sharedRules },
+      ...(check && { check: (options: Options) => check.call(definition, options as OptionsOf<R>) }),
+      start(options: Options) {
+        const cache = new WeakMap<TrainingSet, Prepared>();
+        return async (train, context, draw) => {
+          let prepared = cache.get(train);
+          if (!prepared) {
+            prepared = await prepare(train, options, context);
+            cache.set(train, prepared);
+          }
+          return drawPlan(train, prepared, (options as OptionsOf<typeof sharedRules>).seed, draw, context);
+        };
+      },
+    },
+  );
 }
 
 /** The rule for a class that is too small for a method's own way: copies of its rows. */

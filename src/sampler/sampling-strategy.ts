@@ -89,6 +89,21 @@ function totalsByRatio(
   return after;
 }
 
+/** The classes that a word names. `word` is not 'auto', whose meaning depends on the kind of method. */
+export function classesByWord(word: Exclude<(typeof NAMED)[number], 'auto'>, counts: Int32Array): boolean[] {
+  const largest = counts.indexOf(Math.max(...counts));
+  const smallest = counts.indexOf(Math.min(...counts));
+  return Array.from(
+    counts,
+    (_, c) =>
+      word === 'all' ||
+      (word === 'minority' && c === smallest) ||
+      (word === 'majority' && c === largest) ||
+      (word === 'not-majority' && c !== largest) ||
+      (word === 'not-minority' && c !== smallest),
+  );
+}
+
 function totalsByWord(
   word: (typeof NAMED)[number],
   counts: Int32Array,
@@ -102,19 +117,34 @@ function totalsByWord(
       word,
       `The ${word} class has nothing to ${kind === 'over' ? 'gain' : 'lose'}`,
     );
-  const largest = counts.indexOf(Math.max(...counts));
-  const smallest = counts.indexOf(Math.min(...counts));
-  const target = counts[kind === 'over' ? largest : smallest] as number;
-  const rule = word !== 'auto' ? word : kind === 'over' ? 'not-majority' : 'not-minority';
-  return counts.map((count, c) => {
-    const resampled =
-      rule === 'all' ||
-      (rule === 'minority' && c === smallest) ||
-      (rule === 'majority' && c === largest) ||
-      (rule === 'not-majority' && c !== largest) ||
-      (rule === 'not-minority' && c !== smallest);
-    return resampled ? target : count;
-  });
+  const target = kind === 'over' ? Math.max(...counts) : Math.min(...counts);
+  const named = classesByWord(word !== 'auto' ? word : kind === 'over' ? 'not-majority' : 'not-minority', counts);
+  return counts.map((count, c) => (named[c] ? target : count));
+}
+
+/** Rows of at least two classes, or there is nothing to weigh against each other. @throws ERR_DATA */
+export function assertTwoClasses(counts: Int32Array, classNames: readonly string[]): void {
+  const present = [...counts.keys()].filter((c) => (counts[c] as number) > 0);
+  if (present.length < 2)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected rows of at least two classes to resample but ${present.length === 0 ? 'there are none' : `all ${counts[present[0] as number]} rows are ${show(classNames[present[0] as number])}`}. Check the labels and the split`,
+    );
+}
+
+/** @throws ERR_DATA for a class of `asked` that has no rows. */
+export function assertRows(
+  counts: Int32Array,
+  classNames: readonly string[],
+  asked: (classId: number) => boolean,
+  owner: string,
+): void {
+  const empty = counts.findIndex((count, c) => count === 0 && asked(c));
+  if (empty >= 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Class ${show(classNames[empty])} has no training rows to resample. Take it out of the class table, give it rows, or name the other classes in ${owner}`,
+    );
 }
 
 /**
@@ -139,12 +169,7 @@ export function resolveSamplingStrategy(
 ): Int32Array {
   if (!samplingStrategyRule.check(strategy)) throw expected(samplingStrategyRule.accepts, owner, strategy);
   const counts = Int32Array.from(classCounts);
-  const present = [...counts.keys()].filter((c) => (counts[c] as number) > 0);
-  if (present.length < 2)
-    throw new EquipoiseError(
-      'ERR_DATA',
-      `Expected rows of at least two classes to resample but ${present.length === 0 ? 'there are none' : `all ${counts[present[0] as number]} rows are ${show(classNames[present[0] as number])}`}. Check the labels and the split`,
-    );
+  assertTwoClasses(counts, classNames);
 
   let after: Int32Array;
   if (typeof strategy === 'function') {
@@ -153,18 +178,12 @@ export function resolveSamplingStrategy(
   } else if (typeof strategy === 'object') {
     after = totalsByName(strategy, counts, classNames, kind, owner);
   } else if (typeof strategy === 'number') {
+    const present = [...counts.keys()].filter((c) => (counts[c] as number) > 0);
     after = totalsByRatio(strategy, counts, present, kind, owner);
   } else {
     after = totalsByWord(strategy, counts, kind, owner);
   }
 
-  const empty = counts.findIndex(
-    (count, c) => count === 0 && (typeof strategy === 'string' || (after[c] as number) > 0),
-  );
-  if (empty >= 0)
-    throw new EquipoiseError(
-      'ERR_DATA',
-      `Class ${show(classNames[empty])} has no training rows to resample. Take it out of the class table, give it rows, or name the totals of the other classes in ${owner}`,
-    );
+  assertRows(counts, classNames, (c) => typeof strategy === 'string' || (after[c] as number) > 0, owner);
   return after;
 }

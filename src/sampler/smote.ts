@@ -1,5 +1,6 @@
 import { integer } from '../core/options.js';
-import { defineSampler, duplicates, usedNeighbors } from './define-sampler.js';
+import { defineSampler } from './define-sampler.js';
+import { smoteSource } from './own-class.js';
 
 /** Differs from common implementations in that self is excluded by row, so an exact duplicate may be a neighbour but never self. */
 export const smote = defineSampler({
@@ -15,19 +16,5 @@ export const smote = defineSampler({
       help: 'nearest rows of the same class to choose from; small: near copies; large: bridges between distant parts of a class. Cut to the size of the class less one',
     }),
   },
-  async prepare({ members, options, search }) {
-    const size = members.length;
-    if (size === 1) return duplicates(members, 'one row: repeated, for want of a neighbour of its class');
-    const { indices, k: stride } = await search({ k: options.kNeighbors, among: 'same-class' });
-    const k = Math.min(stride, size - 1);
-    return {
-      ...usedNeighbors(options.kNeighbors, k),
-      draw(draws, recipe) {
-        const row = draws.below(size);
-        recipe.base = members[row] as number;
-        recipe.other = indices[row * stride + draws.below(k)] as number;
-        recipe.step = draws.uniform();
-      },
-    };
-  },
+  prepare: (task) => smoteSource(task, task.options.kNeighbors),
 });

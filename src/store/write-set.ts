@@ -5,7 +5,7 @@ import { isResampled, partOf, type Column, type EmbeddingSet, type Part } from '
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { Modality } from '../core/item.js';
 import { assertFinite, dense, type Dense, type MatrixLike } from '../core/matrix.js';
-import type { ResamplingPlan } from '../core/plan.js';
+import { syntheticNames, type ResamplingPlan } from '../core/plan.js';
 import type { Dtype, Manifest } from './manifest.js';
 import { writeProvenance, type Provenance } from './provenance.js';
 import type { Row } from './rows.js';
@@ -142,19 +142,20 @@ function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: read
       'ERR_SHAPE',
       `The plan is for ${plan.originalRows} rows and makes ${total}, but received ${from.ids.length} and ${embeddings.rows}. Pass the set it was made from`,
     );
-  let prefix = sampler;
-  while (from.ids.some((id) => id.startsWith(`${prefix}-`))) prefix = `~${prefix}`;
+  const syntheticName = syntheticNames(sampler, from.ids);
   const nameOf = (row: number): string =>
-    row < originals.length ? (originals[row] as Row).id : `${prefix}-${row - originals.length}`;
+    row < originals.length ? (originals[row] as Row).id : syntheticName(row - originals.length);
   const rows = [...kept];
   const parents = keptRows.map((row) => from.parents?.[row] ?? null);
   const provenance: Provenance[] = [];
   for (let i = 0; i < total - kept.length; i++) {
     const isRecipe = i < made;
-    const base = isRecipe ? (recipes.base[i] as number) : null;
+    const others = isRecipe ? undefined : (extra?.parents[i - made] as Int32Array);
+    // What a row inherits is its base's, or the first parent's.
+    const base = others ? others[0] : (recipes.base[i] as number);
     // A later stage may build on a synthetic row; what it inherits is then already listed.
     const source =
-      base === null
+      base === undefined
         ? undefined
         : base < originals.length
           ? originals[base]
@@ -162,9 +163,10 @@ function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: read
     const id = nameOf(originals.length + i);
     const label = isRecipe ? recipes.label[i] : extra?.labels[i - made];
     const otherLabel = recipes.otherLabel?.[i];
+    const more = others && others.length > 1 ? ` and ${others.length - 1} more` : '';
     rows.push({
       id,
-      source: source ? `${sampler} of ${source.id}` : sampler,
+      source: source ? `${sampler} of ${source.id}${more}` : sampler,
       label: classNames[label as number] as string,
       ...(source?.group !== undefined && { group: source.group }),
       ...(source?.weight !== undefined && { weight: source.weight }),
@@ -172,14 +174,14 @@ function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: read
     parents.push(source?.id ?? null);
     provenance.push({
       id,
-      base: base === null ? null : nameOf(base),
-      other: base === null ? null : nameOf(recipes.other[i] as number),
-      step: base === null ? null : (recipes.step[i] as number),
+      base: isRecipe ? nameOf(recipes.base[i] as number) : null,
+      other: isRecipe ? nameOf(recipes.other[i] as number) : null,
+      step: isRecipe ? (recipes.step[i] as number) : null,
       ...(otherLabel !== undefined && {
         otherLabel: classNames[otherLabel] as string,
         labelWeight: recipes.labelWeight?.[i] ?? 1,
       }),
-      ...(!isRecipe && { parents: Array.from(extra?.parents[i - made] ?? [], nameOf) }),
+      ...(others && { parents: Array.from(others, nameOf) }),
     });
   }
   const columns = from.columns && { columns: from.columns };

@@ -21,6 +21,12 @@ export { headFromModel, type Predictor } from './predictor.js';
 export { definePairing, type PairingContext, type PairingDefinition, type Partners } from './pairing.js';
 export { pairings } from './pairings.js';
 export { createSchedule, defineSchedule, schedules, type Schedule, type ScheduleDefinition } from './schedule.js';
+export {
+  balancedBatches,
+  type BalancedBatch,
+  type BalancedBatches,
+  type BalancedBatchesOptions,
+} from './balanced-batches.js';
 export type { Batch } from './rows.js';
 export type { StepContext, StepFunction, StepMethod, StepPlace } from './step-method.js';
 export { fitHead, type EpochRecord, type FinishContext, type FitExtras, type TrainedHead } from './trainer.js';

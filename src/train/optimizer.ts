@@ -2,6 +2,7 @@
 
 import type { OptionRules, OptionsOf } from '../core/options.js';
 import type { Entry } from '../core/registry.js';
+import type { Kernels } from '../kernels/index.js';
 import type { Loss } from '../loss/index.js';
 
 /** The batch of the step, for optimizers that look at more than one place. */
@@ -37,7 +38,7 @@ export interface OptimizerDefinition<R extends OptionRules = OptionRules> extend
   needsValidation?(options: OptionsOf<R>): string | undefined;
   /** What `learningRate: 'auto'` is, where it is not what suits SGD with momentum. */
   learningRate?(head: { readonly rate: number; readonly meanSquaredNorm: number }): number;
-  create(parameters: readonly Float32Array[], options: OptionsOf<R>): OptimizerStep;
+  create(parameters: readonly Float32Array[], options: OptionsOf<R>, kernels: Kernels): OptimizerStep;
 }
 
 /** Declares an optimizer; add it to the registry in `optimizers.ts`. */
@@ -45,4 +46,22 @@ export function defineOptimizer<const R extends OptionRules>(
   definition: OptimizerDefinition<R>,
 ): OptimizerDefinition<R> {
   return definition;
+}
+
+const one = Float32Array.of(1);
+
+/** y ← keep · y + factor · x: a matrix product of depth 1, which the kernels do many times faster than a loop here. */
+export function accumulate(kernels: Kernels, y: Float32Array, keep: number, x: Float32Array, factor: number): void {
+  kernels.gemm({
+    a: one,
+    b: x,
+    c: y,
+    m: 1,
+    n: y.length,
+    k: 1,
+    transposeA: false,
+    transposeB: false,
+    alpha: factor,
+    beta: keep,
+  });
 }

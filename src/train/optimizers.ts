@@ -2,6 +2,7 @@
 
 import { resolveOptions } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
+import { loadKernels, type Kernels } from '../kernels/index.js';
 import { adamw } from './adamw.js';
 import { splitChoice, type Choice } from './choice.js';
 import { lbfgs } from './lbfgs.js';
@@ -30,7 +31,8 @@ export function resolveOptimizer(choice: Choice): ResolvedOptimizer {
 export function createOptimizer(
   choice: Choice,
   parameters: readonly Float32Array[],
+  kernels: Kernels = loadKernels(),
 ): { readonly name: string; readonly options: Readonly<Record<string, unknown>>; readonly step: OptimizerStep } {
   const { name, options, definition } = resolveOptimizer(choice);
-  return { name, options, step: definition.create(parameters, options) };
+  return { name, options, step: definition.create(parameters, options, kernels) };
 }

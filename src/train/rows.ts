@@ -20,7 +20,7 @@ export interface TrainingRows {
   readonly label: Int32Array;
   readonly otherLabel?: Int32Array;
   readonly labelWeight?: Float32Array;
-  /** A synthetic row weighs what its base weighs; a row that no recipe makes weighs 1. */
+  /** A synthetic row weighs what its base weighs, one that no recipe makes what its first parent weighs. */
   readonly weight?: Float32Array;
 }
 
@@ -48,11 +48,13 @@ export function layOutRows(
     base.set(recipes.base, kept);
     label.set(recipes.label, kept);
   }
-  if (plan?.extra) label.set(plan.extra.labels, kept + made);
+  if (plan?.extra) {
+    label.set(plan.extra.labels, kept + made);
+    plan.extra.parents.forEach((parents, i) => (base[kept + made + i] = parents[0] ?? rows));
+  }
   const weight = weights && new Float32Array(count).fill(1);
   if (weights && weight)
-    for (let i = 0; i < kept + made; i++)
-      if ((base[i] as number) < rows) weight[i] = weights[base[i] as number] as number;
+    for (let i = 0; i < count; i++) if ((base[i] as number) < rows) weight[i] = weights[base[i] as number] as number;
 
   const soft: { otherLabel?: Int32Array; labelWeight?: Float32Array } = {};
   if (recipes?.otherLabel && recipes.labelWeight) {
@@ -63,12 +65,18 @@ export function layOutRows(
   }
   const shared = { cols, count, label, ...soft, ...(weight && { weight }) };
 
-  // Rows that no recipe over the originals can express exist only once made.
-  const outside = extra > 0 || (recipes !== undefined && (exceeds(recipes.base, rows) || exceeds(recipes.other, rows)));
-  if (plan && outside) {
+  // What a later stage builds on exists only once made.
+  if (plan && recipes && (exceeds(recipes.base, rows) || exceeds(recipes.other, rows))) {
     const all = dense(materialize(set.embeddings, plan, { kernels }));
     const self = Int32Array.from({ length: count }, (_, i) => i);
     return { ...shared, x: all.data, base: self, other: self, step: new Float32Array(count) };
+  }
+  let x = data;
+  if (plan?.extra) {
+    x = new Float32Array((rows + extra) * cols);
+    x.set(data);
+    x.set(dense(plan.extra.embeddings).data, rows * cols);
+    for (let i = 0; i < extra; i++) base[kept + made + i] = rows + i;
   }
   const other = base.slice();
   const step = new Float32Array(count);
@@ -76,7 +84,7 @@ export function layOutRows(
     other.set(recipes.other, kept);
     step.set(recipes.step, kept);
   }
-  return { ...shared, x: data, base, other, step };
+  return { ...shared, x, base, other, step };
 }
 
 function exceeds(ids: Int32Array, rows: number): boolean {
@@ -107,7 +115,7 @@ export function mixRows(
   const weight = table.weight && new Float32Array(count);
   for (let i = 0; i < count; i++) {
     const row = order[i] as number;
-    if (table.step[row] !== 0) refuse();
+    if (table.step[row] !== 0 || table.otherLabel) refuse();
     const partner = partners.partner(row, order, draws);
     if (table.step[partner] !== 0) refuse();
     base[i] = table.base[row] as number;

@@ -1,6 +1,6 @@
 import { choice, number } from '../core/options.js';
 import { createLoss } from '../loss/index.js';
-import { defineOptimizer } from './optimizer.js';
+import { accumulate, defineOptimizer } from './optimizer.js';
 import { sgd } from './sgd.js';
 
 /** Sharpness-aware minimisation: SGD along the gradient at θ + e, where e goes `rho` uphill from θ. */
@@ -24,8 +24,8 @@ export const sam = defineOptimizer({
     ...sgd.options,
   },
   looksAhead: true,
-  create(parameters, { rho, ascent, ...base }) {
-    const descend = sgd.create(parameters, base);
+  create(parameters, { rho, ascent, ...base }, kernels) {
+    const descend = sgd.create(parameters, base, kernels);
     const before = parameters.map((parameter) => parameter.slice());
     // Any factor common to all weights is lost in the normalisation, so inverse frequency is n_max / n_c.
     const weighted =
@@ -37,8 +37,7 @@ export const sam = defineOptimizer({
       const factor = square > 0 ? rho / Math.sqrt(square) : 0;
       parameters.forEach((w, p) => {
         before[p]?.set(w);
-        const g = gradients[p] as Float32Array;
-        for (let j = 0; j < w.length; j++) w[j] = (w[j] as number) + factor * (g[j] as number);
+        accumulate(kernels, w, 1, gradients[p] as Float32Array, factor);
       });
       objective.evaluate();
       parameters.forEach((w, p) => w.set(before[p] as Float32Array));

@@ -325,6 +325,7 @@ export async function fitHead(
   const optimize = optimizer.definition.create(
     moving.map((p) => (head.parameters[p] as Parameter).data),
     optimizer.options,
+    kernels,
   );
   const baseRate = o.rateFactor * (o.learningRate === 'auto' ? autoRate() : o.learningRate);
 

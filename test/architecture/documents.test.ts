@@ -58,6 +58,16 @@ test('every path named in a document exists', () => {
   assert.deepEqual(missing, []);
 });
 
+test('docs/methods.md is what the registries say', async () => {
+  await promisify(execFile)(process.execPath, [join(root, 'scripts', 'methods-table.mjs'), '--check']).catch(
+    (error: unknown) => assert.fail((error as { stderr?: string }).stderr ?? String(error)),
+  );
+});
+
+test('the lock file names no host, so that any mirror serves', () => {
+  assert.equal(read('package-lock.json').match(/"resolved":.*/)?.[0], undefined);
+});
+
 test('the rule sees links, backticks and fenced blocks, and leaves examples alone', () => {
   const text = [
     'See [the rooms](../ARCHITECTURE.md#rooms "all") and [the web](https://example.org/src/x.ts).',

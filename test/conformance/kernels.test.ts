@@ -12,11 +12,13 @@ import { knownIsas } from '../../src/kernels/load.js';
 const isas = kernelReport({ backend: 'addon' }).isas;
 const reference = loadKernels({ backend: 'reference' });
 const addons = knownIsas.filter((isa) => isas.includes(isa)).map((isa) => loadKernels({ backend: 'addon', isa }));
-const backends = [reference, ...addons];
+const wasm = loadKernels({ backend: 'wasm' });
+const fast = [...addons, wasm];
+const backends = [reference, ...fast];
 const nameOf = (kernels: Kernels) => `${kernels.backend} (${kernels.isa})`;
 const dims = [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 127];
 
-const bytes = (array: Int32Array | Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const bytes = (array: Int32Array | Float32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 /** Fills (rows, cols) from a function of a uniform draw, the row and the column. */
 function draw(stream: string, rows: number, cols: number, value: (u: number, row: number, col: number) => number) {
@@ -45,10 +47,11 @@ function search(x: Float32Array, rows: number, given: Partial<NearestInput> = {}
 
 async function assertSameNearest(input: NearestInput, what: string) {
   const wanted = await reference.nearest(input);
-  for (const kernels of addons) {
+  for (const kernels of fast) {
     const got = await kernels.nearest(input);
     assert.deepEqual(bytes(got.indices), bytes(wanted.indices), `ids of ${what}, ${nameOf(kernels)}`);
     assert.deepEqual(bytes(got.l2sq), bytes(wanted.l2sq), `distances of ${what}, ${nameOf(kernels)}`);
+    assert.deepEqual(bytes(got.exact), bytes(wanted.exact), `sums of ${what}, ${nameOf(kernels)}`);
   }
 }
 
@@ -100,7 +103,7 @@ test('nearest gives the same bytes for any number of threads', async () => {
   const rows = 500;
   const x = draw('threads', rows, 17, (u) => Math.floor(u * 4));
   const queries = Int32Array.from({ length: rows }, (_, i) => i);
-  for (const kernels of addons) {
+  for (const kernels of fast) {
     const one = await kernels.nearest(search(x, rows, { queries, threads: 1, among: 'enemies' }));
     for (const threads of [2, 3, 5]) {
       const more = await kernels.nearest(search(x, rows, { queries, threads, among: 'enemies' }));
@@ -158,7 +161,7 @@ for (const kernels of backends) {
     assert.deepEqual((await find([0, 1, 2, 4, 5], 'all', [4, 4], 1)).indices, [3, 3]);
   });
 
-  // Finishing the addon's search would take minutes, so the time limit sees whether it really stops.
+  // Finishing the search would take minutes, so the time limit sees whether it really stops.
   test(`${nameOf(kernels)}: a search is stopped by its signal`, { timeout: 60_000 }, async () => {
     const rows = kernels === reference ? 4000 : 200_000;
     const x = new Float32Array(rows * 64).map((_, i) => i % 7919);
@@ -290,7 +293,7 @@ test('interpolate is bit-equal on every backend', () => {
       };
       const wanted = new Float32Array(30 * cols);
       reference.interpolate({ ...recipes, out: wanted });
-      for (const kernels of addons) {
+      for (const kernels of fast) {
         const out = new Float32Array(30 * cols);
         kernels.interpolate({ ...recipes, out });
         assert.deepEqual(bytes(out), bytes(wanted), `${kind}, d = ${cols}, ${nameOf(kernels)}`);
@@ -346,15 +349,14 @@ test('interpolate reads and writes one buffer', () => {
   }
 });
 
-test('a search leaves the event loop free', async () => {
-  const rows = 6000;
-  const x = draw('loop', rows, 64, (u) => u);
-  const queries = Int32Array.from({ length: rows }, (_, i) => i);
-  let done = false;
-  const running = loadKernels({ backend: 'addon' })
-    .nearest(search(x, rows, { queries, threads: 1 }))
-    .then(() => (done = true));
-  await new Promise((resume) => setImmediate(resume));
-  assert.equal(done, false, 'the loop turned while the search ran');
-  await running;
-});
+for (const kernels of fast)
+  test(`${nameOf(kernels)}: a search leaves the event loop free`, async () => {
+    const rows = 6000;
+    const x = draw('loop', rows, 64, (u) => u);
+    const queries = Int32Array.from({ length: rows }, (_, i) => i);
+    let done = false;
+    const running = kernels.nearest(search(x, rows, { queries, threads: 1 })).then(() => (done = true));
+    await new Promise((resume) => setImmediate(resume));
+    assert.equal(done, false, 'the loop turned while the search ran');
+    await running;
+  });

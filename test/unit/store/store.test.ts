@@ -445,7 +445,8 @@ test('a resampled store tells what each synthetic row was made of, and cannot be
   assert.ok(isResampled(back) && store.resampled);
   assert.deepEqual(back.embeddings.data, embeddings.data);
   assert.deepEqual(back.ids, ['p', 'r', 'eos-0', 'eos-1', 'eos-2']);
-  assert.deepEqual(back.parents, [null, null, 'p', 'eos-0', null]);
+  assert.deepEqual(back.parents, [null, null, 'p', 'eos-0', 'q']);
+  assert.equal((await store.rows())[4]!.source, 'eos of q and 1 more');
   assert.deepEqual(await store.provenance(), [
     { id: 'eos-0', base: 'p', other: 'q', step: 0.25 },
     { id: 'eos-1', base: 'eos-0', other: 'r', step: 0.5 },
@@ -453,6 +454,54 @@ test('a resampled store tells what each synthetic row was made of, and cannot be
   ]);
   await assert.rejects(store.writeSplit('s', { parts: { train: ['p'] } }), { code: 'ERR_DATA', message: /leak/ });
   await assert.rejects(writeSet(freshDir(), resampled), { code: 'ERR_OPTION', message: /writeSet\.from/ });
+});
+
+test('a resampled store keeps soft labels, and extra rows inherit the group of their first parent', async () => {
+  const groups = ['g', 'h', 'h'];
+  const train = brand(
+    fromArrays(matrix(Float32Array.of(0, 0, 4, 0, 0, 8), 3, 2), ['a', 'b', 'b'], { ids: ['p', 'q', 'r'], groups }),
+    'train',
+  );
+  const plan: ResamplingPlan = {
+    sampler: 'soft-smote',
+    options: {},
+    originalRows: 3,
+    keep: 'all',
+    recipes: {
+      base: Int32Array.of(0),
+      other: Int32Array.of(1),
+      step: Float32Array.of(0.25),
+      label: Int32Array.of(0),
+      otherLabel: Int32Array.of(1),
+      labelWeight: Float32Array.of(0.75),
+    },
+    extra: {
+      embeddings: matrix(Float32Array.of(2, 4), 1, 2),
+      labels: Int32Array.of(1),
+      parents: [Int32Array.of(2, 1)],
+    },
+    perClass: [],
+  };
+  const resampled = {
+    embeddings: matrix(Float32Array.of(0, 0, 4, 0, 0, 8, 1, 0, 2, 4), 5, 2),
+    labels: Int32Array.of(0, 1, 1, 0, 1),
+    otherLabels: Int32Array.of(0, 1, 1, 1, 1),
+    labelWeights: Float32Array.of(1, 1, 1, 0.75, 1),
+    classNames: ['a', 'b'],
+    plan,
+  };
+  const store = await writeSet(freshDir(), resampled, { from: train });
+  assert.deepEqual((await store.read()).groups, ['g', 'h', 'h', 'g', 'h']);
+  const [mixed, made] = await store.provenance();
+  assert.deepEqual(mixed, {
+    id: 'soft-smote-0',
+    base: 'p',
+    other: 'q',
+    step: 0.25,
+    otherLabel: 'b',
+    labelWeight: 0.75,
+  });
+  assert.deepEqual(made!.parents, ['r', 'q']);
 });
 
 test('a plan is written shard by shard, never whole', async () => {

@@ -142,14 +142,53 @@ function made(set: TrainingSet, plan: ResamplingPlan): TrainingSet {
   return asTraining(fromArrays(x, labels, { classNames: set.classNames }));
 }
 
-test('training on recipes is training on the rows they make', async () => {
+for (const [name, own] of [
+  ['smote', {}],
+  ['svm-smote', { mNeighbors: 4 }],
+  ['random-over-sampling', { shrinkage: 0.5 }],
+] as const)
+  test(`training on a plan is training on the rows it makes: ${name}`, async () => {
+    const train = trainingClouds([50, 9]);
+    const sampler = createSampler(name, { seed: 5, ...own });
+    const options: TrainOptions = { epochs: 3, epochLength: 'resampled', learningRate: 0.3 };
+    const planned = await fitHead(train, { ...options, sampler });
+    const plan = await sampler.plan(train);
+    assert.equal(plan.extra !== undefined, name !== 'smote');
+    assert.deepEqual(bytesOf(planned), bytesOf(await fitHead(made(train, plan), options)));
+    assert.equal(planned.plan?.rows, 100);
+    assert.equal(planned.plan?.sampler, name);
+  });
+
+test('soft labels of a sampler reach the loss', async () => {
   const train = trainingClouds([50, 9]);
-  const sampler = createSampler('smote', { seed: 5 });
-  const options: TrainOptions = { epochs: 3, epochLength: 'resampled', learningRate: 0.3 };
-  const recipes = await fitHead(train, { ...options, sampler });
-  assert.deepEqual(bytesOf(recipes), bytesOf(await fitHead(made(train, await sampler.plan(train)), options)));
-  assert.equal(recipes.plan?.rows, 100);
-  assert.equal(recipes.plan?.sampler, 'smote');
+  const fit = (mix: string) =>
+    fitHead(train, { epochs: 3, epochLength: 'resampled', sampler: { name: 'soft-smote', mix } });
+  const [hard, soft] = [await fit('hard'), await fit('mixup')];
+  assert.notDeepEqual(bytesOf(soft), bytesOf(hard));
+  // Rows between two classes can not be fitted: their share of both keeps the loss up.
+  assert.ok(soft.history.at(-1)!.loss > 0);
+  await assert.rejects(fitHead(train, { epochs: 1, sampler: 'soft-smote', mix: 'mixup' }), {
+    code: 'ERR_OPTION',
+    message: /trainHead\.mix/,
+  });
+});
+
+test('a row that no recipe makes weighs what its first parent weighs', async () => {
+  const train = trainingClouds([30, 10]);
+  const sampler = createSampler('random-over-sampling', { shrinkage: 0.5 });
+  const options: TrainOptions = { epochs: 2, epochLength: 'resampled', batchSize: 60, learningRate: 0.3 };
+  const lighter = Array.from(train.labels, (label) => (label === 1 ? 0 : 1));
+  // Rows of class 1 and all made from them count nothing: what is left is fitted as if their labels were any.
+  const weighted = await fitHead(train, { ...options, sampler, sampleWeights: lighter });
+  const plan = await sampler.plan(train);
+  const flipped = {
+    ...sampler,
+    plan: async () => ({ ...plan, extra: { ...plan.extra!, labels: plan.extra!.labels.map(() => 0) } }),
+  };
+  assert.deepEqual(
+    bytesOf(weighted),
+    bytesOf(await fitHead(train, { ...options, sampler: flipped, sampleWeights: lighter })),
+  );
 });
 
 test('dropped rows, extra rows and recipes over made rows all reach the head', async () => {

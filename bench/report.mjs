@@ -1,0 +1,187 @@
+// Results → lines on the terminal, the table in README.md, docs/benchmarks.md and its picture.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { drawSvg, seriesColours } from '../dist/src/report/svg.js';
+
+const whole = (value) => Math.round(value).toLocaleString('en-US');
+const figure = (value) => (value >= 100 ? whole(value) : value.toPrecision(value >= 10 ? 3 : 2));
+const rate = (program, suite) => `${figure(program.rate)} ${suite.unit}`;
+const time = (seconds) =>
+  seconds >= 1
+    ? `${figure(seconds)} s`
+    : seconds >= 1e-3
+      ? `${figure(seconds * 1e3)} ms`
+      : `${figure(seconds * 1e6)} µs`;
+const isOurs = (program) => program.ratio === undefined;
+
+/** A ratio near 1 may be chance: then with its range over the rounds. */
+function ratioText({ median, low, high }) {
+  const text = `${median.toFixed(median < 10 ? 2 : 0)}×`;
+  return median < 1.3 ? `${text} (${low.toFixed(2)} to ${high.toFixed(2)})` : text;
+}
+
+const sizeText = ({ n, d, threads }) =>
+  [n && `N = ${whole(n)}, D = ${whole(d)}`, threads === 1 ? '1 thread' : `${threads} threads`]
+    .filter(Boolean)
+    .join(', ');
+
+export function printCase(suite, one) {
+  console.log(`\n${suite.title} (${[sizeText(one), one.text].filter(Boolean).join('; ')})`);
+  for (const program of one.programs) {
+    const cells = [
+      program.name.padEnd(30),
+      rate(program, suite).padStart(14),
+      `${whole(program.peak)} MiB`.padStart(11),
+    ];
+    if (program.ratio) cells.push(ratioText(program.ratio).padStart(8));
+    if (program.agreement !== undefined) cells.push(`same neighbours: ${(100 * program.agreement).toFixed(2)} %`);
+    console.log(`  ${cells.join('  ')}`);
+  }
+  if (one.missing.length > 0) console.log(`  not installed: ${one.missing.join(', ')}`);
+}
+
+function table(columns, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(columns), line(columns.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}
+
+function readmeTable(suites, { cases, machine, rounds }) {
+  const rows = cases
+    .filter((one) => one.main)
+    .flatMap((one) => {
+      const suite = suites.find(({ name }) => name === one.suite);
+      const ours = one.programs.find(isOurs);
+      return one.programs
+        .filter((program) => program.ratio && program.version)
+        .map((program, i) => [
+          i === 0 ? `${suite.title} (${one.n ? sizeText(one) : one.text})` : '',
+          i === 0 ? rate(ours, suite) : '',
+          program.name,
+          rate(program, suite),
+          ratioText(program.ratio),
+          `${whole(ours.peak)} / ${whole(program.peak)} MiB`,
+        ]);
+    });
+  return [
+    `\`npm run bench\` on ${machine.cores} cores (${machine.processor}, ${machine.kernels}): the same rows for all, medians of ${rounds} rounds, every program in a process of its own. More in [docs/benchmarks.md](docs/benchmarks.md).`,
+    table(['work', 'equipoise', 'beside it', 'its rate', 'we are', 'peak memory, ours / its'], rows),
+  ].join('\n\n');
+}
+
+function caseTable(suite, one) {
+  const rows = one.programs.map((program) => [
+    program.version ? `${program.name} ${program.version}` : program.name,
+    rate(program, suite),
+    program.first ? '' : time(program.seconds),
+    program.ratio ? ratioText(program.ratio) : '',
+    `${whole(program.peak)} MiB`,
+    ...(suite.name === 'nearest'
+      ? [program.agreement === undefined ? '' : `${(100 * program.agreement).toFixed(2)} %`]
+      : []),
+  ]);
+  const columns = [
+    'program',
+    'rate',
+    'time',
+    'equipoise is',
+    'peak memory',
+    ...(suite.name === 'nearest' ? ['same neighbours'] : []),
+  ];
+  const notes = [
+    one.missing.length > 0 && `Not installed: ${one.missing.join(', ')}.`,
+    ...one.programs
+      .filter(({ first }) => first)
+      .map(({ name, first }) => `${name} was given ${whole(first)} of the queries.`),
+    `Load average while it ran: ${one.load.map((load) => load.toFixed(1)).join(' to ')}.`,
+  ].filter(Boolean);
+  return [`### ${[sizeText(one), one.text].filter(Boolean).join('; ')}`, table(columns, rows), notes.join(' ')].join(
+    '\n\n',
+  );
+}
+
+const explanation = `Made by \`npm run bench\`; do not edit. \`npm run bench -- --quick\` tries it in two minutes.
+
+**Data.** Ten Gaussian classes, the largest 100 times the smallest, whose columns carry less and less variance, as those of embeddings do; drawn by \`bench/data.mjs\` and given to every program as the same \`.npy\` files. Queries are rows outside the largest class; recipes bring every class to the size of the largest.
+
+**Work.** Every program answers the same question: the k exact nearest rows of other classes of each query (FAISS \`IndexFlatL2\`, scikit-learn \`NearestNeighbors(algorithm="brute")\`, usearch \`exactSearch\`, and torch and numpy as \`matmul\` + \`topk\`/\`argpartition\` by blocks of 1,024 queries, each once a class among the rows outside it, since none of them has the question itself); or the same balanced set; or the same batches. Their code is in \`bench/peers\`.
+
+**Figures.** Each program runs in a process of its own, with the stated number of threads, and repeats the work for two seconds (at least once); its best time counts. Programs take turns, and the figure is the median over the rounds. "Equipoise is" divides our rate by theirs round by round and takes the median; below 1.3 the range over the rounds is given. A rate in GFLOP/s counts 2 D for every pair of a query and one of its enemies, whatever a program really multiplies; a rate in GB/s counts the bytes of the result, and rows those of the balanced set. Peak memory is everything the process ever held (VmHWM): interpreter, libraries and data included. "Same neighbours" is the share of our neighbours that the other found too, in the first 100 queries: rounding makes them differ where two rows are equally near.`;
+
+function benchmarksText(suites, results) {
+  const { machine, versions } = results;
+  const sections = suites.flatMap((suite) => {
+    const cases = results.cases.filter((one) => one.suite === suite.name && !one.curve);
+    return cases.length === 0 ? [] : [`## ${suite.title}`, ...cases.map((one) => caseTable(suite, one))];
+  });
+  return [
+    '# Benchmarks',
+    explanation,
+    `**Machine.** ${machine.processor}, ${machine.cores} cores; node ${machine.node}; kernels: ${machine.kernels}. Python libraries: ${Object.entries(
+      versions,
+    )
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}.`,
+    '![Rate of the exact search over N and D](scaling-search.svg)',
+    ...sections,
+  ].join('\n\n');
+}
+
+/** Two panels: over N at D = 512, over D at the usual N. */
+async function scalingPicture({ cases }) {
+  const search = cases.filter((one) => one.suite === 'nearest' && (one.curve || one.id === 'main'));
+  const main = search.find((one) => one.id === 'main');
+  const panel = (axis, fixed, title) => {
+    const points = search
+      .filter((one) => one[fixed] === main[fixed])
+      .flatMap((one) =>
+        one.programs
+          .filter(({ name }) => ['equipoise', 'equipoise, float32 only', 'FAISS', 'torch'].includes(name))
+          .map((program) => ({ size: one[axis], rate: program.rate, program: program.name })),
+      );
+    return {
+      title: { text: title, fontSize: 13, fontWeight: 'normal', anchor: 'start' },
+      width: 250,
+      height: 220,
+      data: { values: points },
+      mark: { type: 'line', point: true },
+      encoding: {
+        x: {
+          field: 'size',
+          type: 'quantitative',
+          scale: { type: 'log' },
+          axis: {
+            title: axis.toUpperCase(),
+            values: [...new Set(points.map(({ size }) => size))].sort((a, b) => a - b),
+            format: '~s',
+            labelOverlap: true,
+          },
+        },
+        y: { field: 'rate', type: 'quantitative', title: 'GFLOP/s, effective' },
+        color: { field: 'program', type: 'nominal', title: null, scale: { range: seriesColours } },
+      },
+    };
+  };
+  const svg = await drawSvg({
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    padding: 16,
+    hconcat: [panel('n', 'd', `D = ${main.d}`), panel('d', 'n', `N = ${whole(main.n)}`)],
+    // As an image it cannot take the colours of the page around it, so it brings paper and ink.
+    config: { background: '#ffffff' },
+  });
+  return `${svg.replace('<svg ', '<svg color="#1c2128" ')}\n`;
+}
+
+export async function writeDocuments(root, suites, results) {
+  const readme = join(root, 'README.md');
+  const text = await readFile(readme, 'utf8');
+  const block = /(<!-- bench -->\n)[\s\S]*?(<!-- \/bench -->)/;
+  if (!block.test(text)) throw new Error('README.md has no <!-- bench --> … <!-- /bench -->');
+  await writeFile(
+    readme,
+    text.replace(block, (_, open, close) => `${open}\n${readmeTable(suites, results)}\n\n${close}`),
+  );
+  await writeFile(join(root, 'docs', 'benchmarks.md'), `${benchmarksText(suites, results)}\n`);
+  if (results.cases.some((one) => one.suite === 'nearest'))
+    await writeFile(join(root, 'docs', 'scaling-search.svg'), await scalingPicture(results));
+  console.log('\nwrote README.md, docs/benchmarks.md, docs/scaling-search.svg');
+}

@@ -1,0 +1,37 @@
+export const nearest = {
+  name: 'nearest',
+  title: 'Exact nearest enemies, k = 10',
+  unit: 'GFLOP/s',
+  per: 1e9,
+  cases: ({ n, threads }) => [
+    { id: 'main', main: true, n, d: 512, threads, text: 'all minority rows are queries' },
+    { id: 'one-thread', n, d: 512, threads: 1, queries: 8000, text: '8,000 queries' },
+    { id: 'narrow', n, d: 64, threads, text: 'all minority rows are queries' },
+    { id: 'wide', n, d: 2048, threads, queries: 8000, text: '8,000 queries' },
+    { id: 'many', n: 4 * n, d: 512, threads, queries: 8000, text: '8,000 queries' },
+    ...[0.1, 0.2, 0.5, 2].map((times) => ({
+      id: `n-${times}`,
+      curve: true,
+      n: times * n,
+      d: 512,
+      threads,
+      queries: 4000,
+    })),
+    ...[32, 128, 256, 1024].map((d) => ({ id: `d-${d}`, curve: true, n, d, threads, queries: 4000 })),
+  ],
+  programs: [
+    { name: 'equipoise', ours: true, script: 'ours/nearest.mjs', inCurves: true },
+    {
+      name: 'equipoise, float32 only',
+      variant: true,
+      script: 'ours/nearest.mjs',
+      environment: { EQUIPOISE_SCREEN: 'off' },
+      inCurves: true,
+    },
+    { name: 'FAISS', needs: 'faiss', script: 'peers/nearest.py', method: 'faiss', inCurves: true },
+    { name: 'torch', needs: 'torch', script: 'peers/nearest.py', method: 'torch', inCurves: true },
+    { name: 'scikit-learn', needs: 'sklearn', script: 'peers/nearest.py', method: 'sklearn' },
+    { name: 'numpy', needs: 'numpy', script: 'peers/nearest.py', method: 'numpy' },
+    { name: 'usearch', needs: 'usearch', script: 'peers/usearch.mjs', first: 2000 },
+  ],
+};
