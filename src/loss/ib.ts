@@ -12,8 +12,8 @@ const inverseByDefault: typeof weightOptions.classWeights = {
 };
 
 /**
- * Cross-entropy times alpha / (‖p − e‖₁ ‖h‖₁ + 0.001), where h is the row as the head gets it: exact for a linear head.
- * The gradient goes through that factor, as in the released code, which takes alpha = 1000.
+ * Cross-entropy times influenceScale / (‖p − e‖₁ ‖h‖₁ + 0.001), where h is the row as the head gets it: exact for a linear head.
+ * The gradient goes through that factor, as in the released code, which takes 1000 for the scale.
  */
 export const ib = defineLoss({
   name: 'ib',
@@ -31,7 +31,7 @@ export const ib = defineLoss({
       default: 0.5,
       help: 'share of the epochs that pass with plain cross-entropy; 0: influence counts before anything is learnt; near 1: too late to matter',
     }),
-    alpha: custom<number | null>({
+    influenceScale: custom<number | null>({
       accepts: 'number > 0, or null',
       default: null,
       help: 'factor of the balanced loss; null: the mean norm of the rows of the batch, so that steps keep their length for embeddings of any scale; large: diverges',
@@ -39,14 +39,14 @@ export const ib = defineLoss({
     }),
   },
   create(options) {
-    const { alpha, reduction, weightsFrom } = options;
+    const { influenceScale, reduction, weightsFrom } = options;
     return lossOfRows({
       // Without weights there is nothing of theirs to defer.
       weigh: weigher('ib', options.classWeights === 'none' ? { ...options, weightsFrom: 0 } : options),
       reduction,
       start({ epoch, epochs, rows, rowNorms = new Float32Array(rows) }) {
         if (epoch < firstEpochAfter(weightsFrom, epochs)) return crossEntropyOf;
-        const scale = alpha ?? rowNorms.subarray(0, rows).reduce((a, b) => a + b, 0) / rows;
+        const scale = influenceScale ?? rowNorms.subarray(0, rows).reduce((a, b) => a + b, 0) / rows;
         return (z, label, slope, row) => {
           const value = crossEntropyOf(z, label, slope);
           const norm = rowNorms[row] as number;

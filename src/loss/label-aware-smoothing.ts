@@ -15,17 +15,17 @@ export const labelAwareSmoothing = defineLoss({
   paper:
     'Zhong, Cui, Liu, Jia, "Improving Calibration for Long-Tailed Recognition" (MiSLAS), CVPR 2021, arXiv:2104.00466',
   options: {
-    head: number({
+    headSmoothing: number({
       min: 0,
       max: 1,
       default: 0.3,
       help: 'share of the target of the largest class that is spread evenly; 0: none; near 1: nothing is learnt',
     }),
-    tail: number({
+    tailSmoothing: number({
       min: 0,
       max: 1,
       default: 0,
-      help: 'the same of the smallest class; 0: its few rows count as they are; above head: it is smoothed more',
+      help: 'the same of the smallest class; 0: its few rows count as they are; above headSmoothing: it is smoothed more',
     }),
     rise: choice({
       of: ['concave', 'linear', 'convex'],
@@ -33,7 +33,7 @@ export const labelAwareSmoothing = defineLoss({
       help: 'how the share goes from tail to head with the count; concave: middling classes are near the head; convex: near the tail',
     }),
   },
-  create: ({ head, tail, rise }) => {
+  create: ({ headSmoothing: head, tailSmoothing: tail, rise }) => {
     let counts: Int32Array | undefined;
     let smoothing = new Float64Array(0);
     return lossOfRows({

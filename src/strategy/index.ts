@@ -40,6 +40,7 @@ import { remixDrw } from './remix-drw.js';
 import { reweightCb } from './reweight-cb.js';
 import { seql } from './seql.js';
 import { smote } from './smote.js';
+import { softSmote } from './soft-smote.js';
 import { fitStages, isLayered } from './stages.js';
 import { aliasOf, resolveStrategy, type StrategyDefinition } from './strategy.js';
 import { tauNorm } from './tau-norm.js';
@@ -67,6 +68,7 @@ export const strategies = {
   'random-over-sampling': randomOverSampling,
   smote,
   'latent-smote': latentSmote,
+  'soft-smote': softSmote,
   eos,
   drs,
   mixup,

@@ -13,20 +13,20 @@ export const deferred = defineBatchSampler({
   paper:
     'Cao, Wei, Gaidon, Arechiga, Ma, "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", NeurIPS 2019, arXiv:1906.07413',
   options: {
-    from: number({
+    balanceFrom: number({
       min: 0,
       max: 1,
       default: 0.8,
       help: 'share of the epochs that pass before the change; 0: from the start; near 1: too late to matter',
     }),
-    to: choice({
+    balanceTo: choice({
       of: ['class-balanced', 'square-root'],
       default: 'class-balanced',
       help: 'how often each class then comes',
     }),
   },
   create(context) {
-    const { from, to } = context.options;
+    const { balanceFrom: from, balanceTo: to } = context.options;
     const before = instance.create({ ...context, options: {} });
     const after = later[to].create({ ...context, rng: context.rng.substream(to), options: {} });
     return (out, epoch, epochs) => (epoch < firstEpochAfter(from, epochs) ? before : after)(out, epoch, epochs);

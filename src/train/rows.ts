@@ -113,9 +113,10 @@ export function mixRows(
   const otherLabel = new Int32Array(count);
   const labelWeight = new Float32Array(count);
   const weight = table.weight && new Float32Array(count);
+  if (table.otherLabel) refuse();
   for (let i = 0; i < count; i++) {
     const row = order[i] as number;
-    if (table.step[row] !== 0 || table.otherLabel) refuse();
+    if (table.step[row] !== 0) refuse();
     const partner = partners.partner(row, order, draws);
     if (table.step[partner] !== 0) refuse();
     base[i] = table.base[row] as number;

@@ -41,7 +41,7 @@ for (const [name, definition] of Object.entries<LossDefinition<never>>(losses as
   if ('labelSmoothing' in definition.options) variants.push({ labelSmoothing: 0 }, { labelSmoothing: 0.1 });
   if ('labelSmoothing' in definition.options && 'classWeights' in definition.options)
     variants.push({ labelSmoothing: 0.1, classWeights: [1, 2, 3] });
-  for (const option of ['gamma', 'gammaOwn', 'gammaOthers', 'tau', 'head'])
+  for (const option of ['gamma', 'gammaOwn', 'gammaOthers', 'tau', 'headSmoothing', 'power'])
     if (option in definition.options) variants.push({ [option]: 0 }, { [option]: 0.5 });
   if ('counts' in definition.options) variants.push({ counts: 'training-set' });
 

@@ -185,7 +185,7 @@ test('vector scaling divides and shifts', () => {
 
 test('influence balancing divides by the length of the gradient, after half of the epochs', () => {
   // h = (1, −2, ½): ‖h‖₁ = 3.5; ‖p − e‖₁ = 2 · .90997 = 1.81994; 1000 / (6.36979 + .001) = 156.97.
-  const options = { alpha: 1000, classWeights: 'none' };
+  const options = { influenceScale: 1000, classWeights: 'none' };
   const rowNorms = Float32Array.of(3.5);
   near(oneRow('ib', options, { rowNorms }).value / 2.40761, 156.97, 5e-3);
   near(oneRow('ib', options, { rowNorms, epoch: 4 }).value, 2.40761);

@@ -200,7 +200,7 @@ test('class-aware takes its rows class by class', () => {
 
 test('deferred visits rows equally often, then, from its epoch on, classes', () => {
   // 0.5 of 2 epochs: the second.
-  const [first = [], second = []] = ordered({ name: 'deferred', from: 0.5 }, 18);
+  const [first = [], second = []] = ordered({ name: 'deferred', balanceFrom: 0.5 }, 18);
   const small = (epoch: number[]) => epoch.filter((row) => row >= 6).length;
   assert.deepEqual([small(first), small(second)], [6, 9]);
 });
