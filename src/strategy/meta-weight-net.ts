@@ -3,7 +3,7 @@ import { defineStrategy } from './strategy.js';
 import { weightNetStep } from './weight-net.js';
 
 export const weightNetOptions = {
-  hidden: integer({
+  netWidth: integer({
     min: 1,
     default: 100,
     help: 'width of the weighting network; narrow: weights nearly linear in the loss',

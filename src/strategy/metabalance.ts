@@ -37,7 +37,7 @@ export function metaBalanceStep(options: MetaOptions): StepMethod {
       if (order === 'second' && !head.affine)
         throw new EquipoiseError(
           'ERR_OPTION',
-          `metabalance.order 'second' is exact for heads whose logits are affine in the parameters (linear), which ${head.name} is not. Use order 'first'`,
+          `metabalance.metaOrder 'second' is exact for heads whose logits are affine in the parameters (linear), which ${head.name} is not. Use 'first'`,
         );
       const rate = innerRate === 'auto' ? learningRate : innerRate;
       const nextInner = await batches({ name: 'metabalance/inner', rows: innerBatchSize, sampler: innerSampler });
@@ -100,7 +100,7 @@ export const metabalance = defineStrategy({
       help: 'length of the inner step; 0: ordinary training on the outer sampler; auto: the learning rate; large: looks too far ahead',
       check: (value) => value === 'auto' || (Number.isFinite(value) && (value as number) >= 0),
     }),
-    order: choice({
+    metaOrder: choice({
       of: ['first', 'second'],
       default: 'first',
       help: 'first: the gradient after the inner step is used as it is; second: exact, carried back through it (linear heads)',
@@ -117,12 +117,12 @@ export const metabalance = defineStrategy({
     }),
   },
   ownSteps: 'several batches may make one step',
-  recipe({ options: { outerSampler, outerBatches, ...step } }) {
+  recipe({ options: { outerSampler, outerBatches, metaOrder: order, ...step } }) {
     return {
       loss: 'cross-entropy',
       sampler: outerSampler,
       batchSampler: 'instance',
-      step: metaBalanceStep(step),
+      step: metaBalanceStep({ ...step, order }),
       accumulate: outerBatches,
     };
   },

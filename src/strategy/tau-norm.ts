@@ -23,7 +23,7 @@ export const tauNorm = defineStrategy({
     'a head learnt from the rows as they are, then every class weight divided by a power of its length: the cheapest repair, where validation rows can choose the power',
   paper: 'Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", arXiv:1910.09217',
   options: {
-    tau: custom<number | 'auto'>({
+    normPower: custom<number | 'auto'>({
       accepts: "number from 0 to 2, or 'auto'",
       default: 'auto',
       help: 'the power; 0: as trained, without bias; 1: all weights of length 1; auto: the best of 0, 0.1, … 2 by balanced accuracy on the validation rows, 1 where there are none',
@@ -31,7 +31,7 @@ export const tauNorm = defineStrategy({
         value === 'auto' || (Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 2),
     }),
   },
-  recipe: ({ options: { tau } }) => ({
+  recipe: ({ options: { normPower: tau } }) => ({
     loss: 'cross-entropy',
     sampler: null,
     batchSampler: 'instance',

@@ -6,7 +6,7 @@ import { createOptimizer, type StepMethod } from '../train/index.js';
 import { lossSlopes } from './curvature.js';
 
 export interface WeightNetOptions {
-  readonly hidden: number;
+  readonly netWidth: number;
   readonly netRate: number;
   readonly metaRows: number;
 }
@@ -20,7 +20,7 @@ export interface WeightNetOptions {
  * @param groupOf the group of each class.
  */
 export function weightNetStep(name: string, groupOf: Int32Array, options: WeightNetOptions): StepMethod {
-  const { hidden, netRate, metaRows } = options;
+  const { netWidth, netRate, metaRows } = options;
   const groups = groupOf.reduce((most, group) => Math.max(most, group), 0) + 1;
   return {
     name,
@@ -31,7 +31,7 @@ export function weightNetStep(name: string, groupOf: Int32Array, options: Weight
         inputDim: 1,
         classes: groups,
         seed: rng.seed,
-        options: { hidden: [hidden] },
+        options: { hidden: [netWidth] },
         kernels,
       });
       const netParameters = net.parameters.map(({ data }) => data);

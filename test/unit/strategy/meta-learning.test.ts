@@ -19,7 +19,7 @@ const bytesOf = ({ head }: { head: Head }) => head.parameters.map(({ data }) => 
 for (const outerSampler of ['random-over-sampling', 'smote', null] as const)
   test(`metabalance with an inner rate of 0 is training on the outer sampler ${outerSampler}`, async () => {
     const shared = { epochs: 4, batchSize: 8, seed: 3 };
-    const options = { outerSampler, innerRate: 0, order: 'second' };
+    const options = { outerSampler, innerRate: 0, metaOrder: 'second' };
     const meta = await trainHead(train, { strategy: 'metabalance', strategyOptions: options, ...shared });
     const plain = await trainHead(train, { sampler: outerSampler, ...shared });
     assert.deepEqual(bytesOf(meta), bytesOf(plain));
@@ -111,7 +111,7 @@ test('the leak adds its share of the inner gradient', async () => {
 });
 
 test('the second order is refused where it would not be exact', async () => {
-  const strategyOptions = { order: 'second' };
+  const strategyOptions = { metaOrder: 'second' };
   await assert.rejects(trainHead(train, { strategy: 'metabalance', strategyOptions, head: 'mlp', epochs: 1 }), {
     code: 'ERR_OPTION',
     message: /affine/,

@@ -64,7 +64,7 @@ test('tau-norm takes the power that is best on the validation rows, and says whi
   const { tau, chosenBy, validation: score } = chosen.settings['finish'] as Record<string, unknown>;
   assert.equal(chosenBy, 'validation');
   for (const other of [0, 1, 2]) {
-    const fixed = await trainHead(train, { strategy: 'tau-norm', strategyOptions: { tau: other }, validation });
+    const fixed = await trainHead(train, { strategy: 'tau-norm', strategyOptions: { normPower: other }, validation });
     const mean = recalls(fixed, validation).reduce((a, b) => a + b, 0) / 3;
     assert.ok(
       mean <= (score as { balancedAccuracy: number }).balancedAccuracy + 1e-9,
