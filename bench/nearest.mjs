@@ -40,7 +40,11 @@ const [n, d, classes, ratio, k, threads, runs, mostQueries] = [
   'runs',
   'most-queries',
 ].map((name) => Number(values[name]));
-const chosen = { backend: 'addon', ...(values.isa && { isa: values.isa }), ...(values.screen && { screen: values.screen }) };
+const chosen = {
+  backend: 'addon',
+  ...(values.isa && { isa: values.isa }),
+  ...(values.screen && { screen: values.screen }),
+};
 const kernels = loadKernels(chosen);
 
 let state = 1;

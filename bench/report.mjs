@@ -38,6 +38,7 @@ export function printCase(suite, one) {
     console.log(`  ${cells.join('  ')}`);
   }
   if (one.missing.length > 0) console.log(`  not installed: ${one.missing.join(', ')}`);
+  if (one.failed.length > 0) console.log(`  failed: ${one.failed.join(', ')}`);
 }
 
 function table(columns, rows) {
@@ -64,7 +65,7 @@ function readmeTable(suites, { cases, machine, rounds }) {
     });
   return [
     `\`npm run bench\` on ${machine.cores} cores (${machine.processor}, ${machine.kernels}): the same rows for all, medians of ${rounds} rounds, every program in a process of its own. More in [docs/benchmarks.md](docs/benchmarks.md).`,
-    table(['work', 'equipoise', 'beside it', 'its rate', 'we are', 'peak memory, ours / its'], rows),
+    table(['work', 'equipoise', 'beside it', 'its rate', 'equipoise is', 'peak memory, ours / its'], rows),
   ].join('\n\n');
 }
 
@@ -89,6 +90,7 @@ function caseTable(suite, one) {
   ];
   const notes = [
     one.missing.length > 0 && `Not installed: ${one.missing.join(', ')}.`,
+    one.failed.length > 0 && `Failed: ${one.failed.join(', ')}.`,
     ...one.programs
       .filter(({ first }) => first)
       .map(({ name, first }) => `${name} was given ${whole(first)} of the queries.`),
@@ -126,6 +128,8 @@ function benchmarksText(suites, results) {
   ].join('\n\n');
 }
 
+const drawn = ['equipoise', 'equipoise, float32', 'FAISS', 'torch'];
+
 /** Two panels: over N at D = 512, over D at the usual N. */
 async function scalingPicture({ cases }) {
   const search = cases.filter((one) => one.suite === 'nearest' && (one.curve || one.id === 'main'));
@@ -135,7 +139,7 @@ async function scalingPicture({ cases }) {
       .filter((one) => one[fixed] === main[fixed])
       .flatMap((one) =>
         one.programs
-          .filter(({ name }) => ['equipoise', 'equipoise, float32 only', 'FAISS', 'torch'].includes(name))
+          .filter(({ name }) => drawn.includes(name))
           .map((program) => ({ size: one[axis], rate: program.rate, program: program.name })),
       );
     return {
@@ -148,16 +152,16 @@ async function scalingPicture({ cases }) {
         x: {
           field: 'size',
           type: 'quantitative',
-          scale: { type: 'log' },
+          scale: { type: 'log', nice: false },
           axis: {
             title: axis.toUpperCase(),
             values: [...new Set(points.map(({ size }) => size))].sort((a, b) => a - b),
-            format: '~s',
+            format: ',d',
             labelOverlap: true,
           },
         },
         y: { field: 'rate', type: 'quantitative', title: 'GFLOP/s, effective' },
-        color: { field: 'program', type: 'nominal', title: null, scale: { range: seriesColours } },
+        color: { field: 'program', type: 'nominal', title: null, scale: { domain: drawn, range: seriesColours } },
       },
     };
   };

@@ -6,7 +6,7 @@
 //   npm run bench -- --report             writes the documents again from bench/results.json
 //
 // --rounds 3: every round runs every program once, in turn, so that a drift of the machine falls on all alike.
-// --threads, --python /usr/bin/python3, --fetch: fetches usearch from npm into .tools/.
+// --n 50000, --threads, --python /usr/bin/python3, --fetch: fetches usearch from npm into .tools/.
 // Peers that are not installed are left out, and named. Debian has them as python3-sklearn, python3-imblearn,
 // python3-faiss and python3-torch.
 import { spawnSync } from 'node:child_process';
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     report: { type: 'boolean', default: false },
     fetch: { type: 'boolean', default: false },
     suites: { type: 'string', default: suites.map((suite) => suite.name).join(',') },
+    n: { type: 'string' },
     rounds: { type: 'string' },
     threads: { type: 'string', default: String(defaultThreads()) },
     python: { type: 'string', default: existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3' },
@@ -43,7 +44,7 @@ const chosen = values.suites.split(',').map((name) => {
   return suite;
 });
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
-const size = { n: values.quick ? 10_000 : 50_000, threads: Number(values.threads) };
+const size = { n: Number(values.n ?? (values.quick ? 10_000 : 50_000)), threads: Number(values.threads) };
 
 const median = (numbers) => {
   const sorted = numbers.toSorted((a, b) => a - b);
@@ -107,6 +108,7 @@ async function measureCase(suite, one, { versions, environment }) {
       ...one,
       load: [Math.min(...loads), Math.max(...loads)],
       missing,
+      failed: present.map(({ name }) => name).filter((name) => lines.get(name).length < rounds),
       programs: present
         .filter(({ name }) => lines.get(name).length === rounds)
         .map((program) => {

@@ -35,13 +35,27 @@ export {
   defaultThreads,
   kernelReport,
   materialize,
-  planRows,
+  mergeNearest,
   nearest,
+  planRows,
   type KernelReport,
   type NearestOptions,
   type NearestRows,
 } from './kernels/index.js';
-export { createSampler, defineSampler, samplers, type ResampledSet, type Sampler } from './sampler/index.js';
+export {
+  createSampler,
+  defineCleaningSampler,
+  defineSampler,
+  defineUnderSampler,
+  pipeline,
+  provenance,
+  samplers,
+  targetCounts,
+  type ResampledSet,
+  type RowProvenance,
+  type Sampler,
+  type TargetCount,
+} from './sampler/index.js';
 export type { ClassOutcome, Recipes, ResamplingPlan } from './core/plan.js';
 export { mixes } from './mix/index.js';
 export { augmenters } from './augment/index.js';
@@ -49,6 +63,7 @@ export { augmenters } from './augment/index.js';
 // train
 export { strategies, trainHead, defineStrategy, type TrainHeadOptions } from './strategy/index.js';
 export {
+  balancedBatches,
   batchSamplers,
   headFromModel,
   optimizers,

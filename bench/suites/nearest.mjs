@@ -22,7 +22,7 @@ export const nearest = {
   programs: [
     { name: 'equipoise', ours: true, script: 'ours/nearest.mjs', inCurves: true },
     {
-      name: 'equipoise, float32 only',
+      name: 'equipoise, float32',
       variant: true,
       script: 'ours/nearest.mjs',
       environment: { EQUIPOISE_SCREEN: 'off' },

@@ -82,11 +82,20 @@ function flagOf({ kind, help: text, choices, check, default: value }: OptionRule
   };
 }
 
-/** Flags for declared options (of strategies, samplers); where several declare one name, the first stands. */
+/** One rule for an option that several declare: where they take different kinds of value, whatever one of them takes. */
+function either(rules: readonly OptionRule[]): OptionRule {
+  const [first] = rules as [OptionRule];
+  if (rules.every(({ kind }) => kind === first.kind && kind !== 'custom')) return first;
+  const { choices: _, ...rule } = first;
+  return { ...rule, kind: 'custom', check: (value) => rules.some(({ check }) => check(value)) };
+}
+
+/** Flags for declared options (of strategies, samplers); where several declare one name, the words of the first stand. */
 export function flagsFrom(...tables: readonly OptionRules[]): Record<string, Flag> {
-  const flags: Record<string, Flag> = {};
-  for (const rules of tables) for (const [name, rule] of Object.entries(rules)) flags[name] ??= flagOf(rule);
-  return flags;
+  const declared = new Map<string, OptionRule[]>();
+  for (const rules of tables)
+    for (const [name, rule] of Object.entries(rules)) declared.set(name, [...(declared.get(name) ?? []), rule]);
+  return Object.fromEntries([...declared].map(([name, rules]) => [name, flagOf(either(rules))]));
 }
 
 /** The given flags that are of `table`, as options for the library: absent ones stay absent. */

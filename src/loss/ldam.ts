@@ -19,7 +19,7 @@ export const ldam = defineLoss({
       min: 0,
       max: 2,
       default: 0.5,
-      help: 'margin of the rarest class, in cosines; 0: cross-entropy; large: the rarest classes never fit',
+      help: 'margin of the rarest class, in cosines; 0: cross-entropy; large: the rarest classes never fit, the sooner the more parallel the embeddings are',
     }),
   },
   create(options) {

@@ -3,6 +3,7 @@
 import { compare, confidence, type Leaderboard, type LeaderboardRow } from '../compare/index.js';
 import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
 import { dense, matrix } from '../core/matrix.js';
+import type { ResamplingPlan } from '../core/plan.js';
 import { applyScaler } from '../head/index.js';
 import { generalizationGap, type ClassScores, type Evaluation } from '../metric/index.js';
 import { describeComparison, type Comparison, type StrategyResult } from '../report/index.js';
@@ -17,6 +18,8 @@ export interface Judged {
   /** The strategy's head of the first seed: the one that is exported. */
   readonly head: TrainedHead;
   readonly baseline: StrategyResult | null;
+  /** What that head was trained on, where rows were resampled. */
+  readonly plan: ResamplingPlan | null;
   /** The strategy first, then the other baselines. */
   readonly strategies: readonly [StrategyResult, ...StrategyResult[]];
   readonly comparisons: readonly Comparison[];
@@ -60,9 +63,13 @@ export async function judgeStrategies(
     },
   );
   const results = new Map<string, StrategyResult>();
+  let plan: ResamplingPlan | null = null;
   for (const name of names) {
     const row = leaderboard.rows.find((candidate) => candidate.name === name) as LeaderboardRow;
-    const result = await resultOf(row, heads.get(name) as TrainedHead[], train, test);
+    const trained = heads.get(name) as [TrainedHead, ...TrainedHead[]];
+    const { gap, plan: own } = await rowsBehind(trained[0], train, test);
+    if (name === wanted) plan = own;
+    const result = resultOf(row, trained, gap);
     watch.add(`train ${name}`, result.seconds, `${result.seeds.length} seed${result.seeds.length === 1 ? '' : 's'}`);
     results.set(name, result);
   }
@@ -70,6 +77,7 @@ export async function judgeStrategies(
   const others = names.filter((name) => name !== wanted && name !== before);
   return {
     head: heads.get(wanted)?.[0] as TrainedHead,
+    plan,
     baseline: before === wanted ? null : of(before),
     strategies: [of(wanted), ...others.map(of)],
     comparisons:
@@ -79,13 +87,12 @@ export async function judgeStrategies(
   };
 }
 
-async function resultOf(
+function resultOf(
   { name, seeds }: LeaderboardRow,
-  heads: readonly TrainedHead[],
-  train: TrainingSet,
-  test: EmbeddingSet,
-): Promise<StrategyResult> {
-  const [head] = heads as [TrainedHead];
+  heads: readonly [TrainedHead, ...TrainedHead[]],
+  generalizationGap: StrategyResult['generalizationGap'],
+): StrategyResult {
+  const [head] = heads;
   const evaluations = seeds.map(({ evaluation }) => evaluation);
   return {
     strategy: name,
@@ -107,17 +114,17 @@ async function resultOf(
     resampling: head.plan
       ? { sampler: head.plan.sampler, options: head.plan.options, perClass: head.plan.perClass }
       : null,
-    generalizationGap: await gapOf(head, train, test),
+    generalizationGap,
     seconds: seeds.reduce((sum, run) => sum + run.seconds, 0),
   };
 }
 
-/** Of the rows the head was trained on, synthetic ones included, in the space it sees. */
-async function gapOf(
+/** The plan of the rows the head was trained on, and their gap to the test rows, in the space the head sees. */
+async function rowsBehind(
   head: TrainedHead,
   train: TrainingSet,
   test: EmbeddingSet,
-): Promise<StrategyResult['generalizationGap']> {
+): Promise<{ gap: StrategyResult['generalizationGap']; plan: ResamplingPlan | null }> {
   const seen = <S extends EmbeddingSet>(set: S): S => {
     if (head.scaler === undefined) return set;
     const rows = dense(set.embeddings);
@@ -126,9 +133,9 @@ async function gapOf(
     return { ...set, embeddings: matrix(scaled, rows.rows, rows.cols) };
   };
   const rows = seen(train);
-  const trained = head.plan ? await createSampler(head.plan.sampler, head.plan.options).fitResample(rows) : rows;
-  const { perClass, mean } = generalizationGap(trained, seen(test));
-  return { perClass, mean };
+  const resampled = head.plan && (await createSampler(head.plan.sampler, head.plan.options).fitResample(rows));
+  const { perClass, mean } = generalizationGap(resampled ?? rows, seen(test));
+  return { gap: { perClass, mean }, plan: resampled?.plan ?? null };
 }
 
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -18,6 +18,7 @@ import { backboneFor, openParts } from './open-data.js';
 import { splitStore } from './parts.js';
 import { files, openRunFolder, sizeOf, writeWhole } from './run-folder.js';
 import { createStopwatch } from './stopwatch.js';
+import { syntheticExamples } from './synthetic-examples.js';
 import { version } from './version.js';
 
 export interface RunContext {
@@ -84,6 +85,7 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
     (all) => all.map(({ file }) => file).join(', '),
   );
 
+  const synthetic = judged.plan ? await syntheticExamples(judged.plan, parts.train, dataset) : [];
   const result: RunResult = {
     formatVersion: RESULT_FORMAT_VERSION,
     equipoise: version,
@@ -107,6 +109,7 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
     },
     baseline: judged.baseline,
     strategies: judged.strategies,
+    ...(synthetic.length > 0 && { synthetic }),
     comparisons: judged.comparisons,
     exported,
     failures,

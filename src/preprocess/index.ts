@@ -9,6 +9,7 @@ export {
   type ImagePreprocessorOptions,
 } from './image.js';
 export { channelsOf, checkKeys, parseImageRecipe, type ImageRecipe, type Size } from './image-recipe.js';
+export { thumbnail } from './thumbnail.js';
 export { cropPixels, filterNames, resizePixels, type Box, type Filter, type Pixels } from './resize.js';
 export {
   createTextPreprocessor,

@@ -11,7 +11,7 @@ import {
   historyPlot,
   MOST_CLASSES_DRAWN,
 } from './plots.js';
-import type { RunResult } from './result.js';
+import type { ParentItem, RunResult } from './result.js';
 import { stylesheet } from './stylesheet.js';
 import { afterColour, beforeColour, drawSvg } from './svg.js';
 import type { Cell, Table } from './table.js';
@@ -133,6 +133,45 @@ function resampling(result: RunResult): Markup | false {
   return section(`Resampling: ${made.sampler}`, table(outcomes), details('Options', settingsTable(made.options)));
 }
 
+function parent({ id, source, label, image, text }: ParentItem): Markup {
+  return html`<div class="parent">
+    ${image?.startsWith('data:image/') && html`<img src="${image}" alt="${source}" />`}
+    <div>
+      ${label}${text !== undefined && html`<span class="excerpt">${text}</span>`}
+      <span class="aside" title="${source}">${id}</span>
+    </div>
+  </div>`;
+}
+
+/** A few synthetic rows, each between the two things that it was made of. */
+function synthetic({ synthetic: examples = [] }: RunResult): Markup | false {
+  if (examples.length === 0) return false;
+  return section(
+    'Synthetic rows and their parents',
+    html`<div class="made">
+      ${examples.map(
+        ({ label, base, other, step }) =>
+          html`<div class="row">
+            <div class="label">${label}</div>
+            ${parent(base)}
+            <div class="way">
+              ${
+                step === null
+                  ? 'and'
+                  : html`<div class="line"><span style="left: ${(100 * step).toFixed(1)}%"></span></div>
+                      ${step.toFixed(2)}`
+              }
+            </div>
+            ${parent(other)}
+          </div>`,
+      )}
+    </div>`,
+    note(
+      'Some of the rows that were added to the rarest classes. Each lies on the way from the embedding of the thing on the left, whose class it has, to that of the one on the right, as far along as the dot.',
+    ),
+  );
+}
+
 function settings(result: RunResult): Markup {
   return section(
     'Settings',
@@ -224,7 +263,7 @@ export async function renderHtml(result: RunResult): Promise<string> {
             drawn.gap ? 'F1 and generalization gap' : 'F1',
             html`<div class="pair">${drawn.f1}${drawn.gap}</div>`,
           )}
-          ${resampling(result)}
+          ${resampling(result)} ${synthetic(result)}
           ${
             (drawn.loss || drawn.validation) &&
             section('Training', html`<div class="pair">${drawn.loss}${drawn.validation}</div>`)

@@ -10,13 +10,16 @@ export {
   scoreTable,
   stepsTable,
   strategiesTable,
+  syntheticTable,
 } from './tables.js';
 export { describeComparison, summary } from './wording.js';
 export {
   RESULT_FORMAT_VERSION,
   type Comparison,
   type ExportedModel,
+  type ParentItem,
   type RunResult,
   type StrategyResult,
+  type SyntheticExample,
   type TrainingHistory,
 } from './result.js';

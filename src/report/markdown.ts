@@ -2,7 +2,15 @@
 
 import type { RunResult } from './result.js';
 import { cellText, type Table } from './table.js';
-import { classTable, exportTable, failuresTable, resamplingTable, stepsTable, strategiesTable } from './tables.js';
+import {
+  classTable,
+  exportTable,
+  failuresTable,
+  resamplingTable,
+  stepsTable,
+  strategiesTable,
+  syntheticTable,
+} from './tables.js';
 import { summary } from './wording.js';
 
 /** Keeps a name from being read as Markdown or HTML. */
@@ -23,11 +31,13 @@ function table({ columns, rows }: Table): string {
 /** Writes the findings of a run as Markdown: headline, strategies, classes, resampling, steps, files, failures. */
 export function renderMarkdown(result: RunResult): string {
   const resampling = resamplingTable(result);
+  const synthetic = syntheticTable(result);
   const sections: readonly (readonly [string, string] | false)[] = [
     [`# ${plain(result.dataset.name)}`, summary(result).map(plain).join('\n')],
     ['## Strategies', table(strategiesTable(result))],
     ['## Classes', table(classTable(result))],
     resampling !== undefined && ['## Resampling', table(resampling)],
+    synthetic !== undefined && ['## Synthetic rows', table(synthetic)],
     ['## Steps', table(stepsTable(result))],
     result.exported.length > 0 && ['## Exported', table(exportTable(result))],
     result.dataset.notes.length > 0 && ['## Notes', result.dataset.notes.map((note) => `- ${plain(note)}`).join('\n')],

@@ -80,6 +80,26 @@ export interface ExportedModel {
   readonly tolerance: number;
 }
 
+/** A thing from which a synthetic row was made. */
+export interface ParentItem {
+  readonly id: string;
+  readonly source: string;
+  readonly label: string;
+  /** Small picture as a `data:` URI. */
+  readonly image?: string;
+  /** Beginning of a text. */
+  readonly text?: string;
+}
+
+/** A row that was trained on but that nobody collected. */
+export interface SyntheticExample {
+  readonly label: string;
+  readonly base: ParentItem;
+  readonly other: ParentItem;
+  /** How far it lies from base towards other, from 0 to 1; null where it is no point between the two. */
+  readonly step: number | null;
+}
+
 export interface RunResult {
   readonly formatVersion: typeof RESULT_FORMAT_VERSION;
   /** Version of this package. */
@@ -113,6 +133,8 @@ export interface RunResult {
   readonly baseline: StrategyResult | null;
   /** The strategy that the run is about first. */
   readonly strategies: readonly [StrategyResult, ...StrategyResult[]];
+  /** A few synthetic rows of the rarest classes, of the first strategy and seed. */
+  readonly synthetic?: readonly SyntheticExample[];
   /** The first strategy against the baseline, most telling metric first; empty without a baseline. */
   readonly comparisons: readonly Comparison[];
   readonly exported: readonly ExportedModel[];

@@ -38,6 +38,14 @@ tbody tr:hover { background: var(--panel); }
 th.number { white-space: normal; }
 .better { color: var(--better); }
 .worse { color: var(--worse); }
+.made .row { display: grid; grid-template-columns: 8em 1fr 110px 1fr; gap: 14px; align-items: center; padding: 8px 0; border-bottom: 1px solid var(--line); font-size: 13.5px; overflow-wrap: anywhere; }
+.made .parent { display: flex; gap: 10px; align-items: center; min-width: 0; }
+.made img { width: 64px; height: 64px; object-fit: contain; flex: none; }
+.made .excerpt { display: block; }
+.made .way { color: var(--quiet); font-size: 12px; text-align: center; font-variant-numeric: tabular-nums; }
+.made .line { position: relative; height: 1px; background: var(--quiet); margin: 8px 4px; }
+.made .line span { position: absolute; top: -4px; width: 9px; height: 9px; margin-left: -4px; border-radius: 50%; background: var(--better); }
+@media (max-width: 640px) { .made .row { grid-template-columns: 1fr; gap: 6px; } }
 details { margin: 8px 0; }
 summary { cursor: pointer; font-weight: 500; padding: 4px 0; }
 details td { overflow-wrap: anywhere; }

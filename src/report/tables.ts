@@ -142,6 +142,20 @@ export function resamplingTable(result: RunResult): Table | undefined {
   };
 }
 
+/** A few synthetic rows and what they were made of; undefined without any. */
+export function syntheticTable({ synthetic = [] }: RunResult): Table | undefined {
+  if (synthetic.length === 0) return undefined;
+  return {
+    columns: [{ title: 'class' }, { title: 'made of' }, { title: 'step', align: 'right' }, { title: 'towards' }],
+    rows: synthetic.map(({ label, base, other, step }) => [
+      label,
+      base.text ?? base.source,
+      step === null ? '–' : step.toFixed(2),
+      `${other.label}: ${other.text ?? other.source}`,
+    ]),
+  };
+}
+
 export function stepsTable(result: RunResult): Table {
   return {
     columns: [{ title: 'step' }, { title: 'time', align: 'right' }, { title: 'what was done' }],

@@ -93,4 +93,5 @@ export {
 } from './define-under-sampler.js';
 export type { Estimator } from './instance-hardness-threshold.js';
 export { pipeline } from './pipeline.js';
+export { targetCounts, type TargetCount } from './target-counts.js';
 export { resolveSamplingStrategy, type ClassTotals, type SamplingStrategy } from './sampling-strategy.js';

@@ -5,12 +5,13 @@ import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import { dense, matrix } from '../core/matrix.js';
 import { resolveOptions } from '../core/options.js';
 import type { ResamplingPlan } from '../core/plan.js';
+import { lookUp } from '../core/registry.js';
 import { createRng } from '../core/rng.js';
 import { applyScaler, createHead, fitScaler, type Head, type Parameter, type Scaler } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
-import { createSampler, type Sampler } from '../sampler/index.js';
+import { createSampler, samplers, type Sampler } from '../sampler/index.js';
 import type { FillOrder } from './batch-sampler.js';
 import { resolveBatchSampler } from './batch-samplers.js';
 import { splitChoice, type Choice } from './choice.js';
@@ -84,12 +85,13 @@ function chooseLoss(choice: LossChoice): Loss {
   return createLoss(name, options);
 }
 
-/** A sampler by name takes the seed of the training unless it is given its own. */
+/** A sampler by name that draws takes the seed of the training unless it is given its own. */
 function chooseSampler(choice: Choice | Sampler | null, seed: number): Sampler | undefined {
   if (choice === null) return undefined;
   if (typeof choice === 'object' && typeof choice['plan'] === 'function') return choice as Sampler;
   const { name, options } = splitChoice(choice as Choice);
-  return createSampler(name, { seed, ...options });
+  const draws = Object.hasOwn(lookUp(samplers, 'sampler', name).options, 'seed');
+  return createSampler(name, draws ? { seed, ...options } : options);
 }
 
 function chooseMix(choice: Choice | Mix | null): Mix | undefined {

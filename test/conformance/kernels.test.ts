@@ -18,7 +18,8 @@ const backends = [reference, ...fast];
 const nameOf = (kernels: Kernels) => `${kernels.backend} (${kernels.isa})`;
 const dims = [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 127];
 
-const bytes = (array: Int32Array | Float32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const bytes = (array: Int32Array | Float32Array | Float64Array) =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 /** Fills (rows, cols) from a function of a uniform draw, the row and the column. */
 function draw(stream: string, rows: number, cols: number, value: (u: number, row: number, col: number) => number) {

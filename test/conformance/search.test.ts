@@ -15,7 +15,9 @@ const ways: { name: string; kernels: Kernels }[] = knownIsas
   .filter((isa) => isas.includes(isa))
   .flatMap((isa) => {
     const screens =
-      kernelReport({ backend: 'addon', isa, screen: 'auto' }).screen === 'off' ? (['off'] as const) : (['off', 'int8'] as const);
+      kernelReport({ backend: 'addon', isa, screen: 'auto' }).screen === 'off'
+        ? (['off'] as const)
+        : (['off', 'int8'] as const);
     return screens.map((screen) => ({
       name: `${isa}, screen ${screen}`,
       kernels: loadKernels({ backend: 'addon', isa, screen }),
@@ -122,7 +124,7 @@ test('a search that changes from int8 to float32 on the way is exact', async () 
     const draws = createRng(3, 'fallback').at(0);
     const x = Float32Array.from({ length: rows * cols }, (_, i) => {
       const row = Math.floor(i / cols);
-      return row % 2 === 0 ? draws.uniform() : ((row % 8) * 5 + (i % cols)) % 7 + 1e-3 * draws.uniform();
+      return row % 2 === 0 ? draws.uniform() : (((row % 8) * 5 + (i % cols)) % 7) + 1e-3 * draws.uniform();
     });
     const labels = Int32Array.from({ length: rows }, (_, row) => row % 3);
     const queries = Int32Array.from({ length: 60 }, (_, i) => i);

@@ -310,7 +310,7 @@ describe('wrong options', { concurrency: 2 }, () => {
       'a sampler',
       ['resample', 'store', '--sampler', 'smot'],
       2,
-      /ERR_OPTION: Unknown sampler "smot"\. Did you mean smote\?/,
+      /ERR_OPTION: Unknown sampler "smot"\. Did you mean smote\b/,
     ],
     [
       'words where auto or a number fits',

@@ -53,6 +53,11 @@ describe('the command line', { concurrency: 2 }, () => {
     );
     assert.deepEqual(read('--sampling-strategy', '{"cat": 100}'), { samplingStrategy: { cat: 100 } });
     assert.deepEqual(read('--sampling-strategy', '0.5', '--label', '-1'), { samplingStrategy: 0.5, label: '-1' });
+    // Samplers take different things by one name.
+    const resample = (...args: string[]) => parse(commands.resample, ['store', ...args]).flags;
+    assert.deepEqual(resample('--kind', 'mode'), { kind: 'mode' });
+    assert.deepEqual(resample('--kind', '2'), { kind: 2 });
+    assert.deepEqual(resample('--sampling-strategy', 'cat,dog'), { samplingStrategy: ['cat', 'dog'] });
     assert.deepEqual(parse(commands.train, ['store', '--standardize', 'no']).flags, { standardize: false });
     assert.deepEqual(parse(commands.compare, ['store', '--seeds', '3,5']).flags, { seeds: [3, 5] });
     for (const [args, words] of [

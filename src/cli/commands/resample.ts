@@ -1,6 +1,20 @@
-import { createSampler, formatTable, openStore, planRows, samplers, trainingRows, writeSet } from '../../index.js';
+import {
+  createSampler,
+  formatTable,
+  openStore,
+  planRows,
+  samplers,
+  targetCounts,
+  trainingRows,
+  writeSet,
+  type TargetCount,
+} from '../../index.js';
 import { pick, type Command } from '../command.js';
 import { required, samplerFlags, threadsFlag } from './shared.js';
+
+/** What the rows themselves decide is not known before they are looked at. */
+const aim = ({ after, exact }: TargetCount) =>
+  after === null ? 'as the rows decide' : `${exact ? '' : 'about '}${after}`;
 
 export const resampleCommand: Command = {
   name: 'resample',
@@ -14,7 +28,7 @@ export const resampleCommand: Command = {
       value: 'NAME',
       help: 'split whose training part is resampled; without it all rows are taken as training rows',
     },
-    dryRun: { type: 'boolean', help: 'print the counts before and after, write nothing' },
+    dryRun: { type: 'boolean', help: 'print the counts before and those aimed at; compute and write nothing' },
     overwrite: { type: 'boolean', help: 'replace a finished store in the same folder' },
     ...samplerFlags,
     ...threadsFlag,
@@ -25,6 +39,16 @@ export const resampleCommand: Command = {
     const sampler = createSampler(name, pick(flags, samplerFlags));
     const store = await openStore(path);
     const train = await trainingRows(store, { split });
+    if (flags['dryRun'] === true) {
+      const perClass = targetCounts(samplers[name as keyof typeof samplers], sampler, train);
+      context.print(
+        formatTable({
+          columns: [{ title: 'class' }, { title: 'before', align: 'right' }, { title: 'after', align: 'right' }],
+          rows: perClass.map((target) => [target.name, String(target.before), aim(target)]),
+        }),
+      );
+      return { sampler: name, perClass };
+    }
     const threads = pick(flags, threadsFlag);
     const plan = await sampler.plan(train, { signal: context.signal, onProgress: context.onProgress, ...threads });
     const { perClass, keep } = plan;
@@ -46,7 +70,6 @@ export const resampleCommand: Command = {
         ]),
       }),
     );
-    if (flags['dryRun'] === true) return { sampler: name, perClass };
     const out = required(flags, 'out', 'a folder for the new store (or --dry-run)');
     const embeddings = planRows(train, plan, threads);
     const { manifest } = store;

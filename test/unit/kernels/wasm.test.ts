@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadKernels } from '../../../src/kernels/index.js';
-import { compileWasm, WasmInstance } from '../../../src/kernels/wasm-module.js';
+import { checkStatus, compileWasm, WasmInstance } from '../../../src/kernels/wasm-module.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const module = compileWasm(readFileSync(`${root}prebuilds/wasm32/equipoise.wasm`));
@@ -34,11 +34,13 @@ test('memory that runs out inside the module is an error, not a crash', () => {
   const b = instance.reserve(n * k, 'testing');
   const c = instance.reserve(m * n, 'testing');
   const ids = instance.reserve(m, 'testing');
-  const gemm = () => instance.exports.gemm(a, b, c, m, n, k, false, false, 1, 0);
-  const nearest = () => instance.exports.nearest(a, m, k, ids, ids, m, 4, 0, 0, m, c, c, b);
-  assert.deepEqual([gemm(), nearest()], [0, 0]);
+  const gemm = () => checkStatus(instance.exports.gemm(a, b, c, m, n, k, false, false, 1, 0), 'testing');
+  const nearest = () => checkStatus(instance.exports.nearest(a, m, k, ids, ids, m, 4, 0, 0, m, c, c, b), 'testing');
+  gemm();
+  nearest();
   for (const length of [2 ** 26, 2 ** 16, 2 ** 8]) fill(length);
-  assert.deepEqual([gemm(), nearest()], [2, 2]);
+  assert.throws(gemm, outOfMemory);
+  assert.throws(nearest, outOfMemory);
 });
 
 test('arrays are given back, so calls do not add up', () => {
@@ -58,11 +60,13 @@ test('searches at the same time, one of them stopped, do not disturb each other'
   const labels = queries.map((i) => i % 3);
   const input = { x, rows, cols: 16, labels, queries, k: 4, among: 'enemies', threads: 2 } as const;
   const alone = await kernels.nearest(input);
+  const fewer = await kernels.nearest({ ...input, k: 2 });
   const controller = new AbortController();
   const stopped = kernels.nearest({ ...input, signal: controller.signal });
   const others = Promise.all([kernels.nearest(input), kernels.nearest({ ...input, threads: 1 })]);
   controller.abort();
   await assert.rejects(stopped, { code: 'ERR_ABORTED' });
+  assert.deepEqual(await kernels.nearest({ ...input, k: 2 }), fewer, 'a stopped thread is not asked again');
   for (const found of await others) assert.deepEqual(found, alone);
 });
 

@@ -91,3 +91,28 @@ test('importing the room does not load the plot library', () => {
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.js')))
     assert.doesNotMatch(readFileSync(new URL(file, folder), 'utf8'), /^import[^(]*from 'vega/m, file);
 });
+
+test('synthetic rows stand between their parents, and a picture that is no data is not shown', async () => {
+  const image = 'data:image/webp;base64,AAAA';
+  const page = await renderHtml({
+    ...exampleResult(),
+    synthetic: [
+      {
+        label: 'ant',
+        base: { id: '7', source: 'ant/<7>.png', label: 'ant', image },
+        other: { id: '9', source: 'bee/9.png', label: 'bee', image: 'https://example.org/9.png' },
+        step: 0.25,
+      },
+      {
+        label: 'bee',
+        base: { id: 't1', source: 't1', label: 'bee', text: 'hums & buzzes' },
+        other: { id: 't2', source: 't2', label: 'bee' },
+        step: null,
+      },
+    ],
+  });
+  assert.deepEqual(page.match(/<img[^>]*>/g), [`<img src="${image}" alt="ant/&lt;7&gt;.png" />`]);
+  assert.match(page, /style="left: 25\.0%"[\s\S]*0\.25/);
+  assert.match(page, /hums &amp; buzzes/);
+  assert.equal((await renderHtml(exampleResult())).includes('Synthetic rows and their parents'), false);
+});

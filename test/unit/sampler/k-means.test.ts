@@ -6,6 +6,10 @@ import { kMeans } from '../../../src/sampler/k-means.js';
 
 const reference = loadKernels({ backend: 'reference' });
 
+const backends: Kernels[] = [reference, loadKernels({ backend: 'wasm' })];
+if (kernelReport().attempts.some(({ backend, error }) => backend === 'addon' && error === undefined))
+  backends.push(loadKernels({ backend: 'addon' }));
+
 /** Normal rows around far apart centres. */
 function groups(rows: number, cols: number, of: number) {
   const data = new Float32Array(rows * cols);
@@ -40,10 +44,24 @@ test('every row is in the cluster of its nearest centre, ties in the lower one',
   });
 });
 
+test('rows so far from the origin that a float32 product misleads still go to the nearest centre', async () => {
+  // Values around 4000 in 8 columns: products near 1.3e8, which float32 holds in steps of 8, while the distances are below 1.
+  const draws = createRng(3, 'far').at(0);
+  const x = { data: Float32Array.from({ length: 1600 }, () => 4000 + draws.uniform()), rows: 200, cols: 8 };
+  for (const kernels of backends) {
+    const { centres, assignment } = await kMeans(x, { clusters: 5, rng: createRng(0, 'clusters'), kernels });
+    assignment.forEach((cluster, row) => {
+      const distances = Array.from({ length: 5 }, (_, c) => {
+        let sum = 0;
+        for (let j = 0; j < 8; j++) sum += (x.data[row * 8 + j]! - centres.data[c * 8 + j]!) ** 2;
+        return sum;
+      });
+      assert.equal(cluster, distances.indexOf(Math.min(...distances)));
+    });
+  }
+});
+
 test('clusters are the same on every backend, from either start', async () => {
-  const backends: Kernels[] = [reference];
-  if (kernelReport().attempts.some(({ backend, error }) => backend === 'addon' && error === undefined))
-    backends.push(loadKernels({ backend: 'addon' }));
   const x = groups(700, 33, 7);
   for (const clusters of [20, 300]) {
     const [first, ...others] = await Promise.all(

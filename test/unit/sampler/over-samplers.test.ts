@@ -355,6 +355,14 @@ test('smote-n takes what most of a row and its neighbours have', async () => {
   assert.deepEqual([...extra!.embeddings.data], [1, 1]);
 });
 
+test('in smote-n the base votes beside its neighbours', async () => {
+  // Two rows of A that differ: each vote is a tie of the base and the other row, so both levels come from each base.
+  const train = training([1, 2, 3, 3, 3, 3], 1, [...'AABBBB']);
+  const { extra } = await plan(samplers['smote-n']({ categorical: 'all', samplingStrategy: { A: 102 } }), train);
+  const made = extra!.parents.map(([base], i) => `${base} ${extra!.embeddings.get(i, 0)}`);
+  assert.deepEqual(Object.keys(count(made)).sort(), ['0 1', '0 2', '1 1', '1 2']);
+});
+
 test('a sampler plans each class alike whether the set is declared a table or not', async () => {
   const bare = asTraining(fromArrays(mixed.embeddings, mixed.labels, { classNames: mixed.classNames }));
   const byName = await plan(samplers['smote-nc']({ kNeighbors: 2, categorical: ['size'] }), mixed);

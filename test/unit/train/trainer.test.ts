@@ -459,3 +459,13 @@ test('a method of its own makes the gradients, and the optimizer follows them', 
   assert.equal(trained.history[0]?.loss, 7);
   assert.deepEqual(trained.settings['step'], { name: 'ones', of: 1 });
 });
+
+test('a sampler that draws nothing is taken by name, and a class it empties is not in the way', async () => {
+  // With a single row among the others, class 1 has no neighbour of its own and loses it.
+  const train = trainingClouds([30, 1, 12]);
+  const sampler = { name: 'edited-nearest-neighbors', samplingStrategy: ['class-1'] };
+  const { settings, plan } = await fitHead(train, { epochs: 1, sampler });
+  assert.deepEqual(settings['sampler'], { ...sampler, kNeighbors: 3, kind: 'all' });
+  assert.equal(settings['resampledRows'], 42);
+  assert.match(plan!.perClass[1]!.fallback!, /every row was removed/);
+});
