@@ -1,17 +1,6 @@
 import { number } from '../core/options.js';
-import { defineHead, uniformParameter } from './head.js';
-
-/** Copies rows scaled to unit length into `out` (their lengths into `lengths`); a zero row stays zero, as in ONNX's LpNormalization. */
-function normalizeRows(x: Float32Array, rows: number, cols: number, out: Float32Array, lengths?: Float64Array): void {
-  for (let i = 0, at = 0; i < rows; i++, at += cols) {
-    let sum = 0;
-    for (let j = at; j < at + cols; j++) sum += (x[j] as number) * (x[j] as number);
-    const length = Math.sqrt(sum);
-    if (lengths) lengths[i] = length;
-    const factor = length > 0 ? 1 / length : 0;
-    for (let j = at; j < at + cols; j++) out[j] = (x[j] as number) * factor;
-  }
-}
+import { defineHead, normalizeRows, stored, uniformParameter } from './head.js';
+import { createScratch } from './layer.js';
 
 /** logits = scale · cos(x, W_c): neither the length of a row nor that of a class's weights favours a class. */
 export const cosine = defineHead({
@@ -31,36 +20,45 @@ export const cosine = defineHead({
     const weight = uniformParameter(rng, 'weight', [classes, d], 1 / Math.sqrt(d));
     const unitWeight = new Float32Array(classes * d);
     const weightLengths = new Float64Array(classes);
-    let room = new Float32Array(0);
-    let unitX = room;
+    const across = new Float32Array(classes * d);
+    const unitOf = createScratch(d);
+    /** Of directions, the part across each class's weights, shortened by their length: what the normalisation lets through. */
+    const throughNorm = (from: Float32Array, to: Float32Array) => {
+      for (let c = 0, at = 0; c < classes; c++, at += d) {
+        let along = 0;
+        for (let j = at; j < at + d; j++) along += (from[j] as number) * (unitWeight[j] as number);
+        const length = weightLengths[c] as number;
+        const factor = length > 0 ? 1 / length : 0;
+        for (let j = at; j < at + d; j++) to[j] = ((from[j] as number) - along * (unitWeight[j] as number)) * factor;
+      }
+    };
+    const product = (unitX: Float32Array, rows: number, b: Float32Array, c: Float32Array) =>
+      kernels.gemm({
+        a: unitX,
+        b,
+        c,
+        m: rows,
+        n: classes,
+        k: d,
+        transposeA: false,
+        transposeB: true,
+        alpha: scale,
+        beta: 0,
+      });
     return {
       parameters: [weight],
       cosineScale: scale,
       forward(x, rows, logits) {
-        if (unitX.length !== rows * d) {
-          if (room.length < rows * d) room = new Float32Array(rows * d);
-          unitX = room.subarray(0, rows * d);
-        }
+        const unitX = unitOf(rows);
         normalizeRows(x, rows, d, unitX);
         normalizeRows(weight.data, classes, d, unitWeight, weightLengths);
-        kernels.gemm({
-          a: unitX,
-          b: unitWeight,
-          c: logits,
-          m: rows,
-          n: classes,
-          k: d,
-          transposeA: false,
-          transposeB: true,
-          alpha: scale,
-          beta: 0,
-        });
+        product(unitX, rows, unitWeight, logits);
       },
       backward(_x, rows, gradLogits, gradients) {
         const gradient = gradients[0] as Float32Array;
         kernels.gemm({
           a: gradLogits,
-          b: unitX,
+          b: unitOf(rows),
           c: gradient,
           m: classes,
           n: d,
@@ -70,15 +68,11 @@ export const cosine = defineHead({
           alpha: scale,
           beta: 0,
         });
-        // Through the normalisation: only the part across w counts, shortened by its length.
-        for (let c = 0, at = 0; c < classes; c++, at += d) {
-          let along = 0;
-          for (let j = at; j < at + d; j++) along += (gradient[j] as number) * (unitWeight[j] as number);
-          const length = weightLengths[c] as number;
-          const factor = length > 0 ? 1 / length : 0;
-          for (let j = at; j < at + d; j++)
-            gradient[j] = ((gradient[j] as number) - along * (unitWeight[j] as number)) * factor;
-        }
+        throughNorm(gradient, gradient);
+      },
+      tangent(_x, rows, [along], out) {
+        throughNorm(along as Float32Array, across);
+        product(unitOf(rows), rows, across, out);
       },
       toGraph(input, output) {
         const unit = { op: 'LpNormalization', attributes: { axis: 1, p: 2 } };
@@ -93,7 +87,7 @@ export const cosine = defineHead({
               attributes: { transB: 1, alpha: { float: scale } },
             },
           ],
-          initializers: [{ name: 'head.weight', shape: weight.shape, data: weight.data }],
+          initializers: stored([weight]),
           input,
           output,
         };

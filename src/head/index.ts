@@ -1,12 +1,23 @@
 /** Heads by name. */
 
 import { lookUp } from '../core/registry.js';
+import { adapter } from './adapter.js';
 import { cosine } from './cosine.js';
 import { instantiate, type CreateHeadOptions, type Head, type HeadDefinition } from './head.js';
 import { linear } from './linear.js';
+import { mlp } from './mlp.js';
 import { readHeadModel, type HeadBundle } from './model.js';
+import { nearestMean } from './nearest-mean.js';
+import { scaledLinear } from './scaled-linear.js';
 
-export const heads = { linear, cosine } as const;
+export const heads = {
+  linear,
+  cosine,
+  mlp,
+  adapter,
+  'scaled-linear': scaledLinear,
+  'nearest-mean': nearestMean,
+} as const;
 
 export type HeadName = keyof typeof heads;
 
@@ -34,5 +45,6 @@ export {
   type HeadParts,
   type Parameter,
 } from './head.js';
+export { classifierLayer, shiftLogits, type ClassifierLayer } from './classifier.js';
 export { headModel, type HeadBundle } from './model.js';
 export { applyScaler, fitScaler, scalerGraph, type Scaler } from './scaler.js';

@@ -9,13 +9,14 @@ export interface Scaler {
   readonly scale: Float32Array;
 }
 
-/** Mean and 1/sd (population) of each column, accumulated in float64; a column that never changes keeps scale 1. */
-export function fitScaler({ data, rows, cols }: Dense): Scaler {
+/** Mean and 1/sd (population) of each column, accumulated in float64; a column that never changes keeps scale 1, as all do with `centerOnly`. */
+export function fitScaler({ data, rows, cols }: Dense, { centerOnly = false } = {}): Scaler {
   const mean = new Float64Array(cols);
   const square = new Float64Array(cols);
   for (let i = 0, at = 0; i < rows; i++, at += cols)
     for (let j = 0; j < cols; j++) mean[j] = (mean[j] as number) + (data[at + j] as number);
   for (let j = 0; j < cols; j++) mean[j] = (mean[j] as number) / rows;
+  if (centerOnly) return { mean: Float32Array.from(mean), scale: new Float32Array(cols).fill(1) };
   // A second pass: squares minus the square of the mean would cancel for columns far from zero.
   for (let i = 0, at = 0; i < rows; i++, at += cols)
     for (let j = 0; j < cols; j++) {

@@ -47,7 +47,7 @@ export const crossEntropy = defineLoss({
             total += q;
             sum += q * (logSum - (logits[at + j] as number));
           }
-        for (let j = at; j < at + classes; j++) gradient[j] = (gradient[j] as number) * total;
+        if (total !== 1) for (let j = at; j < at + classes; j++) gradient[j] = (gradient[j] as number) * total;
         if (spread !== 0)
           for (let j = 0; j < classes; j++)
             gradient[at + j] = (gradient[at + j] as number) - sample * spread * (weights[j] as number);

@@ -3,6 +3,7 @@
 import { EquipoiseError } from '../core/errors.js';
 import { resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
 import type { Entry } from '../core/registry.js';
+import { exponential } from './exponential.js';
 
 /** One batch as a loss sees it; B rows, C classes. */
 export interface LossBatch {
@@ -106,7 +107,7 @@ export function softmaxRow(
   const highest = highestLogit(logits, at, classes);
   let sum = 0;
   for (let j = at; j < end; j++) {
-    const e = Math.exp((logits[j] as number) - highest);
+    const e = exponential((logits[j] as number) - highest);
     out[j] = e;
     sum += e;
   }

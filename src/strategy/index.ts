@@ -13,6 +13,8 @@ import { cdt } from './cdt.js';
 import { ce } from './ce.js';
 import { classBalanced } from './class-balanced.js';
 import { classWeights } from './class-weights.js';
+import { cmwNet } from './cmw-net.js';
+import { crt } from './crt.js';
 import { drs } from './drs.js';
 import { drw } from './drw.js';
 import { eos } from './eos.js';
@@ -23,10 +25,15 @@ import { labelSmoothing } from './label-smoothing.js';
 import { latentSmote } from './latent-smote.js';
 import { ldamDrw } from './ldam-drw.js';
 import { logitAdjustment } from './logit-adjustment.js';
-import { mamix } from './mamix.js';
+import { lws } from './lws.js';
 import { mamixDrw } from './mamix-drw.js';
-import { mixup } from './mixup.js';
+import { mamix } from './mamix.js';
+import { metaWeightNet } from './meta-weight-net.js';
+import { metabalance } from './metabalance.js';
 import { mixupDrw } from './mixup-drw.js';
+import { mixup } from './mixup.js';
+import { ncm } from './ncm.js';
+import { preFinetuning } from './pre-finetuning.js';
 import { randomOverSampling } from './random-over-sampling.js';
 import { remix } from './remix.js';
 import { remixDrw } from './remix-drw.js';
@@ -34,8 +41,10 @@ import { reweightCb } from './reweight-cb.js';
 import { seql } from './seql.js';
 import { smote } from './smote.js';
 import { softSmote } from './soft-smote.js';
-import { vsLoss } from './vs-loss.js';
+import { fitStages, isLayered } from './stages.js';
 import { aliasOf, resolveStrategy, type StrategyDefinition } from './strategy.js';
+import { tauNorm } from './tau-norm.js';
+import { vsLoss } from './vs-loss.js';
 
 export const strategies = {
   ce,
@@ -69,6 +78,14 @@ export const strategies = {
   mamix,
   'mamix-drw': mamixDrw,
   'balanced-mixup': balancedMixup,
+  crt,
+  lws,
+  'tau-norm': tauNorm,
+  ncm,
+  metabalance,
+  'meta-weight-net': metaWeightNet,
+  'cmw-net': cmwNet,
+  'pre-finetuning': preFinetuning,
   erm: aliasOf('erm', ce),
   'deep-smote': aliasOf('deep-smote', latentSmote),
 } as const;
@@ -107,11 +124,29 @@ export async function trainHead(train: TrainingSet, options: TrainHeadOptions = 
     typeof strategy === 'object' ? strategy : lookUp(strategies, 'strategy', strategy, 'strategies')
   ) as StrategyDefinition;
   const [rows = 0, dim = 0] = train.embeddings.shape;
-  const { classNames, classCounts } = train;
-  const context = { classNames, classCounts, rows, dim };
-  const { options: resolved, parts } = resolveStrategy(definition, strategyOptions, context, rest);
+  const { classNames, classCounts, labels, parents } = train;
+  const {
+    options: resolved,
+    stages,
+    finish,
+  } = resolveStrategy(
+    definition,
+    strategyOptions,
+    {
+      classNames,
+      classCounts,
+      labels,
+      rows,
+      dim,
+      table: train.columns !== undefined,
+      layered: isLayered(rest.head),
+      ...(parents?.some((parent) => parent !== null) && { parents }),
+    },
+    rest,
+  );
   const { name } = definition;
-  return fitHead(train, { ...rest, ...parts }, { name, settings: { strategy: name, strategyOptions: resolved } });
+  const described = { strategy: name, strategyOptions: resolved };
+  return fitStages(train, rest, stages, { name, settings: described, ...(finish && { finish }) });
 }
 
 export { defineStrategy, type StrategyContext, type StrategyDefinition, type StrategyParts } from './strategy.js';

@@ -8,7 +8,13 @@ export {
 } from './batch-sampler.js';
 export { batchSamplers, type BatchSamplerChoice } from './batch-samplers.js';
 export type { Choice } from './choice.js';
-export { defineOptimizer, type OptimizerDefinition, type OptimizerStep } from './optimizer.js';
+export {
+  defineOptimizer,
+  type BatchObjective,
+  type OptimizerDefinition,
+  type OptimizerStep,
+  type StepOutcome,
+} from './optimizer.js';
 export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
 export { headFromModel, type Predictor } from './predictor.js';
@@ -21,5 +27,7 @@ export {
   type BalancedBatches,
   type BalancedBatchesOptions,
 } from './balanced-batches.js';
-export { fitHead, type EpochRecord, type TrainedHead } from './trainer.js';
-export type { SelectionMetric, ValidationScore } from './validation.js';
+export type { Batch } from './rows.js';
+export type { StepContext, StepFunction, StepMethod, StepPlace } from './step-method.js';
+export { fitHead, type EpochRecord, type FinishContext, type FitExtras, type TrainedHead } from './trainer.js';
+export { better, type SelectionMetric, type ValidationScore } from './validation.js';

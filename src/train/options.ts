@@ -1,14 +1,16 @@
 /** The options of training: what is accepted, what is the default, and why. */
 
 import type { EmbeddingSet } from '../core/embedding-set.js';
-import { boolean, choice, custom, integer, type OptionRule } from '../core/options.js';
+import { boolean, choice, custom, integer, number, type OptionRule } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
+import type { Head, Scaler } from '../head/index.js';
 import type { Kernels } from '../kernels/index.js';
 import type { EvaluateLoss, Loss } from '../loss/index.js';
 import type { Mix } from '../mix/index.js';
 import type { Sampler } from '../sampler/index.js';
 import type { BatchSamplerChoice } from './batch-samplers.js';
 import { choiceRule, type Choice } from './choice.js';
+import type { StepMethod } from './step-method.js';
 import { selectionMetrics, type SelectionMetric } from './validation.js';
 
 /** A loss by name, with options, or the caller's own: a function of a batch that writes the gradient and returns the value. */
@@ -39,6 +41,16 @@ export interface TrainOptions {
   /** `cosine` by default. */
   readonly schedule?: Choice;
   readonly learningRate?: number | 'auto';
+  readonly rateFactor?: number;
+  /** None by default: a method that makes the gradients of each step in its own way. */
+  readonly step?: StepMethod | null;
+  readonly accumulate?: number;
+  /** A head to go on from, of the same kind and width; its scaler is kept. It is not changed itself. */
+  readonly from?: { readonly head: Head; readonly scaler?: Scaler };
+  /** Names of the parameters that training moves, or those of the last layer; default: all. */
+  readonly trainable?: readonly string[] | 'classifier';
+  /** Of the parameters of `from`, those to begin anew; default: none. */
+  readonly restart?: readonly string[] | 'classifier';
   readonly epochs?: number | 'auto';
   readonly batchSize?: number;
   readonly epochLength?: 'original' | 'resampled';
@@ -46,7 +58,7 @@ export interface TrainOptions {
   /** One factor an original row; only their ratios matter. Default: the set's own weights, where it has some. */
   readonly sampleWeights?: ArrayLike<number>;
   /** Default: on for rows that came from a table, off for embeddings. */
-  readonly standardize?: boolean;
+  readonly standardize?: boolean | 'center';
   /** Rows that choose the epoch to keep; without them it is the last. */
   readonly validation?: EmbeddingSet;
   /** Needs `validation`. */
@@ -76,6 +88,15 @@ const lossRule: typeof namedLoss = {
   check: (value) => typeof value === 'function' || namedLoss.check(value),
 };
 
+function parameterNames(help: string): OptionRule<readonly string[] | 'classifier' | undefined> {
+  return custom<readonly string[] | 'classifier' | undefined>({
+    accepts: "an array of names of parameters, or 'classifier' for those of the last layer",
+    default: undefined,
+    help,
+    check: (value) => value === 'classifier' || (Array.isArray(value) && value.length > 0),
+  });
+}
+
 export const trainRules = {
   head: choiceRule<Choice>('head', null, 'linear', 'what is fitted to the embeddings'),
   loss: lossRule,
@@ -92,11 +113,30 @@ export const trainRules = {
     check: (value) => value === 'auto' || (Number.isFinite(value) && (value as number) > 0),
   }),
   epochs: custom<number | 'auto'>({
-    accepts: "integer >= 1, or 'auto'",
+    accepts: "integer >= 0, or 'auto'",
     default: 'auto',
-    help: 'passes over the data; auto: as many as make 10,000 steps, from 10 to 200; few: unfinished; many: fits the noise of small classes',
-    check: (value) => value === 'auto' || (Number.isSafeInteger(value) && (value as number) >= 1),
+    help: 'passes over the data; auto: as many as make 10,000 steps, from 10 to 200; 0: the head as it begins; few: unfinished; many: fits the noise of small classes',
+    check: (value) => value === 'auto' || (Number.isSafeInteger(value) && (value as number) >= 0),
   }),
+  rateFactor: number({ min: 0, default: 1, help: 'multiplies the learning rate, also the one that auto gives' }),
+  step: custom<StepMethod | null>({
+    accepts: 'an object with a function prepare, or null',
+    default: null,
+    help: 'makes the gradients of each step in its own way; null: those of the loss of the batch',
+    check: (value) => value === null || (typeof value === 'object' && 'prepare' in (value as object)),
+  }),
+  accumulate: integer({
+    min: 1,
+    default: 1,
+    help: 'batches whose mean gradient makes one step of the optimizer; 1: a step a batch; many: fewer, calmer steps',
+  }),
+  from: handed<NonNullable<TrainOptions['from']>>(
+    'a trained head',
+    'where the parameters begin; default: at random, or where the head starts by itself',
+    (value) => 'head' in value,
+  ),
+  trainable: parameterNames('what training moves; default: all'),
+  restart: parameterNames('what begins anew although the head goes on from another; default: nothing'),
   batchSize: integer({
     min: 1,
     default: 128,
@@ -116,11 +156,11 @@ export const trainRules = {
     'importance of each original row',
     (value) => typeof (value as ArrayLike<number>).length === 'number',
   ),
-  standardize: custom<boolean | undefined>({
-    accepts: 'true or false',
+  standardize: custom<boolean | 'center' | undefined>({
+    accepts: "true, false or 'center'",
     default: undefined,
-    help: 'scale every column to mean 0 and standard deviation 1 of the training rows, as part of the head; default: for tables only',
-    check: (value) => typeof value === 'boolean',
+    help: 'bring every column to mean 0 and standard deviation 1 of the training rows (center: mean 0 only), as part of the head; default: for tables only',
+    check: (value) => typeof value === 'boolean' || value === 'center',
   }),
   validation: handed<EmbeddingSet>(
     'an embedding set',

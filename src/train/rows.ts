@@ -152,6 +152,9 @@ export class Batch {
   readonly labelWeights: Float32Array;
   readonly sampleWeights: Float32Array;
   readonly rows: number;
+  /** Whether the rows loaded have second labels, and weights. */
+  soft = false;
+  weighted = false;
   readonly #cols: number;
   #rowNorms: Float32Array | undefined;
   readonly #base: Int32Array;
@@ -187,6 +190,8 @@ export class Batch {
   /** Makes the rows `order[start] …` of `table`. */
   load(table: TrainingRows, order: Int32Array, start: number, kernels: Kernels): void {
     const { base, other, step, label, otherLabel, labelWeight, weight } = table;
+    this.soft = otherLabel !== undefined;
+    this.weighted = weight !== undefined;
     for (let i = 0; i < this.rows; i++) {
       const row = order[start + i] as number;
       this.#base[i] = base[row] as number;

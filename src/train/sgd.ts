@@ -1,5 +1,5 @@
 import { boolean, number } from '../core/options.js';
-import { defineOptimizer } from './optimizer.js';
+import { accumulate, defineOptimizer } from './optimizer.js';
 
 /** v ← momentum · v + (g + weightDecay · w); w ← w − rate · v, or with Nesterov w − rate · (g + momentum · v). PyTorch's `SGD` with dampening 0. */
 export const sgd = defineOptimizer({
@@ -19,19 +19,17 @@ export const sgd = defineOptimizer({
       help: 'pull of every parameter towards 0; 0: weights of a separable set grow as long as training lasts; large: underfits',
     }),
   },
-  create(parameters, { momentum, nesterov, weightDecay }) {
+  create(parameters, { momentum, nesterov, weightDecay }, kernels) {
     const velocities = parameters.map((parameter) => new Float32Array(parameter.length));
     return (gradients, rate) => {
       for (let p = 0; p < parameters.length; p++) {
         const w = parameters[p] as Float32Array;
         const g = gradients[p] as Float32Array;
         const v = velocities[p] as Float32Array;
-        for (let j = 0; j < w.length; j++) {
-          const slope = (g[j] as number) + weightDecay * (w[j] as number);
-          const velocity = momentum * (v[j] as number) + slope;
-          v[j] = velocity;
-          w[j] = (w[j] as number) - rate * (nesterov ? slope + momentum * velocity : velocity);
-        }
+        if (weightDecay !== 0) accumulate(kernels, g, 1, w, weightDecay);
+        accumulate(kernels, v, momentum, g, 1);
+        if (nesterov) accumulate(kernels, w, 1, g, -rate);
+        accumulate(kernels, w, 1, v, nesterov ? -rate * momentum : -rate);
       }
     };
   },

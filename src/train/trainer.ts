@@ -1,25 +1,27 @@
 /** Fits a head to the rows of a training set. */
 
 import { assertTraining, type EmbeddingSet, type TrainingSet } from '../core/embedding-set.js';
-import { EquipoiseError, throwIfAborted } from '../core/errors.js';
+import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import { dense, matrix } from '../core/matrix.js';
 import { resolveOptions } from '../core/options.js';
 import type { ResamplingPlan } from '../core/plan.js';
 import { lookUp } from '../core/registry.js';
 import { createRng } from '../core/rng.js';
-import { applyScaler, createHead, fitScaler, type Head, type Scaler } from '../head/index.js';
+import { applyScaler, createHead, fitScaler, type Head, type Parameter, type Scaler } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, samplers, type Sampler } from '../sampler/index.js';
+import type { FillOrder } from './batch-sampler.js';
 import { resolveBatchSampler } from './batch-samplers.js';
 import { splitChoice, type Choice } from './choice.js';
-import { createOptimizer } from './optimizers.js';
+import { resolveOptimizer, type ResolvedOptimizer } from './optimizers.js';
 import { stoppingRules, trainRules, type LossChoice, type TrainOptions } from './options.js';
 import { resolvePairing } from './pairings.js';
 import { createPredictor, type Predictor } from './predictor.js';
 import { Batch, layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
+import type { StepContext, StepPlace } from './step-method.js';
 import { better, score, type ValidationScore } from './validation.js';
 
 export interface EpochRecord {
@@ -134,8 +136,115 @@ function checkValidation(validation: EmbeddingSet, train: TrainingSet): void {
     );
 }
 
+const inOrder: FillOrder = (out) => out.forEach((_, i) => (out[i] = i));
+
+function diverged({ epoch, step, rate }: StepPlace, why: string, cause?: unknown): EquipoiseError {
+  return new EquipoiseError(
+    'ERR_DATA',
+    `Training diverged in step ${step} of epoch ${epoch}, at learning rate ${rate}: ${why}. Lower learningRate (or leave it 'auto'), or set standardize: true`,
+    { cause },
+  );
+}
+
+function addTo(sums: readonly Float32Array[], terms: readonly Float32Array[], factor: number): void {
+  sums.forEach((sum, p) => {
+    const term = terms[p] as Float32Array;
+    for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] as number) + factor * (term[j] as number);
+  });
+}
+
+/** Bounds the memory that layers below the last one take. */
+function forwardInChunks(head: Head, x: Float32Array, logits: Float32Array): void {
+  const { inputDim, classes } = head;
+  const rows = logits.length / classes;
+  for (let start = 0; start < rows; start += 1024) {
+    const end = Math.min(rows, start + 1024);
+    head.forward(
+      x.subarray(start * inputDim, end * inputDim),
+      end - start,
+      logits.subarray(start * classes, end * classes),
+    );
+  }
+}
+
+/** Positions of the named parameters. @throws ERR_OPTION */
+function namedParameters(head: Head, given: readonly string[] | 'classifier', option: string): number[] {
+  const names = given === 'classifier' ? head.classifier : given;
+  const known = head.parameters.map(({ name }) => name);
+  return names.map((name) => {
+    const position = known.indexOf(name);
+    if (position < 0)
+      throw expected(`parameters of head ${head.name} (${known.join(', ')})`, `trainHead.${option}`, name);
+    return position;
+  });
+}
+
+function copyParameters(from: Head, to: Head, except: readonly number[]): void {
+  const kind = (head: Head) =>
+    `${head.name} ${head.parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`).join(', ')}`;
+  if (kind(from) !== kind(to))
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `trainHead.from is a head ${kind(from)}, but ${kind(to)} is to be trained. Give head the same name and options`,
+    );
+  to.parameters.forEach(({ data }, p) => {
+    if (!except.includes(p)) data.set((from.parameters[p] as Parameter).data);
+  });
+}
+
+/** Options that the optimizer's way of stepping leaves nothing to do for. */
+function refuseContradictions(given: TrainOptions, { name, definition, options }: ResolvedOptimizer): void {
+  const refuse = (option: string, why: string) => {
+    throw new EquipoiseError('ERR_OPTION', `trainHead.${option} cannot be given with optimizer ${name}: ${why}`);
+  };
+  const isGiven = (option: keyof TrainOptions) => given[option] !== undefined && given[option] !== null;
+  if (definition.wholeSet)
+    for (const option of [
+      'batchSize',
+      'schedule',
+      'learningRate',
+      'rateFactor',
+      'batchSampler',
+      'epochLength',
+    ] as const)
+      if (isGiven(option) && given[option] !== 'auto')
+        refuse(option, 'it takes all rows at once and finds the length of its steps');
+  if (definition.wholeSet && isGiven('mix')) refuse('mix', 'it needs the same rows in every step');
+  if (definition.wholeSet && given.freshDraws) refuse('freshDraws', 'it needs the same rows in every step');
+  if (definition.looksAhead && isGiven('step'))
+    refuse('step', 'it evaluates batches at other parameters, as the method does');
+  if (definition.looksAhead && (given.accumulate ?? 1) > 1)
+    refuse('accumulate', 'it evaluates one batch at several parameters');
+  const why = definition.needsValidation?.(options);
+  if (why !== undefined && given.validation === undefined)
+    throw new EquipoiseError('ERR_OPTION', `Expected trainHead.validation but received none: ${why}`);
+  if (given.from && given.standardize !== undefined)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      'trainHead.from brings its own scaler, so standardize cannot be given beside it',
+    );
+  if (given.restart && !given.from)
+    throw new EquipoiseError('ERR_OPTION', 'trainHead.restart needs trainHead.from: without it everything begins anew');
+}
+
 function snapshot(head: Head, into: Float32Array[]): void {
   head.parameters.forEach(({ data }, p) => into[p]?.set(data));
+}
+
+/** A trained head as `finish` sees it. */
+export interface FinishContext {
+  /** Its parameters may be changed in place. */
+  readonly head: Head;
+  readonly classCounts: Int32Array;
+  /** Scores the head, as it is at the time, on the validation rows, where there are some. */
+  readonly judge?: () => ValidationScore;
+}
+
+export interface FitExtras {
+  readonly name?: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Called once after the last step; returns what it did, as JSON for the settings. */
+  readonly finish?: (context: FinishContext) => unknown;
 }
 
 /**
@@ -146,13 +255,13 @@ function snapshot(head: Head, into: Float32Array[]): void {
  * The same seed gives the same parameters on the same backend, whatever the threads.
  *
  * @param train (n, d) rows with the training brand.
- * @param name what the result is called, with further settings to record.
+ * @param extras what the result is called, further settings to record, a last touch to the parameters.
  * @throws ERR_OPTION for options, ERR_DATA for fewer than two classes or a training that diverges, ERR_ABORTED by the signal.
  */
 export async function fitHead(
   train: TrainingSet,
   options: TrainOptions = {},
-  { name, settings: described }: { name?: string; settings?: Readonly<Record<string, unknown>> } = {},
+  { name, settings: described, finish }: FitExtras = {},
 ): Promise<TrainedHead> {
   const o = resolveOptions('trainHead', trainRules, options);
   assertTraining(train, 'trainHead');
@@ -181,9 +290,16 @@ export async function fitHead(
   const pairing = mix && resolvePairing(o.pairing ?? 'random');
   const batchSampler = resolveBatchSampler(o.batchSampler);
   const schedule = createSchedule(o.schedule);
+  const optimizer = resolveOptimizer(o.optimizer);
+  const { wholeSet = false } = optimizer.definition;
+  refuseContradictions(options, optimizer);
 
-  const standardize = o.standardize ?? train.columns !== undefined;
-  const scaler = standardize ? fitScaler(original) : undefined;
+  const standardize = o.from ? o.from.scaler !== undefined : (o.standardize ?? train.columns !== undefined);
+  const scaler = o.from
+    ? o.from.scaler
+    : standardize
+      ? fitScaler(original, { centerOnly: standardize === 'center' })
+      : undefined;
   const data = scaled(train, scaler);
   const set: TrainingSet = scaler ? { ...train, embeddings: matrix(data, rows, cols) } : train;
 
@@ -202,14 +318,21 @@ export async function fitHead(
 
   const headChoice = splitChoice(o.head);
   const head = createHead(headChoice.name, { inputDim: cols, classes, seed, options: headChoice.options, kernels });
-  const parameters = head.parameters.map((parameter) => parameter.data);
-  const gradients = parameters.map((parameter) => new Float32Array(parameter.length));
-  const best = parameters.map((parameter) => parameter.slice());
-  const optimizer = createOptimizer(o.optimizer, parameters);
-  const baseRate = o.learningRate === 'auto' ? head.learningRate(meanSquaredNorm(data, rows, cols)) : o.learningRate;
+  if (o.from) copyParameters(o.from.head, head, namedParameters(head, o.restart ?? [], 'restart'));
+  else head.start?.(data, set.labels);
+  const gradients = head.parameters.map((parameter) => new Float32Array(parameter.data.length));
+  const best = head.parameters.map((parameter) => parameter.data.slice());
+  const moving = o.trainable ? namedParameters(head, o.trainable, 'trainable') : [...head.parameters.keys()];
+  const movingGradients = moving.map((p) => gradients[p] as Float32Array);
+  const optimize = optimizer.definition.create(
+    moving.map((p) => (head.parameters[p] as Parameter).data),
+    optimizer.options,
+    kernels,
+  );
+  const baseRate = o.rateFactor * (o.learningRate === 'auto' ? autoRate() : o.learningRate);
 
-  const epochRows = o.epochLength === 'original' ? rows : resampledRows;
-  const batchSize = Math.min(o.batchSize, epochRows);
+  const epochRows = o.epochLength === 'original' && !wholeSet ? rows : resampledRows;
+  const batchSize = wholeSet ? epochRows : Math.min(o.batchSize, epochRows);
   const stepsPerEpoch = Math.ceil(epochRows / batchSize);
   const epochs = o.epochs === 'auto' ? Math.min(200, Math.max(10, Math.ceil(autoSteps / stepsPerEpoch))) : o.epochs;
   const full = new Batch(batchSize, cols, classes);
@@ -217,8 +340,10 @@ export async function fitHead(
   const tail = tailRows === batchSize ? full : new Batch(tailRows, cols, classes);
   const order = new Int32Array(epochRows);
   const orderRng = createRng(seed, `batches/${batchSampler.name}`);
-  const fillOrder = (draw: number) =>
-    batchSampler.create({ labels: pool.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
+  const fillOrder = (draw: number): FillOrder =>
+    wholeSet
+      ? inOrder
+      : batchSampler.create({ labels: pool.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
   let fill = fillOrder(0);
   const threads = o.threads ?? defaultThreads();
   const findPartners = () => pairing?.create({ table: pool, classes, kernels, threads, ...(signal && { signal }) });
@@ -231,6 +356,12 @@ export async function fitHead(
     logits: new Float32Array(validation.labels.length * classes),
     recalls: new Float64Array(classes),
   };
+  const judge =
+    held &&
+    (() => {
+      forwardInChunks(head, held.x, held.logits);
+      return score(held.logits, held.labels, classes, held.recalls);
+    });
   const given = {
     ...(head.cosineScale !== undefined && { cosineScale: head.cosineScale }),
     ...(held && { recalls: held.recalls }),
@@ -245,10 +376,14 @@ export async function fitHead(
     sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
     mix: mix ? { name: mix.name, ...mix.options } : null,
     pairing: pairing ? { name: pairing.name, ...pairing.options } : null,
-    batchSampler: { name: batchSampler.name, ...batchSampler.options },
+    batchSampler: wholeSet ? null : { name: batchSampler.name, ...batchSampler.options },
     optimizer: { name: optimizer.name, ...optimizer.options },
-    schedule: { name: schedule.name, ...schedule.options },
-    learningRate: baseRate,
+    schedule: wholeSet ? null : { name: schedule.name, ...schedule.options },
+    learningRate: wholeSet ? null : baseRate,
+    step: o.step ? { name: o.step.name, ...o.step.options } : null,
+    accumulate: o.accumulate,
+    trainable: moving.map((p) => (head.parameters[p] as Parameter).name),
+    warmStart: o.from !== undefined,
     epochs,
     batchSize,
     epochLength: o.epochLength,
@@ -263,6 +398,39 @@ export async function fitHead(
     ),
     kernels: { backend: kernels.backend, isa: kernels.isa },
   };
+
+  const dropped = head.random ? createRng(seed, 'dropout').cursor() : undefined;
+  const stepContext: StepContext = {
+    set,
+    head,
+    gradients,
+    loss,
+    batchSize,
+    learningRate: baseRate,
+    rng: createRng(seed, `step/${o.step?.name}`),
+    kernels,
+    evaluate,
+    async batches({ name: source, rows: sourceRows, sampler: choice = null, batchSampler: order = 'instance' }) {
+      const made = chooseSampler(choice, seed);
+      const rowsMade = layOutRows(set, await made?.plan(set, { kernels, ...(signal && { signal }) }), weights, kernels);
+      const next = new Batch(sourceRows, cols, classes);
+      const visits = new Int32Array(sourceRows);
+      const sampling = resolveBatchSampler(order);
+      const rng = createRng(seed, `batches/${source}/${sampling.name}`);
+      const draw = sampling.create({ labels: rowsMade.label, classes, rng });
+      let epoch = 0;
+      return () => {
+        draw(visits, epoch++, 1);
+        next.load(rowsMade, visits, 0, kernels);
+        return next;
+      };
+    },
+  };
+  const gradientsOf = o.step ? await o.step.prepare(stepContext) : evaluate;
+  const sums = o.accumulate > 1 ? movingGradients.map(({ length }) => new Float32Array(length)) : undefined;
+  let gathered = 0;
+  let known: number | undefined;
+  let converged = false;
 
   const history: EpochRecord[] = [];
   let bestEpoch = 0;
@@ -285,11 +453,32 @@ export async function fitHead(
     let lossSum = 0;
     for (let step = 0; step < stepsPerEpoch; step++) {
       const batch = step === stepsPerEpoch - 1 ? tail : full;
-      batch.load(table, order, step * batchSize, kernels);
-      head.forward(batch.x, batch.rows, batch.logits);
-      const value = lossOf(loss, batch, epoch, step, rate);
-      head.backward(batch.x, batch.rows, batch.gradient, gradients);
-      optimizer.step(gradients, rate);
+      if (!wholeSet || epoch === 0) batch.load(table, order, step * batchSize, kernels);
+      const place = { epoch, epochs, step, rate };
+      dropped?.seek(epoch * stepsPerEpoch + step);
+      const value = known ?? gradientsOf(batch, place);
+      if (!Number.isFinite(value)) throw diverged(place, `the loss is ${value}`);
+      if (sums) {
+        gathered++;
+        addTo(sums, movingGradients, 1);
+      }
+      if (!sums || gathered === o.accumulate || epoch * stepsPerEpoch + step + 1 === total) {
+        if (sums) {
+          movingGradients.forEach((gradient) => gradient.fill(0));
+          addTo(movingGradients, sums, 1 / gathered);
+          sums.forEach((sum) => sum.fill(0));
+          gathered = 0;
+        }
+        const outcome = optimize(movingGradients, rate, {
+          value,
+          evaluate(other) {
+            dropped?.seek(epoch * stepsPerEpoch + step);
+            return evaluate(batch, place, other && { loss: other });
+          },
+        });
+        // Only what sees the same rows again may go on from what it found.
+        if (wholeSet && outcome) ({ value: known, converged } = outcome);
+      }
       lossSum += value * batch.rows;
       if (performance.now() - lastYield < yieldEveryMs) continue;
       onProgress?.({ stage: 'train', done: epoch * stepsPerEpoch + step + 1, total });
@@ -298,9 +487,8 @@ export async function fitHead(
       lastYield = performance.now();
     }
     let validated: ValidationScore | undefined;
-    if (held) {
-      head.forward(held.x, held.labels.length, held.logits);
-      validated = score(held.logits, held.labels, classes, held.recalls);
+    if (judge) {
+      validated = judge();
       if (bestScore === undefined || better(validated, bestScore, stopping.metric)) {
         bestScore = validated;
         bestEpoch = epoch;
@@ -315,12 +503,30 @@ export async function fitHead(
     };
     history.push(Object.freeze(record));
     onProgress?.({ stage: 'train', done: (epoch + 1) * stepsPerEpoch, total, message: describe(record) });
-    if (stopping.patience !== null && epoch - bestEpoch >= stopping.patience) break;
+    if (converged || (stopping.patience !== null && epoch - bestEpoch >= stopping.patience)) break;
   }
   if (held) head.parameters.forEach(({ data: values }, p) => values.set(best[p] as Float32Array));
 
-  /** The loss of one batch; its gradient lands in the batch. */
-  function lossOf(used: Loss, batch: Batch, epoch: number, step: number, rate: number): number {
+  if (finish)
+    Object.assign(settings, {
+      finish: finish({ head, classCounts: train.classCounts, ...(judge && { judge }) }),
+    });
+
+  /** What suits the optimizer for these rows. */
+  function autoRate(): number {
+    const squaredNorm = meanSquaredNorm(data, rows, cols);
+    const rate = head.learningRate(squaredNorm);
+    return optimizer.definition.learningRate?.({ rate, meanSquaredNorm: squaredNorm }) ?? rate;
+  }
+
+  /** The loss of one batch at the present parameters; the gradients land in `gradients`. */
+  function evaluate(
+    batch: Batch,
+    place: StepPlace,
+    { loss: used = loss, sampleWeights }: { loss?: Loss; sampleWeights?: Float32Array } = {},
+  ): number {
+    head.forward(batch.x, batch.rows, batch.logits, dropped);
+    const factors = sampleWeights ?? (batch.weighted ? batch.sampleWeights : undefined);
     let value = NaN;
     let cause: unknown;
     try {
@@ -328,17 +534,17 @@ export async function fitHead(
         {
           logits: batch.logits,
           labels: batch.labels,
-          ...(table.otherLabel && { otherLabels: batch.otherLabels, labelWeights: batch.labelWeights }),
-          ...(table.weight && { sampleWeights: batch.sampleWeights }),
+          ...(batch.soft && { otherLabels: batch.otherLabels, labelWeights: batch.labelWeights }),
+          ...(factors && { sampleWeights: factors }),
           rows: batch.rows,
           classes,
           classCounts: train.classCounts,
-          epoch,
+          epoch: place.epoch,
           epochs,
-          step: epoch * stepsPerEpoch + step,
+          step: place.epoch * stepsPerEpoch + place.step,
           seed,
           ...given,
-          ...(loss.needs?.includes('rowNorms') && { rowNorms: batch.rowNorms() }),
+          ...(used.needs?.includes('rowNorms') && { rowNorms: batch.rowNorms() }),
         },
         batch.gradient,
       );
@@ -346,13 +552,11 @@ export async function fitHead(
       if (!(error instanceof EquipoiseError) || error.code !== 'ERR_DATA') throw error;
       cause = error;
     }
-    if (Number.isFinite(value)) return value;
-    const why = cause instanceof Error ? cause.message : `the loss is ${value}`;
-    throw new EquipoiseError(
-      'ERR_DATA',
-      `Training diverged in step ${step} of epoch ${epoch}, at learning rate ${rate}: ${why}. Lower learningRate (or leave it 'auto'), or set standardize: true`,
-      { cause },
-    );
+    // A line search may try a step that is far too long, and then shortens it.
+    if (!Number.isFinite(value) && !wholeSet)
+      throw diverged(place, cause instanceof Error ? cause.message : `the loss is ${value}`, cause);
+    head.backward(batch.x, batch.rows, batch.gradient, gradients);
+    return value;
   }
 
   const bundle = { head, classNames: train.classNames, settings, ...(scaler && { scaler }) };

@@ -316,7 +316,7 @@ describe('wrong options', { concurrency: 2 }, () => {
       'words where auto or a number fits',
       ['run', 'photos', '--epochs', 'some'],
       2,
-      /ERR_OPTION: Expected integer >= 1, or 'auto' for run\.epochs but received "some"/,
+      /ERR_OPTION: Expected integer >= 0, or 'auto' for run\.epochs but received "some"/,
     ],
     ['no threads', ['run', 'photos', '--threads', '0'], 2, /ERR_OPTION: Expected .*1 or more for run\.threads/],
     [

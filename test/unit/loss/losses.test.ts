@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { exponential } from '../../../src/loss/exponential.js';
 import { difficultyWeights } from '../../../src/loss/cdb.js';
 import { classWeights, createLoss } from '../../../src/loss/index.js';
 
@@ -249,4 +250,13 @@ test('deferred weights apply from their epoch on, exactly', () => {
   const weight = classWeights('effective-number', null, [100, 10, 1])[2] as number;
   near(at(160), weight * 2.40761, 2e-5);
   assert.throws(() => createLoss('cross-entropy', { weightsFrom: 0.8 }), { code: 'ERR_OPTION' });
+});
+
+test('the exponential of the softmax is right to 1e-8, and 0 where nothing is left', () => {
+  for (let x = 0; x > -90; x -= 0.0137) {
+    const wanted = Math.exp(x);
+    assert.ok(Math.abs(exponential(x) - wanted) <= 1e-8 * wanted, `${x}`);
+  }
+  assert.equal(exponential(0), 1);
+  assert.equal(exponential(-Infinity), 0);
 });

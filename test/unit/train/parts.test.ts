@@ -10,7 +10,7 @@ import { better, score } from '../../../src/train/validation.js';
 function afterSteps(choice: Choice, gradients: number[], rate: number): number {
   const w = Float32Array.of(1);
   const { step } = createOptimizer(choice, [w]);
-  for (const g of gradients) step([Float32Array.of(g)], rate);
+  for (const g of gradients) step([Float32Array.of(g)], rate, { value: 0, evaluate: () => 0 });
   return w[0] as number;
 }
 const near = (got: number, wanted: number) => assert.ok(Math.abs(got - wanted) < 1e-6, `${got} is not ${wanted}`);
@@ -33,6 +33,82 @@ test('nesterov looks one step of momentum ahead', () => {
 test('weight decay pulls towards zero', () => {
   // 1 − 0.1 · (0 + 0.5 · 1) = 0.95
   near(afterSteps({ name: 'sgd', momentum: 0, weightDecay: 0.5 }, [0], 0.1), 0.95);
+});
+
+test('adamw decays the weight and steps by the rate, whatever the scale of the gradient', () => {
+  // 1 · (1 − 0.1 · 0.5) = 0.95; of the first gradient m̂ = 2 and √v̂ = 2: 0.95 − 0.1 · 2/2 = 0.85
+  near(afterSteps({ name: 'adamw', weightDecay: 0.5 }, [2], 0.1), 0.85);
+  near(afterSteps({ name: 'adamw', weightDecay: 0.5 }, [2000], 0.1), 0.85);
+});
+
+test('adamw remembers mean and square apart', () => {
+  // After 2 and −1 with β1 = β2 = 0.5: m = 0.5 · (0.5 · 2) − 0.5 = 0, so the second step goes nowhere: 1 − 0.1 = 0.9
+  near(afterSteps({ name: 'adamw', beta1: 0.5, beta2: 0.5, weightDecay: 0 }, [2, -1], 0.1), 0.9);
+});
+
+/** Steps on a function of two numbers, from a start; `uphill` is the gradient of the loss that a step may ask for instead. */
+function descend(
+  choice: Choice,
+  start: readonly number[],
+  steps: number,
+  rate: number,
+  f: (w: Float32Array, g: Float32Array) => number,
+  uphill?: (w: Float32Array, g: Float32Array) => number,
+) {
+  const w = Float32Array.from(start);
+  const g = new Float32Array(w.length);
+  const { step } = createOptimizer(choice, [w]);
+  let outcome;
+  for (let i = 0; i < steps && outcome?.converged !== true; i++)
+    outcome = step([g], rate, { value: f(w, g), evaluate: (loss) => (loss && uphill ? uphill(w, g) : f(w, g)) });
+  return { w: [...w], outcome };
+}
+const bowl = (w: Float32Array, g: Float32Array) => {
+  g[0] = w[0] as number;
+  return (w[0] as number) ** 2 / 2;
+};
+
+test('sam takes the gradient from uphill', () => {
+  // The gradient of w²/2 at 1 is 1, so uphill is 1 + 0.5; the gradient there is 1.5, and 1 − 0.1 · 1.5 = 0.85.
+  const plain = { name: 'sam', rho: 0.5, momentum: 0, weightDecay: 0 };
+  near(descend(plain, [1], 1, 0.1, bowl).w[0] as number, 0.85);
+});
+
+test('asymmetric sam goes uphill of the class-weighted loss and downhill of its own', () => {
+  // That other loss falls towards +, so its uphill is 1 − 0.5; the gradient of w²/2 there is 0.5, and 1 − 0.1 · 0.5 = 0.95.
+  const asymmetric = { name: 'sam', rho: 0.5, momentum: 0, weightDecay: 0, ascent: 'class-weighted' };
+  const falling = (_w: Float32Array, g: Float32Array) => (g[0] = -3);
+  near(descend(asymmetric, [1], 1, 0.1, bowl, falling).w[0] as number, 0.95);
+});
+
+test('lbfgs steps by the inverse slope first, and is done at the bottom', () => {
+  // 2 w² at 1: slope 4, direction −4, first step 1/√(4 · 4) = 1/4: 1 − 4/4 = 0.
+  const { w, outcome } = descend({ name: 'lbfgs', l2: 0 }, [1], 1, 1, (v, g) => {
+    g[0] = 4 * (v[0] as number);
+    return 2 * (v[0] as number) ** 2;
+  });
+  assert.deepEqual(w, [0]);
+  assert.deepEqual(outcome, { value: 0, converged: true });
+});
+
+test('lbfgs finds the end of a bent valley', () => {
+  const { w, outcome } = descend({ name: 'lbfgs', l2: 0, tolerance: 1e-3 }, [-1.2, 1], 100, 1, (v, g) => {
+    const [x = 0, y = 0] = v;
+    g[0] = -400 * x * (y - x * x) - 2 * (1 - x);
+    g[1] = 200 * (y - x * x);
+    return 100 * (y - x * x) ** 2 + (1 - x) ** 2;
+  });
+  assert.equal(outcome?.converged, true);
+  for (const coordinate of w) assert.ok(Math.abs(coordinate - 1) < 0.01, `${w}`);
+});
+
+test('lbfgs with several penalties ends at the optimum of the last', () => {
+  // (w − 1)²/2 + l2 w²/2 is least at 1/(1 + l2): 0.5 for l2 = 1 and 0.8 for l2 = 0.25.
+  const { w } = descend({ name: 'lbfgs', l2: [1, 0.25] }, [0], 50, 1, (v, g) => {
+    g[0] = (v[0] as number) - 1;
+    return ((v[0] as number) - 1) ** 2 / 2;
+  });
+  assert.ok(Math.abs((w[0] as number) - 0.8) < 1e-4, `${w}`);
 });
 
 const rates = (choice: Choice, epochs: number) =>

@@ -5,6 +5,7 @@ import { matrix } from '../../../src/core/matrix.js';
 import type { ResamplingPlan } from '../../../src/core/plan.js';
 import { applyScaler, createHead, fitScaler } from '../../../src/head/index.js';
 import { materialize } from '../../../src/kernels/index.js';
+import { createLoss } from '../../../src/loss/index.js';
 import { writeModel } from '../../../src/onnx/index.js';
 import { createSampler, type Sampler } from '../../../src/sampler/index.js';
 import { fitHead, headFromModel, type TrainedHead, type TrainOptions } from '../../../src/train/index.js';
@@ -346,6 +347,117 @@ test('what cannot be trained on is refused', async () => {
   await refused(train, { validation: clouds([5, 5, 5]) }, { code: 'ERR_DATA', message: /class tables/ });
   await refused(train, { sampleWeights: [1] }, { code: 'ERR_SHAPE' });
   await refused(train, { sampleWeights: new Float32Array(20) }, { code: 'ERR_DATA' });
+});
+
+test('lbfgs reaches the optimum: no slope is left', async () => {
+  const train = trainingClouds([60, 20, 6], { distance: 1 });
+  const l2 = 0.01;
+  const trained = await fitHead(train, { optimizer: { name: 'lbfgs', l2, tolerance: 1e-4 } });
+  assert.ok(trained.history.length < 60, `${trained.history.length} steps`);
+  const [rows = 0] = train.embeddings.shape;
+  const logits = trained.logits(train.embeddings);
+  const slope = new Float32Array(logits.length);
+  const { evaluate } = createLoss('cross-entropy');
+  const { labels, classCounts } = train;
+  evaluate({ logits, labels, rows, classes: 3, classCounts, epoch: 0, epochs: 1, step: 0, seed: 0 }, slope);
+  const gradients = trained.head.parameters.map(({ data }) => new Float32Array(data.length));
+  trained.head.backward(train.embeddings.data, rows, slope, gradients);
+  gradients.forEach((gradient, p) =>
+    gradient.forEach((g, j) =>
+      assert.ok(Math.abs(g + l2 * (trained.head.parameters[p]?.data[j] as number)) < 2e-4, `${p} ${j}: ${g}`),
+    ),
+  );
+  assert.equal(trained.settings['batchSize'], rows);
+  assert.equal(trained.settings['learningRate'], null);
+});
+
+test('lbfgs refuses what it has no use for, and several penalties without rows to choose by', async () => {
+  const train = trainingClouds([20, 10]);
+  for (const given of [
+    { batchSize: 8 },
+    { learningRate: 0.1 },
+    { schedule: 'step' },
+    { mix: 'mixup' },
+    { accumulate: 2 },
+  ])
+    await assert.rejects(fitHead(train, { optimizer: 'lbfgs', ...given }), { code: 'ERR_OPTION', message: /lbfgs/ });
+  await assert.rejects(fitHead(train, { optimizer: { name: 'lbfgs', l2: [1, 0.1] } }), { message: /validation/ });
+});
+
+test('the validation rows choose among the penalties', async () => {
+  const train = trainingClouds([60, 20, 6], { distance: 1, dim: 20 });
+  const validation = heldOutClouds([40, 40, 40], { distance: 1, dim: 20, seed: 1 });
+  const trained = await fitHead(train, { optimizer: { name: 'lbfgs', l2: [1, 0.1, 0.01, 1e-6] }, validation });
+  assert.ok(trained.bestEpoch < trained.history.length - 1, 'the weakest penalty should overfit');
+});
+
+test('gathering two batches a step is one batch of twice the rows', async () => {
+  const train = trainingClouds([32, 32]);
+  const shared = { epochs: 3, learningRate: 0.1, batchSampler: 'instance' } as const;
+  const parametersOf = async (options: object) =>
+    (await fitHead(train, { ...shared, ...options })).head.parameters.flatMap(({ data }) => [...data]);
+  const whole = await parametersOf({ batchSize: 32 });
+  const gathered = await parametersOf({ batchSize: 16, accumulate: 2 });
+  gathered.forEach((w, j) => assert.ok(Math.abs(w - (whole[j] as number)) < 1e-5));
+});
+
+test('training goes on from a head, moves what it may, and begins anew what it is told to', async () => {
+  const train = trainingClouds([30, 20]);
+  const head = { name: 'adapter', width: 4 };
+  const first = await fitHead(train, { head, epochs: 2, standardize: true });
+  const before = first.head.parameters.map(({ data }) => data.slice());
+  const trainable = ['weight', 'bias'];
+  const second = await fitHead(train, { head, epochs: 2, from: first, trainable, restart: ['bias'], seed: 1 });
+  assert.deepEqual(second.scaler, first.scaler);
+  assert.deepEqual(second.settings['trainable'], trainable);
+  second.head.parameters.forEach(({ name, data }, p) =>
+    trainable.includes(name) ? assert.notDeepEqual(data, before[p]) : assert.deepEqual(data, before[p]),
+  );
+  // No step at all: what goes on is the old head, what begins anew is the seed's.
+  const third = await fitHead(train, { head, epochs: 0, from: first, restart: ['bias'], seed: 1 });
+  const fresh = await fitHead(train, { head, epochs: 0, seed: 1 });
+  assert.deepEqual(third.head.parameters[4]?.data, before[4]);
+  assert.deepEqual(third.head.parameters[5]?.data, fresh.head.parameters[5]?.data);
+  first.head.parameters.forEach(({ data }, p) => assert.deepEqual(data, before[p]));
+
+  await assert.rejects(fitHead(train, { head: 'linear', from: first }), { code: 'ERR_OPTION', message: /adapter/ });
+  await assert.rejects(fitHead(train, { trainable: ['wieght'] }), { code: 'ERR_OPTION', message: /weight, bias/ });
+  await assert.rejects(fitHead(train, { head, from: first, standardize: false }), { code: 'ERR_OPTION' });
+});
+
+test('dropout trains at random, repeats by the seed, and is off when predicting', async () => {
+  const train = trainingClouds([60, 30]);
+  const head = { name: 'mlp', hidden: [16], dropout: 0.5 };
+  const fit = async (seed: number) => fitHead(train, { head, epochs: 5, seed });
+  const [first, again] = [await fit(1), await fit(1)];
+  assert.deepEqual(first.logits(train.embeddings), again.logits(train.embeddings));
+  assert.deepEqual(first.logits(train.embeddings), first.logits(train.embeddings));
+  const without = await fitHead(train, { head: { ...head, dropout: 0 }, epochs: 5, seed: 1 });
+  assert.notDeepEqual(first.logits(train.embeddings), without.logits(train.embeddings));
+});
+
+test('a method of its own makes the gradients, and the optimizer follows them', async () => {
+  const train = trainingClouds([10, 10]);
+  const start = await fitHead(train, { epochs: 0 });
+  const step = {
+    name: 'ones',
+    options: { of: 1 },
+    prepare:
+      ({ gradients }: { gradients: readonly Float32Array[] }) =>
+      () => {
+        gradients.forEach((gradient) => gradient.fill(1));
+        return 7;
+      },
+  };
+  const optimizer = { name: 'sgd', momentum: 0, weightDecay: 0 };
+  const schedule = 'constant';
+  const trained = await fitHead(train, { step, optimizer, schedule, epochs: 1, batchSize: 10, learningRate: 0.5 });
+  // Two batches, each moving every parameter by −0.5.
+  trained.head.parameters.forEach(({ data }, p) =>
+    data.forEach((w, j) => assert.ok(Math.abs(w - ((start.head.parameters[p]?.data[j] as number) - 1)) < 1e-6)),
+  );
+  assert.equal(trained.history[0]?.loss, 7);
+  assert.deepEqual(trained.settings['step'], { name: 'ones', of: 1 });
 });
 
 test('a sampler that draws nothing is taken by name, and a class it empties is not in the way', async () => {
