@@ -51,8 +51,6 @@ inline void store(T* to, V value) {
   __builtin_memcpy(to, &value, sizeof(V));
 }
 
-inline Floats splat(float value) { return value - Floats{}; }
-
 // Bit l says that values[l] <= limit.
 inline std::uint32_t at_most(Floats values, float limit) {
 #if defined(__AVX512F__)
