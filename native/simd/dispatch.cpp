@@ -4,6 +4,9 @@
 #if defined(__linux__) && defined(__x86_64__)
 #include <sys/syscall.h>
 #include <unistd.h>
+#elif defined(__linux__) && defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 #include "isa.hpp"
@@ -27,6 +30,10 @@ namespace avx512vnni {
 extern const Isa isa;
 }
 namespace amx {
+extern const Isa isa;
+}
+#elif defined(__aarch64__)
+namespace dotprod {
 extern const Isa isa;
 }
 #endif
@@ -63,6 +70,10 @@ struct Available {
     if (avx512) *next++ = &avx512::isa;
     if (avx2 && __builtin_cpu_supports("avxvnni")) *next++ = &avx2vnni::isa;
     if (avx2) *next++ = &avx2::isa;
+#elif defined(__aarch64__) && defined(__linux__)
+    if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) *next++ = &dotprod::isa;
+#elif defined(__aarch64__) && defined(__APPLE__)
+    *next++ = &dotprod::isa;  // every Mac of this architecture has it
 #endif
     *next = &baseline::isa;
   }

@@ -71,8 +71,6 @@ inline void end_stream() {
 #endif
 }
 
-inline Floats splat(float value) { return value - Floats{}; }
-
 // Bit l says that values[l] <= limit.
 inline std::uint32_t at_most(Floats values, float limit) {
 #if defined(__AVX512F__)

@@ -14,7 +14,7 @@ type Backend = Kernels['backend'];
 const backends = ['addon', 'wasm', 'reference'] as const satisfies readonly Backend[];
 
 /** Every instruction set that the addon may be compiled for, fastest first; `baseline` is what the platform guarantees. */
-export const knownIsas = ['amx', 'avx512vnni', 'avx512', 'avx2vnni', 'avx2', 'baseline'] as const;
+export const knownIsas = ['amx', 'avx512vnni', 'avx512', 'avx2vnni', 'avx2', 'dotprod', 'baseline'] as const;
 
 export interface LoadKernelsOptions {
   /** Fails if this one does not load. Default: EQUIPOISE_KERNELS, else the first that loads. */

@@ -7,7 +7,12 @@
 #include <tuple>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "../../native/core/kernels.hpp"
+#include "../../native/core/panels.hpp"
 #include "../../native/simd/isa.hpp"
 
 using namespace equipoise;
@@ -39,48 +44,118 @@ double l2sq_of(const float* a, const float* b, std::size_t cols) {
   return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
+// A screen alone: with limits that let everything pass, the bound of a pair is at most, and with its stated error at least, what
+// plain loops say of the packed rows.
+void test_screen(const Screen& screen, const char* name) {
+  for (const std::size_t cols : {1, 2, 3, 4, 5, 15, 16, 17, 63, 64, 65, 127, 129, 300, 1000})
+    for (const float scale : {1.0f, 1e-30f}) {
+      const std::size_t left_count = screen.tile_rows - 1;
+      const std::size_t right_count = 2 * screen.tile_cols + 3;
+      const std::size_t rows = left_count + right_count;
+      std::vector<float> x(rows * cols);
+      for (float& value : x) value = (uniform() - 0.5f) * scale;
+      std::vector<float> centre(cols);
+      for (float& value : centre) value = 0.1f * scale * uniform();
+      std::vector<float> signs(cols);
+      for (float& value : signs) value = uniform() < 0.5f ? -1.0f : 1.0f;
+      const Frame frame = {1, centre.data(), signs.data()};
+      std::vector<std::int32_t> ids(rows);
+      for (std::size_t i = 0; i < rows; i++) ids[i] = static_cast<std::int32_t>((7 * i) % rows);
+      std::vector<float> work(screen.padded(cols));
+      std::vector<double> norms(left_count);
+      Panels left(screen, Side::kLeft, left_count, cols);
+      Panels right(screen, Side::kRight, right_count, cols);
+      left.pack(0, x.data(), ids.data(), left_count, frame, 1, work.data(), norms.data());
+      right.pack(0, x.data(), ids.data() + left_count, right_count, frame, 1, work.data(), nullptr);
+      std::vector<float> limits(screen.tile_rows, std::numeric_limits<float>::infinity());
+      Hits hits;
+      if (screen.enter != nullptr) screen.enter();
+      for (std::size_t panel = 0; panel < 3; panel++) {
+        const Rows l = left.from(0);
+        const Rows r = right.from(panel * screen.tile_cols);
+        check(screen.search(l, r, cols, limits.data(), 3 - panel, hits) == 0, "screen stops at a hit", name);
+        for (std::size_t i = 0; i < left_count; i++)
+          for (std::size_t j = 0; j < std::min(screen.tile_cols, right_count - panel * screen.tile_cols); j++) {
+            double product = 0;
+            double a = 0;
+            double b = 0;
+            for (std::size_t c = 0; c < cols; c++) {
+              const auto at = [&](std::size_t row) {
+                return static_cast<double>(x[static_cast<std::size_t>(ids[row]) * cols + c] - centre[c]);
+              };
+              const double u = at(i);
+              const double v = at(left_count + panel * screen.tile_cols + j);
+              product += u * v;
+              a += u * u;
+              b += v * v;
+            }
+            const double error = static_cast<double>(l.length[i]) * r.residual[j] + static_cast<double>(l.residual[i]) * r.length[j];
+            const double rounding = (static_cast<double>(cols) + 16) * 0x1p-24 * (a + b) / 2 + 1024 * 0x1p-126;
+            const double bound = hits.bound[i * screen.tile_cols + j];
+            check((hits.bits[i] >> j & 1) != 0, "screen hits", name, static_cast<long>(i), static_cast<long>(j));
+            check(bound <= b / 2 - product + rounding, "screen's lower bound", name, static_cast<long>(cols), static_cast<long>(j));
+            check(bound + 2 * error >= b / 2 - product - rounding, "screen's upper bound", name, static_cast<long>(cols),
+                  static_cast<long>(j));
+            check(error <= 0.03 * (a + b) + rounding, "screen's error is small", name, static_cast<long>(cols), static_cast<long>(j));
+            check(std::fabs(norms[i] - a) <= 1e-12 * a, "norm", name, static_cast<long>(i));
+          }
+      }
+      for (float& limit : limits) limit = -std::numeric_limits<float>::infinity();
+      check(screen.search(left.from(0), right.from(0), cols, limits.data(), 3, hits) == 3, "screen passes over", name);
+      if (screen.leave != nullptr) screen.leave();
+    }
+}
+
 void test_nearest(const Isa& isa) {
   // Whole numbers tie; thirds do not; the last magnitude leaves float32's squares.
   const float scales[] = {1, 1.0f / 3, 1e30f};
   for (const std::size_t cols : {1, 7, 8, 33, 300})
     for (const float scale : scales)
       for (const Among among : {Among::kAll, Among::kSameClass, Among::kEnemies})
-        for (const std::size_t threads : {1, 3}) {
-          const std::size_t rows = 97;
-          const std::size_t k = threads == 1 ? 4 : rows + 2;
-          std::vector<float> x(rows * cols);
-          for (float& value : x) value = scale == 1 ? static_cast<float>(below(3)) : (uniform() - 0.5f) * scale;
-          std::vector<std::int32_t> labels(rows);
-          for (std::int32_t& label : labels) label = static_cast<std::int32_t>(below(3)) - 1;
-          std::vector<std::int32_t> queries(40);
-          for (std::int32_t& query : queries) query = static_cast<std::int32_t>(below(rows));
-          std::vector<std::int32_t> indices(queries.size() * k);
-          std::vector<float> l2sq(queries.size() * k);
-          std::int32_t control[2] = {};
-          const Status status =
-              nearest(isa, {x.data(), rows, cols, labels.data(), queries, k, among, threads, indices.data(), l2sq.data(), control});
-          check(status == Status::kDone, "nearest finishes", isa.name);
-          check(control[1] == static_cast<std::int32_t>(queries.size()), "nearest counts its queries", isa.name, control[1]);
-          for (std::size_t q = 0; q < queries.size(); q++) {
-            std::vector<bool> taken(rows);
-            for (std::size_t rank = 0; rank < k; rank++) {
-              double best = std::numeric_limits<double>::infinity();
-              std::int32_t best_id = -1;
-              for (std::size_t id = 0; id < rows; id++) {
-                const auto query = static_cast<std::size_t>(queries[q]);
-                const bool same = labels[id] == labels[query];
-                if (id == query || taken[id] || (among == Among::kSameClass && !same) || (among == Among::kEnemies && same))
-                  continue;
-                const double distance = l2sq_of(&x[query * cols], &x[id * cols], cols);
-                if (distance < best) best = distance, best_id = static_cast<std::int32_t>(id);
+        for (const std::size_t threads : {1, 3})
+          for (const Screening screening : {Screening::kFloat32, Screening::kInt8}) {
+            if (screening == Screening::kInt8 && isa.int8 == nullptr) continue;
+            const std::size_t rows = 97;
+            const std::size_t first = threads == 1 ? 0 : 5;
+            const std::size_t last = threads == 1 ? SIZE_MAX : 60;
+            const std::size_t k = threads == 1 ? 4 : rows + 2;
+            std::vector<float> x(rows * cols);
+            for (float& value : x) value = scale == 1 ? static_cast<float>(below(3)) : (uniform() - 0.5f) * scale;
+            std::vector<std::int32_t> labels(rows);
+            for (std::int32_t& label : labels) label = static_cast<std::int32_t>(below(3)) - 1;
+            std::vector<std::int32_t> queries(40);
+            for (std::int32_t& query : queries) query = static_cast<std::int32_t>(below(rows));
+            std::vector<std::int32_t> indices(queries.size() * k);
+            std::vector<float> l2sq(queries.size() * k);
+            std::vector<double> exact(queries.size() * k);
+            std::int32_t control[2] = {};
+            const Status status =
+                nearest(isa, {.x = x.data(), .rows = rows, .cols = cols, .labels = labels.data(), .queries = queries, .k = k,
+                              .among = among, .threads = threads, .indices = indices.data(), .l2sq = l2sq.data(),
+                              .control = control, .first = first, .last = last, .exact = exact.data(), .screening = screening});
+            check(status == Status::kDone, "nearest finishes", isa.name);
+            check(control[1] == static_cast<std::int32_t>(queries.size()), "nearest counts its queries", isa.name, control[1]);
+            for (std::size_t q = 0; q < queries.size(); q++) {
+              std::vector<bool> taken(rows);
+              for (std::size_t rank = 0; rank < k; rank++) {
+                double best = std::numeric_limits<double>::infinity();
+                std::int32_t best_id = -1;
+                for (std::size_t id = first; id < std::min(rows, last); id++) {
+                  const auto query = static_cast<std::size_t>(queries[q]);
+                  const bool same = labels[id] == labels[query];
+                  if (id == query || taken[id] || (among == Among::kSameClass && !same) || (among == Among::kEnemies && same))
+                    continue;
+                  const double distance = l2sq_of(&x[query * cols], &x[id * cols], cols);
+                  if (distance < best) best = distance, best_id = static_cast<std::int32_t>(id);
+                }
+                if (best_id >= 0) taken[static_cast<std::size_t>(best_id)] = true;
+                check(indices[q * k + rank] == best_id, "nearest id", isa.name, static_cast<long>(q), static_cast<long>(rank));
+                check(exact[q * k + rank] == best, "nearest sum", isa.name, static_cast<long>(q), static_cast<long>(rank));
+                check(l2sq[q * k + rank] == static_cast<float>(best), "nearest distance", isa.name, static_cast<long>(q),
+                      static_cast<long>(rank));
               }
-              if (best_id >= 0) taken[static_cast<std::size_t>(best_id)] = true;
-              check(indices[q * k + rank] == best_id, "nearest id", isa.name, static_cast<long>(q), static_cast<long>(rank));
-              check(l2sq[q * k + rank] == static_cast<float>(best), "nearest distance", isa.name, static_cast<long>(q),
-                    static_cast<long>(rank));
             }
           }
-        }
 }
 
 void test_stop(const Isa& isa) {
@@ -89,8 +164,37 @@ void test_stop(const Isa& isa) {
   std::int32_t index = 0;
   float l2sq = 0;
   std::int32_t control[2] = {1, 0};
-  check(nearest(isa, {x.data(), 100, 1, nullptr, query, 1, Among::kAll, 2, &index, &l2sq, control}) == Status::kStopped,
-        "nearest stops", isa.name);
+  const Status status = nearest(isa, {.x = x.data(), .rows = 100, .cols = 1, .labels = nullptr, .queries = query, .k = 1,
+                                      .among = Among::kAll, .threads = 2, .indices = &index, .l2sq = &l2sq, .control = control});
+  check(status == Status::kStopped, "nearest stops", isa.name);
+}
+
+// More than 2^32 numbers, nearly all of them in pages that are never touched.
+void test_large(const Isa& isa) {
+#if defined(__linux__)
+  const std::size_t cols = std::size_t{1} << 16;
+  const std::size_t rows = (std::size_t{1} << 16) + 100;
+  void* memory = mmap(nullptr, rows * cols * sizeof(float), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return;
+  auto* x = static_cast<float*>(memory);
+  const std::size_t first = rows - 70;
+  // Row i of the last ones is i away from the first row of all, in its last column.
+  for (std::size_t i = 0; i < 70; i++) x[(first + i) * cols + cols - 1] = static_cast<float>(i + 1);
+  const std::vector<std::int32_t> queries = {0, static_cast<std::int32_t>(rows - 1)};
+  std::vector<std::int32_t> indices(4);
+  std::vector<float> l2sq(4);
+  for (const Screening screening : {Screening::kFloat32, Screening::kAuto}) {
+    nearest(isa, {.x = x, .rows = rows, .cols = cols, .labels = nullptr, .queries = queries, .k = 2, .among = Among::kAll,
+                  .threads = 2, .indices = indices.data(), .l2sq = l2sq.data(), .control = nullptr, .first = first, .screening = screening});
+    const auto id = [first](std::size_t i) { return static_cast<std::int32_t>(first + i); };
+    check(indices == std::vector<std::int32_t>{id(0), id(1), id(68), id(67)}, "nearest beyond 2^32 numbers", isa.name);
+    check(l2sq == std::vector<float>{1, 4, 1, 4}, "distances beyond 2^32 numbers", isa.name);
+  }
+  munmap(memory, rows * cols * sizeof(float));
+#else
+  (void)isa;
+#endif
 }
 
 void test_interpolate(const Isa& isa) {
@@ -157,7 +261,10 @@ void test_gemm(const Isa& isa) {
 
 int main() {
   for (const Isa* const* isa = available_isas(); *isa != nullptr; isa++) {
+    test_screen((*isa)->float32, (*isa)->name);
+    if ((*isa)->int8 != nullptr) test_screen(*(*isa)->int8, (*isa)->name);
     test_nearest(**isa);
+    test_large(**isa);
     test_stop(**isa);
     test_interpolate(**isa);
     test_gemm(**isa);
