@@ -3,6 +3,7 @@
 //   npm run bench                         everything; half an hour to an hour. Writes bench/results.json, docs and README.md
 //   npm run bench -- --quick              a fifth of the rows, one round, prints only; about two minutes
 //   npm run bench -- --suites gather,gemm replaces only these in the results
+//   npm run bench -- --cases main         only these cases of each suite
 //   npm run bench -- --report             writes the documents again from bench/results.json
 //
 // --rounds 3: every round runs every program once, in turn, so that a drift of the machine falls on all alike.
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     report: { type: 'boolean', default: false },
     fetch: { type: 'boolean', default: false },
     suites: { type: 'string', default: suites.map((suite) => suite.name).join(',') },
+    cases: { type: 'string' },
     n: { type: 'string' },
     rounds: { type: 'string' },
     threads: { type: 'string', default: String(defaultThreads()) },
@@ -153,16 +155,16 @@ if (!values.report) {
   const peers = findPeers(root, { python: values.python, fetch: values.fetch });
   console.log(`${machine.processor}, ${machine.cores} cores; peers: ${JSON.stringify(peers.versions)}`);
   for (const suite of chosen) {
-    const cases = suite.cases(size).filter((one) => !values.quick || one.main);
-    const measured = [];
+    const wanted = values.cases?.split(',');
+    const cases = suite.cases(size).filter(({ id, main }) => (wanted ? wanted.includes(id) : !values.quick || main));
     for (const one of cases) {
       const done = { ...(await measureCase(suite, one, peers)), rounds };
       printCase(suite, done);
-      measured.push(done);
+      results.cases = [...results.cases.filter(({ suite: of, id }) => of !== suite.name || id !== one.id), done];
+      results.versions = peers.versions;
+      // After each, so that a run that is stopped keeps what it has measured.
+      if (!values.quick) await writeFile(resultsFile, `${JSON.stringify(results, null, 1)}\n`);
     }
-    results.cases = [...results.cases.filter((one) => one.suite !== suite.name), ...measured];
-    results.versions = peers.versions;
-    if (!values.quick) await writeFile(resultsFile, `${JSON.stringify(results, null, 1)}\n`);
   }
 }
 if (!values.quick) await writeDocuments(root, suites, results);
