@@ -9,7 +9,7 @@ namespace equipoise {
 namespace {
 
 // Below this many rows of the small side nothing of the large side is packed.
-constexpr std::size_t kFew = 32;
+constexpr std::size_t kFew = 16;
 constexpr std::size_t kBlockDepth = 512;
 constexpr std::size_t kBlockRows = 448;
 constexpr std::size_t kBlockCols = 1024;
@@ -82,12 +82,6 @@ Status few_outer(const Isa& isa, const Problem& p) {
   return Status::kDone;
 }
 
-// Panels of `width` rows of op(from), interleaved: panel[p * width + r].
-void pack_panels(const Isa& isa, const View& from, std::size_t rows, std::size_t depth, std::size_t width, float* to) {
-  for (std::size_t i = 0; i < rows; i += width, to += width * depth)
-    isa.interleave(from.data + i * from.row, from.row, from.col, std::min(width, rows - i), depth, width, to);
-}
-
 Status packed(const Isa& isa, const Problem& p) {
   const std::size_t block_rows = std::min(kBlockRows, p.m) + isa.tile_rows;
   const std::size_t block_cols = std::min(kBlockCols, p.n) + isa.tile_cols;
@@ -102,10 +96,10 @@ Status packed(const Isa& isa, const Problem& p) {
       const std::size_t depth = std::min(kBlockDepth, p.k - kb);
       const float beta = kb == 0 ? p.beta : 1;
       const View b = p.b.transposed();
-      pack_panels(isa, {b.data + jb * b.row + kb * b.col, b.row, b.col}, cols, depth, isa.tile_cols, right.get());
+      isa.interleave(b.data + jb * b.row + kb * b.col, b.row, b.col, cols, depth, isa.tile_cols, right.get());
       for (std::size_t ib = 0; ib < p.m; ib += rows_step) {
         const std::size_t rows = std::min(rows_step, p.m - ib);
-        pack_panels(isa, {p.a.data + ib * p.a.row + kb * p.a.col, p.a.row, p.a.col}, rows, depth, isa.tile_rows, left.get());
+        isa.interleave(p.a.data + ib * p.a.row + kb * p.a.col, p.a.row, p.a.col, rows, depth, isa.tile_rows, left.get());
         for (std::size_t j = 0; j < cols; j += isa.tile_cols)
           for (std::size_t i = 0; i < rows; i += isa.tile_rows)
             isa.outer(left.get() + i * depth, isa.tile_rows, right.get() + j * depth, isa.tile_cols, depth,

@@ -145,11 +145,7 @@ void outer_of(const float* a, std::size_t a_depth, const float* b, std::size_t b
 }
 
 template <std::size_t kWidth>
-void interleave_width(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth, float* to) {
-  if (row == 1 && count == kWidth) {
-    for (std::size_t p = 0; p < depth; p++) __builtin_memcpy(to + p * kWidth, from + p * col, kWidth * sizeof(float));
-    return;
-  }
+void interleave_panel(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth, float* to) {
   // Squares of kLanes rows and as many columns; what is written too much is written again by the next column.
   const bool along = col == 1;
   for (std::size_t first = 0; first < kWidth; first += kLanes) {
@@ -179,6 +175,20 @@ void interleave_width(const float* from, std::size_t row, std::size_t col, std::
       for (std::size_t r = rows; r < width; r++) to[p * kWidth + first + r] = 0;
     }
   }
+}
+
+template <std::size_t kWidth>
+void interleave_width(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth, float* to) {
+  std::size_t whole = 0;
+  if (row == 1) {
+    // Along what is contiguous, over all panels.
+    whole = count / kWidth * kWidth;
+    for (std::size_t p = 0; p < depth; p++)
+      for (std::size_t r = 0; r < whole; r += kWidth)
+        __builtin_memcpy(to + r * depth + p * kWidth, from + p * col + r, kWidth * sizeof(float));
+  }
+  for (std::size_t r = whole; r < count; r += kWidth)
+    interleave_panel<kWidth>(from + r * row, row, col, count - r < kWidth ? count - r : kWidth, depth, to + r * depth);
 }
 
 void interleave(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth,
