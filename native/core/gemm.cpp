@@ -9,10 +9,10 @@ namespace equipoise {
 namespace {
 
 // Below this many rows of the small side nothing of the large side is packed.
-constexpr std::size_t kFew = 32;
-constexpr std::size_t kBlockDepth = 256;
-constexpr std::size_t kBlockRows = 224;
-constexpr std::size_t kBlockCols = 2048;
+constexpr std::size_t kFew = 16;
+constexpr std::size_t kBlockDepth = 512;
+constexpr std::size_t kBlockRows = 448;
+constexpr std::size_t kBlockCols = 1024;
 
 // op(matrix)[i][j] = data[i * row + j * col]
 struct View {
@@ -82,25 +82,6 @@ Status few_outer(const Isa& isa, const Problem& p) {
   return Status::kDone;
 }
 
-// Panels of `width` rows of op(from), interleaved: panel[p * width + r].
-void pack_panels(const View& from, std::size_t rows, std::size_t depth, std::size_t width, float* to) {
-  for (std::size_t i = 0; i < rows; i += width, to += width * depth) {
-    const std::size_t count = std::min(width, rows - i);
-    const float* at = from.data + i * from.row;
-    if (from.row == 1)
-      for (std::size_t p = 0; p < depth; p++) {
-        std::copy_n(at + p * from.col, count, to + p * width);
-        std::fill_n(to + p * width + count, width - count, 0.0f);
-      }
-    else
-      // By strips of the depth, so that the lines of the rows stay in the cache.
-      for (std::size_t start = 0; start < depth; start += 16)
-        for (std::size_t r = 0; r < width; r++)
-          for (std::size_t p = start; p < std::min(start + 16, depth); p++)
-            to[p * width + r] = r < count ? at[r * from.row + p * from.col] : 0;
-  }
-}
-
 Status packed(const Isa& isa, const Problem& p) {
   const std::size_t block_rows = std::min(kBlockRows, p.m) + isa.tile_rows;
   const std::size_t block_cols = std::min(kBlockCols, p.n) + isa.tile_cols;
@@ -115,10 +96,10 @@ Status packed(const Isa& isa, const Problem& p) {
       const std::size_t depth = std::min(kBlockDepth, p.k - kb);
       const float beta = kb == 0 ? p.beta : 1;
       const View b = p.b.transposed();
-      pack_panels({b.data + jb * b.row + kb * b.col, b.row, b.col}, cols, depth, isa.tile_cols, right.get());
+      isa.interleave(b.data + jb * b.row + kb * b.col, b.row, b.col, cols, depth, isa.tile_cols, right.get());
       for (std::size_t ib = 0; ib < p.m; ib += rows_step) {
         const std::size_t rows = std::min(rows_step, p.m - ib);
-        pack_panels({p.a.data + ib * p.a.row + kb * p.a.col, p.a.row, p.a.col}, rows, depth, isa.tile_rows, left.get());
+        isa.interleave(p.a.data + ib * p.a.row + kb * p.a.col, p.a.row, p.a.col, rows, depth, isa.tile_rows, left.get());
         for (std::size_t j = 0; j < cols; j += isa.tile_cols)
           for (std::size_t i = 0; i < rows; i += isa.tile_rows)
             isa.outer(left.get() + i * depth, isa.tile_rows, right.get() + j * depth, isa.tile_cols, depth,

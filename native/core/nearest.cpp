@@ -35,7 +35,7 @@ constexpr double kDoubleRounding = 0x1p-53;
 
 // What a thread holds of its queries, and packed candidates that stay in its cache.
 constexpr std::size_t kQueryBytes = std::size_t{16} << 20;
-constexpr std::size_t kCandidateBytes = std::size_t{1} << 20;
+constexpr std::size_t kCandidateBytes = std::size_t{768} << 10;
 constexpr std::size_t kMostQueries = 4096;
 constexpr std::size_t kMostCandidates = 4096;
 constexpr std::size_t kCentreRows = 4096;

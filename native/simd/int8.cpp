@@ -60,13 +60,19 @@ struct Squares {
 double load_row(const float* row, std::size_t cols, std::size_t depth, const Frame& frame, float* to) {
   Squares norm;
   for (std::size_t start = 0; start < depth; start += kLanes) {
-    const std::size_t taken = start + kLanes <= cols ? kLanes : (start < cols ? cols - start : 0);
     Floats value = {};
     Floats centre = {};
     Floats signs = {};
-    __builtin_memcpy(&value, row + start, taken * sizeof(float));
-    __builtin_memcpy(&centre, frame.centre + start, taken * sizeof(float));
-    __builtin_memcpy(&signs, frame.signs + start, taken * sizeof(float));
+    if (start + kLanes <= cols) {
+      value = load<Floats>(row + start);
+      centre = load<Floats>(frame.centre + start);
+      signs = load<Floats>(frame.signs + start);
+    } else if (start < cols) {
+      const std::size_t bytes = (cols - start) * sizeof(float);
+      __builtin_memcpy(&value, row + start, bytes);
+      __builtin_memcpy(&centre, frame.centre + start, bytes);
+      __builtin_memcpy(&signs, frame.signs + start, bytes);
+    }
     value = value * frame.scale - centre;
     norm.add(value);
     store(to + start, value * signs);

@@ -98,6 +98,10 @@ struct Isa {
   // The same with sums over p of a[i * depth + p] * b[j * depth + p], for any number of rows and cols.
   void (*inner)(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
                 float beta, float* c, std::size_t c_row, std::size_t c_col);
+  // Panels of `width` rows side by side: row r of a panel has from[r * row + p * col] at to[p * width + r], p < depth, zeros
+  // where there is no row. width is tile_rows or tile_cols; writes up to one vector behind the last number.
+  void (*interleave)(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth,
+                     std::size_t width, float* to);
 };
 
 // The instruction sets that were compiled in and that this CPU has, fastest first; ends with a null.

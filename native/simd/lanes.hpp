@@ -89,6 +89,41 @@ inline std::uint32_t at_most(Floats values, float limit) {
 #endif
 }
 
+// a0 b0 a1 b1 … of the first halves, or of the second ones.
+inline Floats interleave_low(Floats a, Floats b) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+#elif defined(__AVX2__)
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+#else
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+#endif
+}
+inline Floats interleave_high(Floats a, Floats b) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#elif defined(__AVX2__)
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+#endif
+}
+
+// Makes rows columns: each pass interleaves the first half of the rows with the second.
+inline void transpose(Floats (&rows)[kLanes]) {
+#pragma GCC unroll 4
+  for (std::size_t pass = kLanes; pass > 1; pass /= 2) {
+    Floats next[kLanes];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < kHalf; i++) {
+      next[2 * i] = interleave_low(rows[i], rows[i + kHalf]);
+      next[2 * i + 1] = interleave_high(rows[i], rows[i + kHalf]);
+    }
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kLanes; i++) rows[i] = next[i];
+  }
+}
+
 inline Doubles widen(HalfFloats values) { return __builtin_convertvector(values, Doubles); }
 
 }  // namespace

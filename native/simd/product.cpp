@@ -8,18 +8,25 @@ namespace equipoise::EQUIPOISE_ISA {
 namespace {
 
 // sums[r][v] += sum over p of a[p * a_depth + r] * b[p * b_depth + v * kLanes + …]
-template <std::size_t kRows>
+template <std::size_t kRows, std::size_t kVectors>
 inline void multiply(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
-                     Floats (&sums)[kRows][2]) {
+                     Floats (&sums)[kRows][kVectors]) {
   for (std::size_t p = 0; p < depth; p++, a += a_depth, b += b_depth) {
-    const Floats b0 = load<Floats>(b);
-    const Floats b1 = load<Floats>(b + kLanes);
+    Floats right[kVectors];
+    for (std::size_t v = 0; v < kVectors; v++) right[v] = load<Floats>(b + v * kLanes);
 #pragma GCC unroll 16
-    for (std::size_t r = 0; r < kRows; r++) {
-      sums[r][0] += a[r] * b0;
-      sums[r][1] += a[r] * b1;
-    }
+    for (std::size_t r = 0; r < kRows; r++)
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kVectors; v++) sums[r][v] += a[r] * right[v];
   }
+}
+
+// A function of its own, so that nothing but the chain's sums takes registers.
+__attribute__((noinline)) void add_chain(const float* a, const float* b, std::size_t depth, Floats (&sums)[kTileRows][2]) {
+  Floats chain[kTileRows][2] = {};
+  multiply(a, kTileRows, b, kTileCols, depth, chain);
+  for (std::size_t r = 0; r < kTileRows; r++)
+    for (std::size_t v = 0; v < 2; v++) sums[r][v] += chain[r][v];
 }
 
 std::size_t search(const Rows& left, const Rows& right, std::size_t cols, const float* limit, std::size_t panels,
@@ -28,14 +35,8 @@ std::size_t search(const Rows& left, const Rows& right, std::size_t cols, const 
     const auto* a = static_cast<const float*>(left.panels);
     const auto* b = static_cast<const float*>(right.panels) + p * kTileCols * cols;
     Floats sums[kTileRows][2] = {};
-    multiply<kTileRows>(a, kTileRows, b, kTileCols, cols < kChain ? cols : kChain, sums);
-    for (std::size_t start = kChain; start < cols; start += kChain) {
-      Floats chain[kTileRows][2] = {};
-      const std::size_t depth = cols - start < kChain ? cols - start : kChain;
-      multiply<kTileRows>(a + start * kTileRows, kTileRows, b + start * kTileCols, kTileCols, depth, chain);
-      for (std::size_t r = 0; r < kTileRows; r++)
-        for (std::size_t v = 0; v < 2; v++) sums[r][v] += chain[r][v];
-    }
+    for (std::size_t start = 0; start < cols; start += kChain)
+      add_chain(a + start * kTileRows, b + start * kTileCols, cols - start < kChain ? cols - start : kChain, sums);
     const Floats bias[2] = {load<Floats>(right.bias + p * kTileCols), load<Floats>(right.bias + p * kTileCols + kLanes)};
     if (collect<kTileRows>([&](std::size_t r, std::size_t v) { return bias[v] - sums[r][v]; }, limit, hits)) return p;
   }
@@ -104,20 +105,23 @@ inline float blend(float sum, float alpha, float beta, float before) {
   return alpha * sum + beta * before;
 }
 
-template <std::size_t kRows>
+template <std::size_t kRows, std::size_t kVectors>
 void outer_rows(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
                 std::size_t cols, float alpha, float beta, float* c, std::size_t c_row, std::size_t c_col) {
-  Floats sums[kRows][2] = {};
-  multiply<kRows>(a, a_depth, b, b_depth, depth, sums);
-  if (cols == kTileCols && c_col == 1) {
+  if (c_col == 1)
     for (std::size_t r = 0; r < kRows; r++)
-      for (std::size_t v = 0; v < 2; v++) {
+      for (std::size_t v = 0; v < kVectors; v++) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
+  Floats sums[kRows][kVectors] = {};
+  multiply(a, a_depth, b, b_depth, depth, sums);
+  if (cols == kVectors * kLanes && c_col == 1) {
+    for (std::size_t r = 0; r < kRows; r++)
+      for (std::size_t v = 0; v < kVectors; v++) {
         float* to = c + r * c_row + v * kLanes;
         store(to, beta == 0 ? alpha * sums[r][v] : alpha * sums[r][v] + beta * load<Floats>(to));
       }
     return;
   }
-  float tile[kRows][kTileCols];
+  float tile[kRows][kVectors * kLanes];
   __builtin_memcpy(tile, sums, sizeof(tile));
   for (std::size_t r = 0; r < kRows; r++)
     for (std::size_t j = 0; j < cols; j++) {
@@ -131,11 +135,66 @@ void outer_of(const float* a, std::size_t a_depth, const float* b, std::size_t b
               std::size_t rows, std::size_t cols, float alpha, float beta, float* c, std::size_t c_row,
               std::size_t c_col) {
   if constexpr (kRows > 0) {
-    if (rows == kRows)
-      outer_rows<kRows>(a, a_depth, b, b_depth, depth, cols, alpha, beta, c, c_row, c_col);
-    else
+    if (rows < kRows)
       outer_of<kRows - 1>(a, a_depth, b, b_depth, depth, rows, cols, alpha, beta, c, c_row, c_col);
+    else if (cols > kLanes)
+      outer_rows<kRows, 2>(a, a_depth, b, b_depth, depth, cols, alpha, beta, c, c_row, c_col);
+    else
+      outer_rows<kRows, 1>(a, a_depth, b, b_depth, depth, cols, alpha, beta, c, c_row, c_col);
   }
+}
+
+template <std::size_t kWidth>
+void interleave_panel(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth, float* to) {
+  // Squares of kLanes rows and as many columns; what is written too much is written again by the next column.
+  const bool along = col == 1;
+  for (std::size_t first = 0; first < kWidth; first += kLanes) {
+    const std::size_t rows = first < count ? (count - first < kLanes ? count - first : kLanes) : 0;
+    const std::size_t width = kWidth - first < kLanes ? kWidth - first : kLanes;
+    std::size_t p = 0;
+    if (along)
+      for (; p + kLanes <= depth; p += kLanes) {
+        Floats square[kLanes] = {};
+        if (rows == width)
+#pragma GCC unroll 16
+          for (std::size_t r = 0; r < width; r++) square[r] = load<Floats>(from + (first + r) * row + p);
+        else
+          for (std::size_t r = 0; r < rows; r++) square[r] = load<Floats>(from + (first + r) * row + p);
+        transpose(square);
+#pragma GCC unroll 16
+        for (std::size_t j = 0; j < kLanes; j++) {
+          float* at = to + (p + j) * kWidth + first;
+          if (kWidth < kLanes || width == kLanes)
+            store(at, square[j]);
+          else
+            __builtin_memcpy(at, &square[j], (kWidth % kLanes) * sizeof(float));
+        }
+      }
+    for (; p < depth; p++) {
+      for (std::size_t r = 0; r < rows; r++) to[p * kWidth + first + r] = from[(first + r) * row + p * col];
+      for (std::size_t r = rows; r < width; r++) to[p * kWidth + first + r] = 0;
+    }
+  }
+}
+
+template <std::size_t kWidth>
+void interleave_width(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth, float* to) {
+  std::size_t whole = 0;
+  if (row == 1) {
+    // Along what is contiguous, over all panels.
+    whole = count / kWidth * kWidth;
+    for (std::size_t p = 0; p < depth; p++)
+      for (std::size_t r = 0; r < whole; r += kWidth)
+        __builtin_memcpy(to + r * depth + p * kWidth, from + p * col + r, kWidth * sizeof(float));
+  }
+  for (std::size_t r = whole; r < count; r += kWidth)
+    interleave_panel<kWidth>(from + r * row, row, col, count - r < kWidth ? count - r : kWidth, depth, to + r * depth);
+}
+
+void interleave(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth,
+                std::size_t width, float* to) {
+  width == kTileRows ? interleave_width<kTileRows>(from, row, col, count, depth, to)
+                     : interleave_width<kTileCols>(from, row, col, count, depth, to);
 }
 
 template <std::size_t kCount>
@@ -227,6 +286,7 @@ const Isa isa = {
     kTileCols,
     outer_of<kTileRows>,
     inner,
+    interleave,
 };
 
 }  // namespace equipoise::EQUIPOISE_ISA
