@@ -124,7 +124,15 @@ for (const [m, n, k, form] of shapes) {
   }
   const rate = (seconds) =>
     seconds.length > 0 ? Math.round((2e-9 * m * n * k * repeats) / median(seconds)) : undefined;
-  results.push({ m, n, k, form, ours: rate(taken.ours), onnxruntime: rate(taken.onnxruntime), numpy: rate(taken.numpy) });
+  results.push({
+    m,
+    n,
+    k,
+    form,
+    ours: rate(taken.ours),
+    onnxruntime: rate(taken.onnxruntime),
+    numpy: rate(taken.numpy),
+  });
 }
 numpy.close();
 if (values.json) console.log(JSON.stringify({ bench: 'gemm', isa: kernels.isa, results }));
