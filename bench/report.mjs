@@ -46,25 +46,35 @@ function table(columns, rows) {
   return [line(columns), line(columns.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }
 
-function readmeTable(suites, { cases, machine, rounds }) {
-  const rows = cases
-    .filter((one) => one.main)
-    .flatMap((one) => {
-      const suite = suites.find(({ name }) => name === one.suite);
-      const ours = one.programs.find(isOurs);
-      return one.programs
-        .filter((program) => program.ratio && program.version)
-        .map((program, i) => [
-          i === 0 ? `${suite.title} (${one.n ? sizeText(one) : one.text})` : '',
-          i === 0 ? rate(ours, suite) : '',
-          program.name,
-          rate(program, suite),
-          ratioText(program.ratio),
-          `${whole(ours.peak)} / ${whole(program.peak)} MiB`,
-        ]);
-    });
+/** `3`, or `1 to 3`. */
+function span(numbers) {
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  return low === high ? String(low) : `${low} to ${high}`;
+}
+
+function readmeTable(suites, { cases, machine }) {
+  const shown = cases.filter((one) => one.main);
+  const most = Math.max(...shown.map(({ load }) => load[1]));
+  const busy =
+    most > machine.cores
+      ? ` The machine was busy with other work (load up to ${most.toFixed(1)}): trust the ratios more than the rates.`
+      : '';
+  const rows = shown.flatMap((one) => {
+    const suite = suites.find(({ name }) => name === one.suite);
+    const ours = one.programs.find(isOurs);
+    return one.programs
+      .filter((program) => program.ratio && program.version)
+      .map((program, i) => [
+        i === 0 ? `${suite.title} (${one.n ? sizeText(one) : one.text})` : '',
+        i === 0 ? rate(ours, suite) : '',
+        program.name,
+        rate(program, suite),
+        ratioText(program.ratio),
+        `${whole(ours.peak)} / ${whole(program.peak)} MiB`,
+      ]);
+  });
   return [
-    `\`npm run bench\` on ${machine.cores} cores (${machine.processor}, ${machine.kernels}): the same rows for all, medians of ${rounds} rounds, every program in a process of its own. More in [docs/benchmarks.md](docs/benchmarks.md).`,
+    `\`npm run bench\` on ${machine.cores} cores (${machine.processor}, ${machine.kernels}): the same rows for all, medians of ${span(shown.map(({ rounds }) => rounds))} rounds in turn, every program in a process of its own.${busy} More in [docs/benchmarks.md](docs/benchmarks.md).`,
     table(['work', 'equipoise', 'beside it', 'its rate', 'equipoise is', 'peak memory, ours / its'], rows),
   ].join('\n\n');
 }
