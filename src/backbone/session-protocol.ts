@@ -30,7 +30,7 @@ export type Request =
   | { readonly kind: 'run'; readonly feeds: Feeds }
   /** A new matrix of `rows` x `cols` for what follows. */
   | { readonly kind: 'shard'; readonly rows: number; readonly cols: number }
-  /** The session's only output goes to rows `at` … `at + count - 1` of the matrix. */
+  /** The session's only output goes to rows `at` … `at + count - 1` of the matrix; the feeds come back. */
   | { readonly kind: 'embed'; readonly feeds: Feeds; readonly at: number; readonly count: number }
   | { readonly kind: 'take'; readonly rows?: number }
   | { readonly kind: 'close' };

@@ -112,7 +112,7 @@ async function run(feeds: Feeds): Promise<Record<string, Tensor>> {
   );
 }
 
-async function embed(feeds: Feeds, at: number, count: number): Promise<void> {
+async function embed(feeds: Feeds, at: number, count: number): Promise<Feeds> {
   if (shard === undefined) throw new Error('No shard is open');
   const { Tensor } = await ort;
   const { data, cols } = shard;
@@ -123,8 +123,9 @@ async function embed(feeds: Feeds, at: number, count: number): Promise<void> {
     const view = new Tensor('float32', data.subarray(start * cols, (start + rows) * cols), [rows, cols]);
     await current().run(await toOrt(part), { [output as string]: view });
   };
-  if (!isRowwise(feeds)) return into(feeds, at, count);
-  for (let i = 0; i < count; i++) await into(row(feeds, i), at + i, 1);
+  if (!isRowwise(feeds)) await into(feeds, at, count);
+  else for (let i = 0; i < count; i++) await into(row(feeds, i), at + i, 1);
+  return feeds;
 }
 
 function take(rows?: number): Float32Array {
@@ -160,9 +161,8 @@ async function answer(request: Request): Promise<unknown> {
 function transfers(result: unknown): ArrayBuffer[] {
   if (result instanceof Float32Array) return [result.buffer as ArrayBuffer];
   if (typeof result !== 'object' || result === null) return [];
-  return Object.values(result)
-    .map((value) => (value as Partial<Tensor>).data?.buffer)
-    .filter((buffer) => buffer instanceof ArrayBuffer);
+  const buffers = Object.values(result).map((value) => (value as Partial<Tensor>).data?.buffer);
+  return [...new Set(buffers.filter((buffer) => buffer instanceof ArrayBuffer))];
 }
 
 function idle(): void {

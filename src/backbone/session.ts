@@ -39,17 +39,20 @@ export interface ModelSession extends AsyncDisposable {
 export interface EmbeddingSession extends AsyncDisposable {
   /** Starts a matrix of `rows` rows, all zero; the one before is dropped. */
   openShard(rows: number): void;
-  /** Embeds a batch into rows `at` … `at + count - 1`. The memory of `inputs` is given away. Several may be in flight. */
-  run(batch: { readonly inputs: Feeds; readonly count: number; readonly at: number }): Promise<void>;
-  /** Hands over the matrix, or its first `rows` rows, without copying. */
+  /**
+   * Embeds a batch into rows `at` … `at + count - 1`. Several may be in flight. The whole memory behind `inputs` is given
+   * away, and handed back with the promise.
+   */
+  run(batch: { readonly inputs: Feeds; readonly count: number; readonly at: number }): Promise<Feeds>;
+  /** Hands over the matrix, or its first `rows` rows, without copying, once all runs before it are done. */
   takeShard(rows?: number): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
-/** Owned memory is given away as it is; a view of something larger is copied first. */
+/** Memory that may be taken is given away with all that lies behind the view; other memory is copied. */
 function detached({ data, dims }: Tensor, mayTake: boolean): Tensor & { data: { buffer: ArrayBuffer } } {
-  const whole = mayTake && data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
-  return { data: whole ? data : data.slice(), dims } as Tensor & { data: { buffer: ArrayBuffer } };
+  const takes = mayTake && data.buffer instanceof ArrayBuffer;
+  return { data: takes ? data : data.slice(), dims } as Tensor & { data: { buffer: ArrayBuffer } };
 }
 
 /** The program's own flags, but for the one that says what the text after `--eval` is: the worker is a file. */
@@ -201,8 +204,9 @@ export async function openEmbeddingSession(
       shard.catch(() => undefined);
     },
     async run({ inputs, count, at }) {
-      const done = connection.ask({ kind: 'embed', feeds: {}, at, count }, { values: inputs, mayTake: true });
-      await Promise.all([shard, done]);
+      const done = connection.ask<Feeds>({ kind: 'embed', feeds: {}, at, count }, { values: inputs, mayTake: true });
+      const [, memory] = await Promise.all([shard, done]);
+      return memory;
     },
     async takeShard(rows) {
       const taken = connection.ask<Float32Array>({ kind: 'take', ...(rows !== undefined && { rows }) });

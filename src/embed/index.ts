@@ -1,5 +1,6 @@
 /** Dataset × backbone → store. */
 
-export { assertFits, embed, embedOptions, type EmbedOptions } from './embed.js';
+export { embed, embedOptions, type EmbedOptions } from './embed.js';
+export { assertFits, openJob, type EmbedJob, type JobOptions } from './job.js';
 export type { Augment } from './augment.js';
 export { assertFewFailures } from './failures.js';

@@ -1,6 +1,8 @@
 export {
   createStore,
   isStore,
+  shardRanges,
+  writeShard,
   type CreateStoreOptions,
   type ShardContent,
   type ShardRange,
@@ -16,7 +18,7 @@ export {
   type WriteSetOptions,
   type WriteStoreOptions,
 } from './write-set.js';
-export type { Dtype, Failure, Manifest, ShardEntry } from './manifest.js';
+export type { BatchBounds, Dtype, Failure, Manifest, ShardEntry } from './manifest.js';
 export type { Provenance } from './provenance.js';
 export type { Row } from './rows.js';
 export type { Split } from './split-file.js';

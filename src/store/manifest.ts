@@ -34,6 +34,13 @@ export interface ShardEntry {
   readonly failures: readonly Failure[];
 }
 
+/** How much goes through the backbone at once. */
+export interface BatchBounds {
+  readonly items: number;
+  /** Padding included; for texts. */
+  readonly tokens?: number;
+}
+
 export interface Manifest {
   readonly format: typeof FORMAT;
   readonly formatVersion: string;
@@ -48,6 +55,8 @@ export interface Manifest {
   readonly columns: readonly Column[] | null;
   /** How copies of each item were made and embedded beside it. */
   readonly augmentation?: Readonly<Record<string, unknown>>;
+  /** Absent where no backbone ran. */
+  readonly batch?: BatchBounds;
   /** Items a shard. */
   readonly shardRows: number;
   /** Rows made by a sampler are among them: not to be split or evaluated. */

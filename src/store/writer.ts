@@ -13,6 +13,7 @@ import {
   newManifest,
   readManifest,
   writeManifest,
+  type BatchBounds,
   type Dtype,
   type Failure,
   type Manifest,
@@ -43,6 +44,8 @@ export interface CreateStoreOptions {
   readonly columns?: readonly Column[];
   /** How copies of each item are made, plain JSON; another one is another store. */
   readonly augmentation?: object;
+  /** Bounds of what goes through the backbone at once; with others, vectors may differ by rounding, and shards would not go together. */
+  readonly batch?: BatchBounds;
   /** What embeddings are stored as; float16 halves the disk and keeps 11 significant bits. Default float32. */
   readonly dtype?: Dtype;
   /** Items a shard, default 8192; small: many files; large: more is lost when a run is killed. */
@@ -67,6 +70,7 @@ const KNOWN_OPTIONS = [
   'classNames',
   'columns',
   'augmentation',
+  'batch',
   'dtype',
   'shardRows',
   'overwrite',
@@ -122,6 +126,7 @@ function headOf(options: CreateStoreOptions): ManifestHead {
     classNames: [...classNames],
     columns: columns ? [...columns] : null,
     ...(options.augmentation && { augmentation: { ...options.augmentation } }),
+    ...(options.batch && { batch: { ...options.batch } }),
     shardRows,
     resampled: options.resampled ?? false,
     part: options.part ?? null,
@@ -170,7 +175,17 @@ function checkSame(dir: string, before: Manifest, now: ManifestHead): void {
   differs('dataset fingerprint', before.dataset.fingerprint, now.dataset.fingerprint);
   differs('item count', before.dataset.count, now.dataset.count);
   differs('class table', before.classNames, now.classNames);
-  for (const key of ['modality', 'dim', 'dtype', 'shardRows', 'columns', 'augmentation', 'resampled', 'part'] as const)
+  for (const key of [
+    'modality',
+    'dim',
+    'dtype',
+    'shardRows',
+    'columns',
+    'augmentation',
+    'batch',
+    'resampled',
+    'part',
+  ] as const)
     differs(key, before[key], now[key]);
 }
 
@@ -183,6 +198,63 @@ function checkBackbone(dir: string, before: Manifest, now: ManifestHead): void {
     'ERR_INTEGRITY',
     `${what} was embedded with ${name(before)} but this run uses ${name(now)} (${dir}). Choose another folder, or replace the store with --overwrite`,
   );
+}
+
+/** Every shard that a store has or is to have. */
+export function shardRanges({ dataset, shardRows, shards }: Manifest): ShardRange[] {
+  const done = new Set(shards.map((shard) => shard.start));
+  return Array.from({ length: Math.ceil(dataset.count / shardRows) }, (_, index) => {
+    const start = index * shardRows;
+    return { index, start, end: Math.min(dataset.count, start + shardRows), done: done.has(start) };
+  });
+}
+
+/**
+ * Writes the file of shard `index`, lasting once the promise resolves, and says what the manifest is to list. The manifest
+ * itself stays as it is, so that any number of processes may write shards of one store. The same content gives the same bytes.
+ *
+ * @throws ERR_DATA for NaN or infinity, naming the row; ERR_SHAPE when items are unaccounted for; ERR_OPTION for a shard that
+ *   is listed already; ERR_ENVIRONMENT when the disk is full.
+ */
+export async function writeShard(
+  { dir, manifest }: { readonly dir: string; readonly manifest: Manifest },
+  index: number,
+  content: ShardContent,
+): Promise<ShardEntry> {
+  const { ids, embeddings, parents, failures = [] } = content;
+  const ranges = shardRanges(manifest);
+  const range = ranges[index];
+  if (!range || range.done) throw expected(`a shard to do, from 0 to ${ranges.length - 1}`, 'writeShard.index', index);
+  const items = range.end - range.start;
+  // A copy made by augmentation is no item of the dataset, unless the dataset itself lists copies.
+  const originals = ids.length - (parents?.filter((parent) => parent !== null).length ?? 0);
+  const failed = failures.filter(({ parent }) => parent === undefined).length;
+  if (embeddings.rows !== ids.length || (parents && parents.length !== ids.length))
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `Shard ${index} has ${ids.length} ids but ${embeddings.rows} rows${parents ? ` and ${parents.length} parents` : ''}`,
+    );
+  if (embeddings.cols !== manifest.dim)
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `Shard ${index} has ${embeddings.cols} numbers a row but the store has ${manifest.dim}`,
+    );
+  if (originals + failed !== items && ids.length + failures.length !== items)
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `Shard ${index} covers items ${range.start} to ${range.end - 1} (${items}) but accounts for ${originals} embedded and ${failed} failed`,
+    );
+  const rows = { ids, embeddings, ...(parents && { parents }) };
+  const written = await writeShardFile(dir, index, rows, manifest.dtype);
+  return {
+    file: written.file,
+    start: range.start,
+    end: range.end,
+    rows: ids.length,
+    sha256: written.sha256,
+    bytes: written.bytes,
+    failures: [...failures],
+  };
 }
 
 /** Writes the shards of one store, in any order; calls may overlap and are done one after the other. */
@@ -208,12 +280,7 @@ export class StoreWriter {
 
   /** All shards of the store, those of an earlier run `done`. */
   shards(): ShardRange[] {
-    const { dataset, shardRows, shards } = this.#manifest;
-    const done = new Set(shards.map((shard) => shard.start));
-    return Array.from({ length: Math.ceil(dataset.count / shardRows) }, (_, index) => {
-      const start = index * shardRows;
-      return { index, start, end: Math.min(dataset.count, start + shardRows), done: done.has(start) };
-    });
+    return shardRanges(this.#manifest);
   }
 
   /** Calls overlap freely because each waits for the one before; a failed one holds up nobody. */
@@ -226,58 +293,41 @@ export class StoreWriter {
   }
 
   /**
-   * Writes shard `index`, lasting once the promise resolves.
-   * @throws ERR_DATA for NaN or infinity, naming the row; ERR_SHAPE when items are unaccounted for;
-   *   ERR_ENVIRONMENT when the disk is full, with the shards before it safe.
+   * Writes shard `index` and lists it, lasting once the promise resolves: `writeShard`, then `addShard`.
+   * @throws as these.
    */
   writeShard(index: number, content: ShardContent): Promise<void> {
     return this.#inTurn(async () => {
-      const { ids, embeddings, parents, failures = [] } = content;
-      const range = this.shards()[index];
-      if (!range || range.done)
-        throw expected(`a shard to do, from 0 to ${this.shards().length - 1}`, 'writeShard.index', index);
-      const items = range.end - range.start;
-      // A copy made by augmentation is no item of the dataset, unless the dataset itself lists copies.
-      const originals = ids.length - (parents?.filter((parent) => parent !== null).length ?? 0);
-      const failed = failures.filter(({ parent }) => parent === undefined).length;
-      if (embeddings.rows !== ids.length || (parents && parents.length !== ids.length))
-        throw new EquipoiseError(
-          'ERR_SHAPE',
-          `Shard ${index} has ${ids.length} ids but ${embeddings.rows} rows${parents ? ` and ${parents.length} parents` : ''}`,
-        );
-      if (embeddings.cols !== this.dim)
-        throw new EquipoiseError(
-          'ERR_SHAPE',
-          `Shard ${index} has ${embeddings.cols} numbers a row but the store has ${this.dim}`,
-        );
-      if (originals + failed !== items && ids.length + failures.length !== items)
-        throw new EquipoiseError(
-          'ERR_SHAPE',
-          `Shard ${index} covers items ${range.start} to ${range.end - 1} (${items}) but accounts for ${originals} embedded and ${failed} failed`,
-        );
       try {
-        const written = await writeShardFile(
-          this.dir,
-          index,
-          { ids, embeddings, ...(parents && { parents }) },
-          this.#manifest.dtype,
-        );
-        const entry: ShardEntry = {
-          file: written.file,
-          start: range.start,
-          end: range.end,
-          rows: ids.length,
-          sha256: written.sha256,
-          bytes: written.bytes,
-          failures: [...failures],
-        };
-        const shards = [...this.#manifest.shards, entry].sort((a, b) => a.start - b.start);
-        await this.#update({ ...this.#manifest, shards });
+        await this.#list(await writeShard(this, index, content));
       } catch (error) {
         // A shard that the manifest does not list yet stays: the next run writes it again in its place.
         throw this.#withSafeCount(error, shardFile(index));
       }
     });
+  }
+
+  /**
+   * Lists a shard that was written, here or by another process.
+   * @throws ERR_OPTION for one that is listed already or is none of the store; ERR_ENVIRONMENT when the disk is full, with
+   *   the shards before it safe.
+   */
+  addShard(entry: ShardEntry): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        await this.#list(entry);
+      } catch (error) {
+        throw this.#withSafeCount(error, entry.file);
+      }
+    });
+  }
+
+  async #list(entry: ShardEntry): Promise<void> {
+    const range = this.shards().find(({ start }) => start === entry.start);
+    if (!range || range.done || range.end !== entry.end || entry.file !== shardFile(range.index))
+      throw expected('a shard of the store that is still to do', 'addShard', entry.file);
+    const shards = [...this.#manifest.shards, entry].sort((a, b) => a.start - b.start);
+    await this.#update({ ...this.#manifest, shards });
   }
 
   async #update(manifest: Manifest): Promise<void> {
