@@ -3,3 +3,5 @@ export { importEmbeddings, interchangeFormats, type ImportOptions, type Intercha
 export { exportEmbeddings, type ExportOptions, type ExportedFiles } from './export.js';
 export { readNpy, writeNpy, type NpyArray } from './npy.js';
 export { readSafetensors, type Safetensors, type Tensor } from './safetensors.js';
+export { readText, unpackGzip } from './text-file.js';
+export { openParquetItems, readParquetImages } from './foreign-table.js';
