@@ -10,9 +10,12 @@ import { EquipoiseError } from '../core/errors.js';
 const MOST_TIMES = 200;
 const ALWAYS_ALLOWED = 2 ** 28;
 
+/** How much a sound file of so many packed bytes may unpack to. */
+export const mostUnpacked = (packed: number): number => Math.max(ALWAYS_ALLOWED, MOST_TIMES * packed);
+
 /** @throws ERR_DATA for what is no gzip, is cut, or unpacks to more than 200 times its size. */
 export async function unpackGzip(bytes: Uint8Array, path: string): Promise<Buffer> {
-  const most = Math.min(2 ** 32 - 1, Math.max(ALWAYS_ALLOWED, MOST_TIMES * bytes.length));
+  const most = Math.min(2 ** 32 - 1, mostUnpacked(bytes.length));
   try {
     return await promisify(gunzip)(bytes, { maxOutputLength: most });
   } catch (error) {
