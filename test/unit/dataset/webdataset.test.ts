@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
 import tar from 'tar-stream';
 import { openDataset, type OpenDatasetOptions } from '../../../src/dataset/index.js';
 import { collect, failure, folderOf } from './temp-folder.js';
@@ -142,5 +143,31 @@ test('names that climb out of the archive stay names', async (t) => {
   assert.deepEqual(
     (await collect(set)).map(({ id }) => id),
     ['../../etc/1'],
+  );
+});
+
+test('an archive with one byte changed is read or refused with ERR_DATA, never crashes or hangs', async (t) => {
+  const sound = await tarOf([
+    ['1.jpg', jpeg(1)],
+    ['1.cls', 'x'],
+    ['2.jpg', jpeg(2)],
+    ['2.json', '{"label":"y"}'],
+  ]);
+  const path = join(folderOf(t, { 'a.tar': sound }), 'a.tar');
+  // Headers lie at every 512 bytes; most bytes between them are pixels and tell nothing.
+  const headers = fc.integer({ min: 0, max: Math.floor(sound.length / 512) - 1 });
+  await fc.assert(
+    fc.asyncProperty(headers, fc.nat(511), fc.integer({ min: 1, max: 255 }), async (header, offset, change) => {
+      const bytes = Buffer.from(sound);
+      const at = header * 512 + offset;
+      bytes[at] = (bytes[at] as number) ^ change;
+      writeFileSync(path, bytes);
+      try {
+        await collect(await openDataset(path));
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'ERR_DATA', String(error));
+      }
+    }),
+    { numRuns: 150, seed: 1 },
   );
 });

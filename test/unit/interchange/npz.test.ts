@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import fc from 'fast-check';
 import { ZipFile } from 'yazl';
 import { exportEmbeddings, importEmbeddings, readNpz } from '../../../src/interchange/index.js';
 import { writeStore } from '../../../src/store/index.js';
@@ -108,5 +109,25 @@ test('archives that are cut, bombs, pickles and repeats are refused', async () =
   await assert.rejects(
     importEmbeddings(await archive({ 'p.npy': Buffer.alloc(0), 'q.npy': Buffer.alloc(0) }), { out: fresh('s') }),
     failure('ERR_DATA', 'p, q', 'option embedding'),
+  );
+});
+
+test('an archive with one byte changed is read or refused with ERR_DATA, never crashes', async () => {
+  const sound = await readFile(
+    await archive({ 'x.npy': npy('<f4', '(1, 2)', floats(1, 2)), 'y.npy': npy('<i4', '(1,)', Buffer.alloc(4)) }),
+  );
+  const path = fresh('changed.npz');
+  await fc.assert(
+    fc.asyncProperty(fc.nat(sound.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+      const bytes = Buffer.from(sound);
+      bytes[at] = (bytes[at] as number) ^ change;
+      await writeFile(path, bytes);
+      try {
+        await importEmbeddings(path, { out: fresh('s') });
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'ERR_DATA', String(error));
+      }
+    }),
+    { numRuns: 150, seed: 1 },
   );
 });
