@@ -9,6 +9,7 @@ import {
   shardRanges,
   writeShard,
   type BatchBounds,
+  type EmbeddedRows,
   type CreateStoreOptions,
   type EmbeddingStore,
   type Manifest,
@@ -20,6 +21,7 @@ import {
 import { withCopies, type Augment, type Copies } from './augment.js';
 import { openEmbedder, type Embedder, type EmbedItemsOptions } from './embedder.js';
 import { assertFewFailures } from './failures.js';
+import { isKnown, withKnown } from './known-rows.js';
 import { rawRows } from './sound-rows.js';
 
 /** What bounds a batch; each is a flag of the command line. */
@@ -48,6 +50,8 @@ export interface JobOptions {
   readonly threads?: number;
   /** Class table, where it is known beforehand; default: the names that occur. */
   readonly classNames?: readonly string[];
+  /** Embeddings to take over in place of making them again. */
+  readonly known?: EmbeddedRows;
 }
 
 export interface EmbedJob extends AsyncDisposable {
@@ -111,7 +115,7 @@ function boundsOf(backbone: Backbone, { batchSize, tokenBudget }: JobOptions): B
  */
 export function openJob(dataset: Dataset, backbone: Backbone | null, options: JobOptions): EmbedJob {
   assertFits(dataset, backbone);
-  const { augment, threads, classNames } = options;
+  const { augment, threads, classNames, known } = options;
   const copies = augment && withCopies(augment, dataset.modality);
   const bounds = backbone && boundsOf(backbone, options);
   let embedder: Promise<Embedder> | undefined;
@@ -148,8 +152,11 @@ export function openJob(dataset: Dataset, backbone: Backbone | null, options: Jo
       const items: Item[] = [];
       for await (const item of dataset.items({ start, end })) items.push(item);
       if (backbone) {
-        const content = await (await embedderOf(backbone)).embed(items, shardOptions);
-        return writeShard(place, index, content);
+        const fresh = known ? items.filter((item) => !isKnown(known, item, copies)) : items;
+        const embedder = await embedderOf(backbone);
+        const made = await embedder.embed(fresh, shardOptions);
+        shardOptions.onItems?.(items.length - fresh.length);
+        return writeShard(place, index, known ? await withKnown(items, made, known, copies) : made);
       }
       shardOptions.onItems?.(items.length);
       return writeShard(place, index, rawRows(items));
