@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <span>
 
+#include "../simd/taps.hpp"
+
 namespace equipoise {
 
 struct Isa;  // simd/isa.hpp
@@ -70,5 +72,23 @@ struct Gemm {
 };
 
 Status gemm(const Isa& isa, const Gemm& task) noexcept;
+
+// Pixels filtered along x, rounded to bytes, filtered along y, rounded to bytes, looked up and laid out.
+struct Resample {
+  const std::uint8_t* pixels;  // (height, width, channels)
+  std::size_t width;
+  std::size_t height;
+  std::size_t channels;  // 1 or 3
+  Taps across;
+  Taps down;
+  const float* values;                  // (order.size(), 256)
+  std::span<const std::int32_t> order;  // the source channel of each output channel
+  float* out;                           // output (y, x, c) at y * row_step + x * pixel_step + c * channel_step
+  std::size_t row_step;
+  std::size_t pixel_step;
+  std::size_t channel_step;
+};
+
+Status resample(const Isa& isa, const Resample& task) noexcept;
 
 }  // namespace equipoise

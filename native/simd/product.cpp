@@ -3,6 +3,7 @@
 #include "hits.hpp"
 #include "isa.hpp"
 #include "lanes.hpp"
+#include "pixels.hpp"
 
 namespace equipoise::EQUIPOISE_ISA {
 namespace {
@@ -287,6 +288,8 @@ const Isa isa = {
     outer_of<kTileRows>,
     inner,
     interleave,
+    filter_rows,
+    filter_column,
 };
 
 }  // namespace equipoise::EQUIPOISE_ISA

@@ -10,7 +10,7 @@ export {
 } from './image.js';
 export { channelsOf, checkKeys, parseImageRecipe, type ImageRecipe, type Size } from './image-recipe.js';
 export { thumbnail } from './thumbnail.js';
-export { cropPixels, filterNames, resizePixels, type Box, type Filter, type Pixels } from './resize.js';
+export { cropPixels, filterNames, type Box, type Filter, type Pixels } from './resize.js';
 export {
   createTextPreprocessor,
   padBatch,
