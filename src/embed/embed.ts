@@ -84,7 +84,8 @@ export async function embed(
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
-  return job.finish(writer, { maxFailRate });
+  // Awaited here, or the job would be closed under it.
+  return await job.finish(writer, { maxFailRate });
 }
 
 /** Embeds those of the shards that are not done; `list` makes each one known. */
