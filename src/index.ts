@@ -83,10 +83,13 @@ export {
   confusionMatrix,
   defineMetric,
   evaluate,
+  evaluateMultiLabel,
+  evaluateMultiLabelPredictions,
   evaluatePredictions,
   generalizationGap,
   metrics,
   type Evaluation,
+  type MultiLabelEvaluation,
 } from './metric/index.js';
 export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
 export {

@@ -94,6 +94,13 @@ export interface Judged {
 }
 
 export { confusionMatrix, type ConfusionMatrix } from './confusion.js';
+export {
+  averagePrecision,
+  evaluateMultiLabel,
+  evaluateMultiLabelPredictions,
+  type LabelScores,
+  type MultiLabelEvaluation,
+} from './multi-label.js';
 export { generalizationGap, type GeneralizationGap } from './generalization-gap.js';
 export type { ClassScores, Predictions } from './judge.js';
 export { defineMetric, type Metric, type MetricContext } from './metric.js';

@@ -27,7 +27,7 @@ export {
   type BalancedBatches,
   type BalancedBatchesOptions,
 } from './balanced-batches.js';
-export type { Batch } from './rows.js';
+export { Batch } from './rows.js';
 export type { StepContext, StepFunction, StepMethod, StepPlace } from './step-method.js';
 export { fitHead, type EpochRecord, type FinishContext, type FitExtras, type TrainedHead } from './trainer.js';
 export { better, type SelectionMetric, type ValidationScore } from './validation.js';
