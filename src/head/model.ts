@@ -14,6 +14,8 @@ export interface HeadBundle {
   readonly classNames: readonly string[];
   /** Default `one`: probabilities are a softmax; `many`: a sigmoid a class. */
   readonly targets?: TargetKind;
+  /** With `many`: from which probability on a class is predicted; default 0.5 for all. */
+  readonly thresholds?: readonly number[];
   /** How it was trained, as JSON. */
   readonly settings?: unknown;
 }
@@ -22,7 +24,7 @@ const key = 'equipoise.head';
 
 /** Input `embedding` (batch, d) → outputs `logits` and `probabilities` (batch, C); the scaler, where there is one, comes first. */
 export function headModel(
-  { head, scaler, classNames, targets = 'one', settings }: HeadBundle,
+  { head, scaler, classNames, targets = 'one', thresholds, settings }: HeadBundle,
   opset?: number,
 ): OnnxModel {
   const parts: GraphPart[] = [];
@@ -44,6 +46,7 @@ export function headModel(
     inputDim: head.inputDim,
     classNames,
     ...(targets === 'many' && { targets }),
+    ...(thresholds && { thresholds }),
     settings,
   };
   return buildModel({
@@ -93,12 +96,13 @@ export function readHeadModel(
       'ERR_DATA',
       `Expected a head exported by equipoise for ${where} but its metadata has no ${key}. A whole classifier is opened with loadClassifier`,
     );
-  const { name, options, inputDim, classNames, targets, settings } = JSON.parse(text) as {
+  const { name, options, inputDim, classNames, targets, thresholds, settings } = JSON.parse(text) as {
     name: string;
     options: object;
     inputDim: number;
     classNames: string[];
     targets?: TargetKind;
+    thresholds?: number[];
     settings?: unknown;
   };
   const head = create(name, { inputDim, classes: classNames.length, options });
@@ -109,6 +113,7 @@ export function readHeadModel(
     head,
     classNames,
     ...(targets && { targets }),
+    ...(thresholds && { thresholds }),
     ...(settings !== undefined && { settings }),
     ...(scaled && {
       scaler: {

@@ -4,6 +4,7 @@ import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected, show } from '../core/errors.js';
 import type { MatrixLike } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
+import type { TargetKind } from '../core/targets.js';
 import { mean } from './confusion.js';
 
 /** One class among the judged rows. A rate of nothing (no such row) is 0: read it beside `support`. */
@@ -137,7 +138,7 @@ function f1Of({ right, has, predicted }: { right: number; has: number; predicted
 /** What judging needs of a head of rows with any number of labels. */
 export interface MultiLabelJudged {
   readonly classNames: readonly string[];
-  readonly targets: string;
+  readonly targets: TargetKind;
   /** Where a class is predicted from another probability than 0.5 on. */
   readonly thresholds?: ArrayLike<number>;
   /** (n, C). */

@@ -17,6 +17,8 @@ export interface Predictor {
   readonly head: Head;
   /** Whether a row has one of the classes, or any number of them. */
   readonly targets: TargetKind;
+  /** Where a class is predicted from another probability than 0.5 on. */
+  readonly thresholds?: readonly number[];
   /** (n, C), row-major. @throws ERR_SHAPE for rows of another width. */
   logits(x: MatrixLike): Float32Array;
   /** (n, C): softmax of the logits, or the sigmoid of each where a row may have any number of classes. */
@@ -29,7 +31,7 @@ export interface Predictor {
 const rowsAtOnce = 1024;
 
 export function createPredictor(bundle: HeadBundle): Predictor {
-  const { head, scaler, classNames, targets = 'one' } = bundle;
+  const { head, scaler, classNames, targets = 'one', thresholds } = bundle;
   const { inputDim: dim, classes } = head;
   const logits = (x: MatrixLike): Float32Array => {
     const { data, rows, cols } = dense(x);
@@ -57,6 +59,7 @@ export function createPredictor(bundle: HeadBundle): Predictor {
     ...(scaler && { scaler }),
     head,
     targets,
+    ...(thresholds && { thresholds }),
     logits,
     probabilities(x) {
       const out = logits(x);

@@ -260,3 +260,88 @@ test('the exponential of the softmax is right to 1e-8, and 0 where nothing is le
   assert.equal(exponential(0), 1);
   assert.equal(exponential(-Infinity), 0);
 });
+
+/** z = (2, 1, 0) and (−1, 0.5, 3), of a row with class 2 and one with classes 0 and 2. */
+function manyRows(name: string, options: object = {}, extra: object = {}) {
+  const gradient = new Float32Array(6);
+  const value = createLoss(name, options).evaluate(
+    {
+      logits: Float32Array.of(2, 1, 0, -1, 0.5, 3),
+      labels: new Int32Array(2),
+      targets: Float32Array.of(0, 0, 1, 1, 0, 1),
+      rows: 2,
+      classes: 3,
+      classCounts: Int32Array.of(50, 40, 20),
+      trainingRows: 100,
+      epoch: 0,
+      epochs: 1,
+      step: 0,
+      seed: 0,
+      ...extra,
+    },
+    gradient,
+  );
+  return { value, gradient };
+}
+
+test('binary cross-entropy is summed over the classes and averaged over the rows', () => {
+  // Row 0: log(1 + e²) + log(1 + e) + log 2 = 2.126928 + 1.313262 + 0.693147 = 4.133337.
+  // Row 1: log(1 + e) + log(1 + √e) + log(1 + e^−3) = 1.313262 + 0.974077 + 0.048587 = 2.335926. Mean 3.234632.
+  const { value, gradient } = manyRows('binary-cross-entropy');
+  near(value, 3.234632, 2e-6);
+  // σ(2)/2 = 0.440399, (σ(0) − 1)/2 = −0.25
+  near(gradient[0] as number, 0.440399);
+  near(gradient[2] as number, -0.25);
+});
+
+test('rows that have a class are weighed against those that have not', () => {
+  // Weights (100 − n)/n = 1, 1.5, 4: row 0 gains 3 · 0.693147, row 1 3 · 0.048587: (2.079442 + 0.145761) / 2 = 1.112601 more.
+  near(manyRows('binary-cross-entropy', { positiveWeights: 'balanced' }).value, 3.234632 + 1.112601, 2e-6);
+  assert.throws(() => manyRows('binary-cross-entropy', { positiveWeights: [1] }), { code: 'ERR_SHAPE' });
+});
+
+test('focal with gamma 0 and asymmetric loss with neither gammas nor margin are binary cross-entropy', () => {
+  const plain = manyRows('binary-cross-entropy');
+  for (const other of [
+    manyRows('focal-sigmoid', { gamma: 0 }),
+    manyRows('asl-sigmoid', { gammaPositive: 0, gammaNegative: 0, margin: 0 }),
+    manyRows('eql', { rareBelow: 0 }),
+  ]) {
+    near(other.value, plain.value, 1e-9);
+    other.gradient.forEach((g, j) => near(g, plain.gradient[j] as number, 1e-7));
+  }
+});
+
+test('focal fades each answer by itself, and weighs yes against no', () => {
+  // One logit, 0, of a row with the class: (½)² · log 2 = 0.173287; a quarter of that for positiveShare ¼.
+  const one = { logits: Float32Array.of(0), targets: Float32Array.of(1), rows: 1, classes: 1 };
+  near(manyRows('focal-sigmoid', {}, one).value, 0.173287);
+  near(manyRows('focal-sigmoid', { positiveShare: 0.25 }, one).value, 0.173287 / 4);
+});
+
+test('asymmetric loss drops what is improbable already', () => {
+  const at = (z: number, has: number, options: object = {}) =>
+    manyRows('asl-sigmoid', options, {
+      logits: Float32Array.of(z),
+      targets: Float32Array.of(has),
+      rows: 1,
+      classes: 1,
+    });
+  // σ(−3) = 0.0474 < 0.05.
+  assert.deepEqual(at(-3, 0).value, 0);
+  assert.equal(at(-3, 0).gradient[0], 0);
+  // q = 0.5 − 0.05 = 0.45: 0.45⁴ · −log 0.55 = 0.041006 · 0.597837 = 0.024515. With the class: ½ · log 2 = 0.346574.
+  near(at(0, 0).value, 0.024515);
+  near(at(0, 1).value, 0.346574);
+  // With the factors as constants: q⁴ p (1 − p) / (1 − q) = 0.041006 · 0.25 / 0.55 = 0.018639, and −(½)² with the class.
+  near(at(0, 0, { detachFocus: true }).gradient[0] as number, 0.018639);
+  near(at(0, 1, { detachFocus: true }).gradient[0] as number, -0.25);
+});
+
+test('equalization spares rare classes the rows that do not have them', () => {
+  // Only class 2, with 20 of 100 rows, is below 0.3, and both rows have it: nothing to spare. Below 0.45 class 1 is, too.
+  const plain = manyRows('binary-cross-entropy');
+  near(manyRows('eql', { gamma: 1, rareBelow: 0.3 }).value, plain.value, 1e-9);
+  // Without class 1: 1.313262 and 0.974077 less, a half of each.
+  near(manyRows('eql', { gamma: 1, rareBelow: 0.45 }).value, plain.value - (1.313262 + 0.974077) / 2, 2e-6);
+});
