@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { strategies, trainHead, type StrategyDefinition } from '../../src/strategy/index.js';
-import { asTraining, brand } from '../../src/core/embedding-set.js';
+import { asTraining, brand, fromArrays } from '../../src/core/embedding-set.js';
 import { loadKernels } from '../../src/kernels/index.js';
 import { evaluateMultiLabel } from '../../src/metric/index.js';
 import { heldOutClouds, labelledClouds, recalls, trainingClouds } from '../unit/train/toy.js';
@@ -58,6 +58,24 @@ for (const [name, definition] of Object.entries(registry)) {
         values.forEach((w, j) => assert.ok(Math.abs(w - (other[p]?.[j] as number)) < 1e-4 * Math.max(1, Math.abs(w)))),
       );
     }
+  });
+
+  test(`${name}: a class of one row is trained on, one of no rows too or refused by name`, async () => {
+    const small =
+      targets === 'many'
+        ? asTraining(fromArrays({ data: Float32Array.of(0, 1, 2, 3), shape: [4, 1] }, [['a'], ['a', 'b'], [], ['a']]))
+        : trainingClouds([20, 3, 1], { distance: 3 });
+    const judged = definition.needsValidation && { validation };
+    const head = await trainHead(small, { strategy: name, ...judged, epochs: 5 });
+    assert.ok(head.logits(small.embeddings).every(Number.isFinite));
+    if (targets === 'many') return;
+    const gap = trainingClouds([20, 0, 3], { distance: 3 });
+    const fitted = trainHead(gap, { strategy: name, ...judged, epochs: 5 });
+    const outcome = await fitted.then(
+      (trained) => trained.logits(gap.embeddings).every(Number.isFinite),
+      (error: Error & { code?: string }) => error.code === 'ERR_DATA' && error.message.includes('class-1'),
+    );
+    assert.ok(outcome, String(await fitted.catch((error: Error) => error.message)));
   });
 
   test(`${name}: says on one line when to use it, and is refused where rows have another number of labels`, async () => {
