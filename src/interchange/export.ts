@@ -13,7 +13,8 @@ import {
 } from '../store/index.js';
 import { csvLine } from './csv-table.js';
 import { interchangeFormats, type InterchangeFormat } from './import.js';
-import { byteWindows, npyHeader } from './npy.js';
+import { byteWindows, encodeTextArray, npyHeader } from './npy.js';
+import { encodeNpz } from './npz.js';
 import { encodeParquet, type ParquetColumn } from './parquet.js';
 import { writeSafetensors } from './safetensors.js';
 
@@ -134,15 +135,33 @@ function parquetBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterabl
   return encodeParquet(columns, windows());
 }
 
-async function exportSafetensors(store: EmbeddingStore, rows: readonly Row[], path: string): Promise<void> {
-  const classId = new Map(store.classNames.map((name, id) => [name, id]));
-  const labels = BigInt64Array.from(rows, ({ label }) => {
+/** Class ids in the order of the class table; −1 for none. @throws ERR_OPTION where rows have any number of labels. */
+function classIds({ classNames, dir }: EmbeddingStore, rows: readonly Row[]): BigInt64Array<ArrayBuffer> {
+  const classId = new Map(classNames.map((name, id) => [name, id]));
+  return BigInt64Array.from(rows, ({ label }) => {
     if (label === null || typeof label === 'string') return BigInt(label === null ? -1 : (classId.get(label) ?? -1));
     throw new EquipoiseError(
       'ERR_OPTION',
-      `Expected one label a row for safetensors but ${store.dir} has rows with any number of them. Export to arrow, parquet, csv or npy`,
+      `Expected one label a row for npz and safetensors but ${dir} has rows with any number of them. Export to arrow, parquet, csv or npy`,
     );
   });
+}
+
+function npzBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterable<Uint8Array> {
+  async function* embeddings() {
+    yield npyHeader([rows.length, store.dim]);
+    yield* embeddingBytes(store);
+  }
+  return encodeNpz([
+    { name: 'embeddings', chunks: embeddings() },
+    { name: 'labels', chunks: [npyHeader([rows.length], '<i8'), new Uint8Array(classIds(store, rows).buffer)] },
+    { name: 'ids', chunks: encodeTextArray(rows.map(({ id }) => id)) },
+    { name: 'class_names', chunks: encodeTextArray(store.classNames) },
+  ]);
+}
+
+async function exportSafetensors(store: EmbeddingStore, rows: readonly Row[], path: string): Promise<void> {
+  const labels = classIds(store, rows);
   await writeSafetensors(
     path,
     [
@@ -162,7 +181,7 @@ export function labelsPath(path: string): string {
  * Writes all rows of a store, labelled or not, as one file with ids and labels; as `.npy`, labels go to a file beside it.
  *
  * csv, arrow and parquet have id, label, group and weight (where given) and either the table's own columns or the embedding: e0, e1, … in csv,
- * a column of lists in the others. safetensors has `embeddings` and `labels` (class ids, −1 for none) with the names in its
+ * a column of lists in the others. npz has `embeddings`, `labels` (class ids, −1 for none), `ids` and `class_names`; safetensors has `embeddings` and `labels` (class ids, −1 for none) with the names in its
  * metadata; it has no place for groups and weights. Numbers are float32 and survive the way there and back exactly.
  *
  * @throws ERR_OPTION for an unknown format or a file that is there already; ERR_ENVIRONMENT when it cannot be written.
@@ -203,7 +222,8 @@ export async function exportEmbeddings(store: EmbeddingStore, options: ExportOpt
       })(),
     );
     await writeAtomically(labelsPath(path), labelLines(rows));
-  } else if (to === 'safetensors') await exportSafetensors(store, rows, path);
+  } else if (to === 'npz') await writeAtomically(path, npzBytes(store, rows));
+  else if (to === 'safetensors') await exportSafetensors(store, rows, path);
   else if (to === 'csv')
     await writeAtomically(path, csvBytes(store, rows, columns ?? Array.from({ length: store.dim }, (_, j) => `e${j}`)));
   else if (to === 'arrow') await writeAtomically(path, encodeArrowBatches(arrowBatches(store, rows)));

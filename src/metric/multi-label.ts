@@ -90,7 +90,8 @@ export function evaluateMultiLabelPredictions(given: MultiLabelPredictions): Mul
   const wrong = new Uint8Array(rows);
   let errors = 0;
   const all = { right: 0, has: 0, predicted: 0 };
-  const perClass = classNames.map((name, c): LabelScores & { readonly occurs: boolean } => {
+  const occurring: number[] = [];
+  const perClass = classNames.map((name, c): LabelScores => {
     const own = Float64Array.from({ length: rows }, (_, i) => probabilities[i * classes + c] as number);
     const has = Uint8Array.from({ length: rows }, (_, i) => targets[i * classes + c] as number);
     const threshold = thresholds[c] as number;
@@ -106,23 +107,23 @@ export function evaluateMultiLabelPredictions(given: MultiLabelPredictions): Mul
       }
     });
     for (const key of ['right', 'has', 'predicted'] as const) all[key] += count[key];
+    const f1 = f1Of(count);
+    if (count.has + count.predicted > 0) occurring.push(f1);
     return {
       name,
       support: count.has,
       threshold,
       precision: count.predicted === 0 ? 0 : count.right / count.predicted,
       recall: count.has === 0 ? 0 : count.right / count.has,
-      f1: f1Of(count),
+      f1,
       averagePrecision: averagePrecision(own, has),
-      occurs: count.has + count.predicted > 0,
     };
   });
   const known = perClass.map((one) => one.averagePrecision).filter((value) => value !== null);
-  const occurring = perClass.filter(({ occurs }) => occurs).map(({ f1 }) => f1);
   return {
     classNames: [...classNames],
     rows,
-    perClass: perClass.map(({ occurs: _, ...scores }) => scores),
+    perClass,
     macroF1: occurring.length === 0 ? 0 : mean(occurring),
     microF1: f1Of(all),
     meanAveragePrecision: known.length === 0 ? 0 : mean(known),
