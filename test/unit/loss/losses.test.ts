@@ -129,7 +129,10 @@ test('a class without rows weighs 0 and leaves the others their sum', () => {
 test('options that nothing would read, and weights of another length, are refused', () => {
   assert.throws(() => createLoss('cross-entropy', { beta: 0.9 }), { code: 'ERR_OPTION' });
   assert.throws(() => oneRow('cross-entropy', { classWeights: [1, 2] }), { code: 'ERR_SHAPE' });
-  assert.throws(() => oneRow('cross-entropy', { classWeights: [0, 0, 0] }), { code: 'ERR_OPTION', message: /not all 0/ });
+  assert.throws(() => oneRow('cross-entropy', { classWeights: [0, 0, 0] }), {
+    code: 'ERR_OPTION',
+    message: /not all 0/,
+  });
   assert.throws(() => createLoss('cross-entropi'), { code: 'ERR_OPTION', message: /Did you mean cross-entropy/ });
 });
 
@@ -162,7 +165,13 @@ test('margins of the long-tailed CIFAR-10', () => {
     const logits = new Float32Array(10);
     const other = y === 0 ? 1 : 0;
     logits[other] = 40;
-    const batch = { logits, labels: Int32Array.of(y), classes: 10, classCounts: Int32Array.from(counts), cosineScale: 1 };
+    const batch = {
+      logits,
+      labels: Int32Array.of(y),
+      classes: 10,
+      classCounts: Int32Array.from(counts),
+      cosineScale: 1,
+    };
     const gradient = new Float32Array(10);
     const value = createLoss('ldam').evaluate({ ...batch, rows: 1, epoch: 0, epochs: 1, step: 0, seed: 0 }, gradient);
     near(value - 40, margin);

@@ -80,7 +80,12 @@ test('translated rows take the labels of small classes and lie within the range 
 test('a walk follows the gradient of the plain head and flees the head in training', async () => {
   // One column: the large class at −1, the small one at 1, so the walk of length 0.1 a step goes right, whatever the slopes' lengths.
   const values = [...Array.from({ length: 16 }, () => -1), 1, 1];
-  const set = asTraining(fromArrays({ data: Float32Array.from(values), shape: [18, 1] }, values.map((v) => (v < 0 ? 0 : 1))));
+  const set = asTraining(
+    fromArrays(
+      { data: Float32Array.from(values), shape: [18, 1] },
+      values.map((v) => (v < 0 ? 0 : 1)),
+    ),
+  );
   // The mean is −14/18, so the mean squared distance is 1 − (14/18)² = 0.395062, its root 0.628539.
   const seen = new Set<number>();
   const step = translationStep(
@@ -104,7 +109,10 @@ test('a walk follows the gradient of the plain head and flees the head in traini
     learningRate: 1e-6,
   });
   // −1 + 4 · 0.1 · 0.628539 = −0.748584.
-  assert.deepEqual([...seen].sort((a, b) => a - b), [-1, -0.7486, 1]);
+  assert.deepEqual(
+    [...seen].sort((a, b) => a - b),
+    [-1, -0.7486, 1],
+  );
 });
 
 test('a head that is not affine is refused', async () => {
@@ -113,4 +121,3 @@ test('a head that is not affine is refused', async () => {
     message: /Use head linear/,
   });
 });
-

@@ -22,8 +22,20 @@ test('the plan of transport has the masses that were asked for', () => {
     (a[i] as number) *
     (b[j] as number) *
     Math.exp(((sources[i] as number) + (targets[j] as number) - (cost[i * 3 + j] as number)) / exact.epsilon);
-  a.forEach((mass, i) => near([0, 1, 2].reduce((sum, j) => sum + plan(i, j), 0), mass, 1e-9));
-  b.forEach((mass, j) => near([0, 1, 2, 3].reduce((sum, i) => sum + plan(i, j), 0), mass, 1e-9));
+  a.forEach((mass, i) =>
+    near(
+      [0, 1, 2].reduce((sum, j) => sum + plan(i, j), 0),
+      mass,
+      1e-9,
+    ),
+  );
+  b.forEach((mass, j) =>
+    near(
+      [0, 1, 2, 3].reduce((sum, i) => sum + plan(i, j), 0),
+      mass,
+      1e-9,
+    ),
+  );
   assert.ok(iterations < exact.iterations);
 });
 
@@ -51,10 +63,12 @@ const weigh = (weightSteps: number, x: number[], labels: number[], beta = 0.9999
   const rows = labels.length;
   const weights = new Float32Array(rows);
   const options = { beta, epsilon: 0.1, weightSteps, weightRate: 1 };
-  transportWeights(Float32Array.from(means), 2, Int32Array.of(30, 10), options)(
-    { x: Float32Array.from(x), rows, labels: Int32Array.from(labels) },
-    weights,
-  );
+  transportWeights(
+    Float32Array.from(means),
+    2,
+    Int32Array.of(30, 10),
+    options,
+  )({ x: Float32Array.from(x), rows, labels: Int32Array.from(labels) }, weights);
   return [...weights];
 };
 

@@ -341,7 +341,8 @@ test('a loss that becomes NaN stops training, and says where and what to change'
   const given = { loss, batchSize: 20, learningRate: 0.25, schedule: 'constant' };
   await assert.rejects(fitHead(trainingClouds([30, 10]), given), {
     code: 'ERR_DATA',
-    message: /diverged in step 0 of epoch 2, at learning rate 0\.25: the loss is NaN\. Lower learningRate .* standardize/,
+    message:
+      /diverged in step 0 of epoch 2, at learning rate 0\.25: the loss is NaN\. Lower learningRate .* standardize/,
   });
   assert.equal(calls, 5);
 });
