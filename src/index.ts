@@ -21,7 +21,9 @@ export {
   embedOptions,
   embedShare,
   shareOptions,
+  type Augment,
   type EmbedOptions,
+  type MadeCopies,
   type Share,
   type ShareOptions,
 } from './embed/index.js';
@@ -80,6 +82,7 @@ export {
   pairings,
   schedules,
   trainRules as trainOptions,
+  tuneLabelThresholds,
   type Predictor,
   type TrainedHead,
 } from './train/index.js';
@@ -92,10 +95,13 @@ export {
   confusionMatrix,
   defineMetric,
   evaluate,
+  evaluateMultiLabel,
+  evaluateMultiLabelPredictions,
   evaluatePredictions,
   generalizationGap,
   metrics,
   type Evaluation,
+  type MultiLabelEvaluation,
 } from './metric/index.js';
 export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
 export {

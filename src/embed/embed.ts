@@ -78,7 +78,7 @@ export async function embed(
     const { update: _, retryFailed: __, ...same } = options;
     return updateStore(dataset, backbone, same, retryFailed);
   }
-  await using job = openJob(dataset, backbone, options);
+  await using job = await openJob(dataset, backbone, options);
   const writer = await createStore(out, { ...job.store, dtype, shardRows: shardSize, overwrite });
   await embedShards(job, writer, writer.shards(), (entry) => writer.addShard(entry), {
     ...(signal && { signal }),

@@ -49,7 +49,7 @@ export async function openEmbedder(
   /** Done when all batches are handed to the backbone's thread; `data` comes when it has run them. */
   async function queueShard(items: readonly Item[], { signal, onItems }: EmbedItemsOptions) {
     throwIfAborted(signal, 'embedding');
-    session.openShard(Math.max(1, items.length * (1 + (copies?.settings.copies ?? 0))));
+    session.openShard(Math.max(1, items.length * (1 + (copies?.most ?? 0))));
     const rows: Placed[] = [];
     const failures: Failure[] = [];
     const running: Promise<void>[] = [];

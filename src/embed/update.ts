@@ -60,7 +60,7 @@ export async function updateStore(
       `Expected a store to bring up to date in ${out} but there is none. Leave --update and --retry-failed out`,
     );
   if (dir === out) await removeAside(aside);
-  assertSameRecipe(out, before, dataset, backbone, options);
+  await assertSameRecipe(out, before, dataset, backbone, options);
   const shards = [...before.shards, ...(await publishedShards(dir, before))].sort((a, b) => a.start - b.start);
   const known = await EmbeddedRows.of(dir, { ...before, shards });
   if (failedOnly) await assertOnlyFailedChanged(dataset, known, { ...before, shards });
@@ -77,14 +77,14 @@ export async function updateStore(
 }
 
 /** @throws ERR_INTEGRITY where rows of the old store and new ones would not go together. */
-function assertSameRecipe(
+async function assertSameRecipe(
   out: string,
   before: Manifest,
   dataset: Dataset,
   backbone: Backbone | null,
   options: EmbedOptions,
-): void {
-  const { store } = openJob(dataset, backbone, options);
+): Promise<void> {
+  const { store } = await openJob(dataset, backbone, options);
   const nameOf = (made: { id: string; recipeHash: string } | null) =>
     made ? `${made.id}@${made.recipeHash}` : 'no backbone';
   const compared: [what: string, was: unknown, is: unknown][] = [

@@ -61,7 +61,7 @@ async function openSource(
   const dataset = await openDataset(data, options);
   const backbone = await backboneFor(dataset, choice ?? {});
   const { batchSize, tokenBudget } = rest;
-  const job = openJob(dataset, backbone, {
+  const job = await openJob(dataset, backbone, {
     ...(batchSize !== undefined && { batchSize }),
     ...(tokenBudget !== undefined && { tokenBudget }),
     ...(augment && { augment }),

@@ -9,7 +9,9 @@ import {
   expected,
   openDataset,
   shareOptions,
+  type Augment,
   type EmbeddingStore,
+  type MadeCopies,
 } from '../../index.js';
 import { flagsFrom, pick, type Command, type Context } from '../command.js';
 import {
@@ -24,13 +26,17 @@ import {
 
 const settingFlags = { ...flagsFrom(embedOptions), ...threadsFlag };
 
-/** `eda:4`. */
-function augmentation(text: string): { name: string; copies: number } {
+const madeBefore = 'file:';
+
+/** `eda:4`, or `file:german.csv`. */
+async function augmentation(text: string): Promise<Augment | MadeCopies> {
+  if (text.startsWith(madeBefore))
+    return { from: await openDataset(text.slice(madeBefore.length), { group: 'parent', labelled: false }) };
   const [, name, copies] = /^([^:]+):(\d+)$/.exec(text) ?? [];
   if (name === undefined)
     throw new EquipoiseError(
       'ERR_OPTION',
-      `Expected NAME:COPIES, such as eda:4, for --augment but received ${JSON.stringify(text)}`,
+      `Expected NAME:COPIES, such as eda:4, or file:PATH for --augment but received ${JSON.stringify(text)}`,
     );
   return { name, copies: Number(copies) };
 }
@@ -46,10 +52,12 @@ export const embedCommand: Command = {
     ...settingFlags,
     augment: {
       type: 'string',
-      value: 'NAME:COPIES',
+      value: 'NAME:COPIES|file:PATH',
       help: `altered copies of each item, in training rows only: ${Object.values(augmenters)
         .map(({ name, modality }) => `${name} (${modality})`)
-        .join(', ')}`,
+        .join(
+          ', ',
+        )}; or a table with the columns parent (the id of an item) and text (or image), such as translations there and back`,
     },
     shard: { type: 'string', value: 'i/N', help: shareOptions.shard.help },
     ...queueFlags,
@@ -63,7 +71,7 @@ export const embedCommand: Command = {
     const settings = {
       ...pick(flags, settingFlags),
       out,
-      ...(augment !== undefined && { augment: augmentation(augment) }),
+      ...(augment !== undefined && { augment: await augmentation(augment) }),
       signal: context.signal,
       onProgress: context.onProgress,
     };
@@ -77,11 +85,14 @@ export const embedCommand: Command = {
             `--${name}`,
           );
     if (queue !== undefined) {
-      const { threads, ...rest } = settings as typeof settings & { threads?: number };
+      const { threads, augment: copies, ...rest } = settings as typeof settings & { threads?: number };
+      if (copies && 'from' in copies)
+        throw expected('an augmenter together with --queue', 'embed.augment', augment, 'Workers cannot see the file');
       if (threads !== undefined)
         throw expected('no --threads together with --queue', 'embed', threads, 'Workers have it');
       const store = await embedWithQueue({
         ...rest,
+        ...(copies && { augment: copies }),
         ...(await queueOptions(flags)),
         data,
         dataset: datasetOptions(flags),
