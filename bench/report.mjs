@@ -128,7 +128,7 @@ function benchmarksText(suites, results) {
   return [
     '# Benchmarks',
     explanation,
-    `**Machine.** ${machine.processor}, ${machine.cores} cores; node ${machine.node}; kernels: ${machine.kernels}. Python libraries: ${Object.entries(
+    `**Machine.** ${machine.processor}, ${machine.cores} cores; node ${machine.node}; kernels: ${machine.kernels}. Beside it: ${Object.entries(
       versions,
     )
       .map(([name, version]) => `${name} ${version}`)

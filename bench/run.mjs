@@ -7,7 +7,7 @@
 //   npm run bench -- --report             writes the documents again from bench/results.json
 //
 // --rounds 3: every round runs every program once, in turn, so that a drift of the machine falls on all alike.
-// --n 50000, --threads, --python /usr/bin/python3, --fetch: fetches usearch from npm into .tools/.
+// --n 50000, --threads, --python /usr/bin/python3, --fetch: fetches usearch and transformers.js (474 MB) from npm into .tools/.
 // Peers that are not installed are left out, and named. Debian has them as python3-sklearn, python3-imblearn,
 // python3-faiss and python3-torch.
 import { spawnSync } from 'node:child_process';
@@ -57,8 +57,8 @@ const median = (numbers) => {
 function runProgram(program, one, folder, environment) {
   const script = join(here, program.script);
   const [command, ...options] = program.script.endsWith('.py') ? [values.python] : [process.execPath, '--expose-gc'];
-  const { threads, d, shape } = one;
-  const given = { threads, d, shape, data: folder, method: program.method, first: program.first };
+  const { threads, d, shape, model } = one;
+  const given = { threads, d, shape, model, data: folder, method: program.method, first: program.first };
   const args = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
@@ -90,7 +90,8 @@ async function measureCase(suite, one, { versions, environment }) {
   const folder = await mkdtemp(join(tmpdir(), 'equipoise-bench-'));
   const loads = [];
   try {
-    if (!one.shape) await drawData(folder, one);
+    if (suite.draw) await suite.draw(folder, one);
+    else if (!one.shape) await drawData(folder, one);
     const programs = suite.programs.filter((program) => !one.curve || program.inCurves);
     const missing = programs.filter((program) => program.needs && !versions[program.needs]).map(({ name }) => name);
     const present = programs.filter(({ name }) => !missing.includes(name));

@@ -5,12 +5,16 @@ import { throwIfAborted } from '../core/errors.js';
 import type { Item } from '../core/item.js';
 import type { BatchBounds, Failure, ShardContent } from '../store/index.js';
 import type { Copies } from './augment.js';
+import { decodersAtOnce } from '../preprocess/index.js';
 import { batchesOf, type Placed, type Prepared } from './batches.js';
 import { Ring, type Room } from './ring.js';
 import { failureOf, soundRows } from './sound-rows.js';
 
-/** One batch is run, the next one waits in the backbone's thread, and two are prepared meanwhile. */
-const ROOMS = 4;
+/** Copies of a graph may take so much memory together. */
+const COPIES_BYTES = 2 ** 28;
+
+/** Batches that a session has at once: one is run, the next one waits in its thread. */
+const QUEUED = 2;
 
 export interface EmbedItemsOptions {
   readonly signal?: AbortSignal;
@@ -32,9 +36,32 @@ export async function openEmbedder(
   backbone: Backbone,
   { threads, bounds, copies }: { threads: number; bounds: BatchBounds; copies: Copies | undefined },
 ): Promise<Embedder> {
-  const session = await backbone.openSession({ threads });
-  const ring = new Ring(ROOMS);
+  // A session a thread: batches beside each other need not wait for each other's threads at every operator.
+  const copiesAtMost = Math.max(1, Math.floor(COPIES_BYTES / backbone.graph().length));
+  const shares = Array.from({ length: threads }, (_, i) => threads - i).filter((share) => threads % share === 0);
+  const count = shares.find((share) => share <= copiesAtMost) as number;
+  const sessions = await openAll(count, () => backbone.openSession({ threads: threads / count }));
+  const load = new Map(sessions.map((session) => [session, 0]));
+  // What is prepared meanwhile: two batches, and as many as it takes to have all decoders at work.
+  const ring = new Ring(QUEUED * count + Math.max(2, Math.ceil(decodersAtOnce() / bounds.items)));
   let turn: Promise<unknown> = Promise.resolve();
+
+  /** On the session that has least to do. */
+  async function run({ inputs, rows }: Prepared, room: Room): Promise<Float32Array> {
+    room.memory = undefined;
+    if (rows.length === 0) return new Float32Array(0);
+    const session = sessions.reduce((a, b) => ((load.get(b) as number) < (load.get(a) as number) ? b : a));
+    load.set(session, (load.get(session) as number) + 1);
+    try {
+      const embedded = await session.run({ inputs, count: rows.length });
+      const [tensor] = Object.values(embedded.memory);
+      // What has been run gives its memory to the next batch.
+      if (tensor?.data instanceof Float32Array) room.memory = new Float32Array(tensor.data.buffer as ArrayBuffer);
+      return embedded.rows;
+    } finally {
+      load.set(session, (load.get(session) as number) - 1);
+    }
+  }
 
   return {
     async embed(items, options = {}) {
@@ -43,13 +70,15 @@ export async function openEmbedder(
       const { rows, failures, data } = await inTurn;
       return soundRows({ rows, data: await data, dim: backbone.dim }, failures, copies !== undefined);
     },
-    close: () => session.close(),
+    close: async () => {
+      await Promise.all(sessions.map((session) => session.close()));
+    },
   };
 
-  /** Done when all batches are handed to the backbone's thread; `data` comes when it has run them. */
+  /** Done when all batches are handed to the backbone's threads; `data` comes when they are run. */
   async function queueShard(items: readonly Item[], { signal, onItems }: EmbedItemsOptions) {
     throwIfAborted(signal, 'embedding');
-    session.openShard(Math.max(1, items.length * (1 + (copies?.most ?? 0))));
+    const data = new Float32Array(items.length * (1 + (copies?.most ?? 0)) * backbone.dim);
     const rows: Placed[] = [];
     const failures: Failure[] = [];
     const running: Promise<void>[] = [];
@@ -61,8 +90,11 @@ export async function openEmbedder(
       const at = rows.length;
       rows.push(...ready.rows);
       running.push(
-        run(session, ready, at, room)
-          .then(() => onItems?.(ready.settled))
+        run(ready, room)
+          .then((vectors) => {
+            data.set(vectors, at * backbone.dim);
+            onItems?.(ready.settled);
+          })
           .finally(() => ring.give(room)),
       );
       running.at(-1)?.catch(() => stopped.abort()); // thrown below
@@ -92,17 +124,18 @@ export async function openEmbedder(
       await Promise.allSettled(running);
       throw error;
     }
-    const taken = session.takeShard(rows.length);
-    const data = Promise.all([taken, ...running]).then(([matrix]) => matrix);
-    data.catch(() => undefined); // thrown where it is awaited
-    return { rows, failures, data };
+    const whole = Promise.all(running).then(() => data.subarray(0, rows.length * backbone.dim));
+    whole.catch(() => undefined); // thrown where it is awaited
+    return { rows, failures, data: whole };
   }
 }
 
-/** The memory of the batch comes back into its room. */
-async function run(session: EmbeddingSession, { inputs, rows }: Prepared, at: number, room: Room): Promise<void> {
-  room.memory = undefined;
-  if (rows.length === 0) return;
-  const [tensor] = Object.values(await session.run({ inputs, count: rows.length, at }));
-  if (tensor?.data instanceof Float32Array) room.memory = new Float32Array(tensor.data.buffer as ArrayBuffer);
+/** All, or none: those that opened are closed where one does not. */
+async function openAll(count: number, open: () => Promise<EmbeddingSession>): Promise<EmbeddingSession[]> {
+  const opened = await Promise.allSettled(Array.from({ length: count }, open));
+  const sessions = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = opened.find((one) => one.status === 'rejected');
+  if (!failed) return sessions;
+  await Promise.all(sessions.map((session) => session.close()));
+  throw failed.reason;
 }

@@ -5,6 +5,7 @@ import type { ItemContent } from '../core/item.js';
 import { loadKernels, type Taps } from '../kernels/index.js';
 import { decodeImage } from './decode.js';
 import { channelsOf, type ImageRecipe, type Size } from './image-recipe.js';
+import { inTurn } from './in-flight.js';
 import { tapsOf, type Box, type Pixels } from './resize.js';
 
 export interface ImagePreprocessorOptions {
@@ -142,36 +143,38 @@ export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePrepr
 
   return {
     length: channels * area,
-    async into(content, out, at) {
-      if (at < 0 || at + channels * area > out.length)
-        throw new EquipoiseError(
-          'ERR_SHAPE',
-          `Expected room for ${channels * area} numbers at ${at} but the batch has ${out.length}`,
-        );
-      const decoded = await decodeImage(content, maxPixels);
-      const { resized, box, padding, ...result } = geometryOf(recipe, decoded.height, decoded.width);
-      if (result.size[0] !== size[0] || result.size[1] !== size[1])
-        throw new EquipoiseError(
-          'ERR_DATA',
-          `Expected an image that comes out at ${sizeText(size)} but this one of ${sizeText([decoded.height, decoded.width])} comes out at ${sizeText(result.size)}. Add centerCrop or resize to the preprocess block`,
-        );
-      const image = recipe.mode === 'L' ? toGrey(decoded) : decoded;
-      if (box.height < size[0] || box.width < size[1]) fillWithBlack(out, at);
-      await kernels.resample({
-        pixels: image.data,
-        width: image.width,
-        height: image.height,
-        channels: image.channels,
-        across: axis(image.width, resized[1], box.left, box.width),
-        down: axis(image.height, resized[0], box.top, box.height),
-        values: table,
-        order: orders[image.channels],
-        out,
-        start: at + (padding[0] * size[1] + padding[1]) * pixelStep,
-        rowStep: size[1] * pixelStep,
-        pixelStep,
-        channelStep,
-      });
-    },
+    into: (content, out, at) => inTurn(() => into(content, out, at)),
   };
+
+  async function into(content: ItemContent, out: Float32Array, at: number): Promise<void> {
+    if (at < 0 || at + channels * area > out.length)
+      throw new EquipoiseError(
+        'ERR_SHAPE',
+        `Expected room for ${channels * area} numbers at ${at} but the batch has ${out.length}`,
+      );
+    const decoded = await decodeImage(content, maxPixels);
+    const { resized, box, padding, ...result } = geometryOf(recipe, decoded.height, decoded.width);
+    if (result.size[0] !== size[0] || result.size[1] !== size[1])
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected an image that comes out at ${sizeText(size)} but this one of ${sizeText([decoded.height, decoded.width])} comes out at ${sizeText(result.size)}. Add centerCrop or resize to the preprocess block`,
+      );
+    const image = recipe.mode === 'L' ? toGrey(decoded) : decoded;
+    if (box.height < size[0] || box.width < size[1]) fillWithBlack(out, at);
+    await kernels.resample({
+      pixels: image.data,
+      width: image.width,
+      height: image.height,
+      channels: image.channels,
+      across: axis(image.width, resized[1], box.left, box.width),
+      down: axis(image.height, resized[0], box.top, box.height),
+      values: table,
+      order: orders[image.channels],
+      out,
+      start: at + (padding[0] * size[1] + padding[1]) * pixelStep,
+      rowStep: size[1] * pixelStep,
+      pixelStep,
+      channelStep,
+    });
+  }
 }

@@ -1,6 +1,7 @@
 /** Items → what a network takes: images → normalised pixels, texts → token ids. */
 
 export { decodeImage, DEFAULT_MAX_PIXELS } from './decode.js';
+export { decodersAtOnce } from './in-flight.js';
 export {
   createImagePreprocessor,
   geometryOf,
