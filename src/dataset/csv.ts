@@ -6,8 +6,8 @@ import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { ItemContent, Modality } from '../core/item.js';
 import { choice, custom } from '../core/options.js';
-import { readCsv } from '../interchange/index.js';
-import { assignRoles, hasHeader, type ColumnName, type Roles, type Table } from './csv-roles.js';
+import { categoryOf, layOut, readCsv, type Feature } from '../interchange/index.js';
+import { assignRoles, categoricalOption, hasHeader, type ColumnName, type Roles, type Table } from './csv-roles.js';
 import { defineDatasetFormat } from './format.js';
 import { sizeOf } from './image-folder.js';
 import { parseNumber, unquote, valuesAsBytes } from './numbers.js';
@@ -32,6 +32,7 @@ async function tablesIn(folder: string) {
 interface Content {
   readonly modality: Modality;
   readonly columns?: readonly Column[];
+  readonly notes?: readonly string[];
   content(index: number): ItemContent;
   identity(index: number): string | Uint8Array;
 }
@@ -71,15 +72,22 @@ async function readContent(table: Table, roles: Roles): Promise<Content> {
       'ERR_DATA',
       `Expected columns of numbers beside the label in ${path} but found none. Columns: ${names.join(', ')}`,
     );
-  const width = features.length;
-  const values = new Float32Array(rows.length * width);
-  for (let i = 0, at = 0; i < rows.length; i++)
-    for (const feature of features) values[at++] = parseNumber(cell(i, feature), where(i, feature));
+  const { data, cols, columns, notes } = layOut(
+    rows.length,
+    features.map((at): Feature => {
+      const name = names[at] as string;
+      const cells = rows.map((row) => unquote(row[at] as string));
+      if (roles.categories.includes(at)) return categoryOf(name, cells, (index) => where(index, at));
+      return { name, numbers: Float32Array.from(cells, (text, index) => parseNumber(text, where(index, at))) };
+    }),
+  );
+  const values = (index: number) => data.subarray(index * cols, (index + 1) * cols);
   return {
     modality: 'table',
-    columns: features.map((at) => ({ name: names[at] as string, kind: 'numeric' })),
-    content: (index) => ({ kind: 'row', values: values.subarray(index * width, (index + 1) * width) }),
-    identity: (index) => valuesAsBytes(values, index, width),
+    columns,
+    notes,
+    content: (index) => ({ kind: 'row', values: values(index) }),
+    identity: (index) => valuesAsBytes(data, index, cols),
   };
 }
 
@@ -95,6 +103,7 @@ export const csv = defineDatasetFormat({
     image: column('the column of image paths, relative to the file; by default one where every value is such a path'),
     group: column('rows of one value of this column never fall on both sides of a split'),
     id: column('the column of unique ids; by default one called id, else the number of the row'),
+    categorical: categoricalOption,
     header: choice({ of: ['auto', 'yes', 'no'], default: 'auto', help: 'whether the first row names the columns' }),
     part: partOption,
     labelled: labelledOption,
@@ -164,6 +173,7 @@ export const csv = defineDatasetFormat({
         ...(chosen?.notes ?? []),
         header ? 'header in the first row' : 'no header',
         ...roles.notes,
+        ...(content.notes ?? []),
         ...(unlabelled > 0 ? [`${unlabelled} rows have no label`] : []),
       ],
       ...(chosen && { companions: chosen.companions }),

@@ -9,6 +9,7 @@ import { openCsvTable } from './csv-table.js';
 import type { ReadCsvOptions } from './csv.js';
 import { openForeignTable, type ForeignTable } from './foreign-table.js';
 import { readLabels, type LabelColumns } from './labels-file.js';
+import { categoryOf, layOut, looksCategorical, type Feature } from './features.js';
 import { readNpy } from './npy.js';
 import { readSafetensors } from './safetensors.js';
 
@@ -27,8 +28,10 @@ export interface ImportOptions {
   readonly label?: string;
   readonly group?: string;
   readonly weight?: string;
-  /** The column of lists, or the tensor; default: the only one, else all numeric columns of a table. */
+  /** The column of lists, or the tensor; default: the only one, else all other columns of a table. */
   readonly embedding?: string;
+  /** Columns of a table that hold categories as numbers, or more than 64 words; columns of few words are found without it. */
+  readonly categorical?: readonly string[];
   /** The class table, in order; required to name class ids. Default: the sorted labels. */
   readonly classNames?: readonly string[];
   readonly modality?: Modality;
@@ -47,6 +50,7 @@ const KNOWN_OPTIONS = [
   'group',
   'weight',
   'embedding',
+  'categorical',
   'classNames',
   'modality',
   'dtype',
@@ -78,7 +82,7 @@ export function formatOf(path: string, format: string | undefined): InterchangeF
 }
 
 /** Options that a format has no use for are refused, not ignored. */
-function refuse(format: InterchangeFormat, options: ImportOptions, names: readonly (keyof ImportOptions)[]): void {
+function refuse(format: string, options: ImportOptions, names: readonly (keyof ImportOptions)[]): void {
   for (const name of names)
     if (options[name] !== undefined)
       throw new EquipoiseError('ERR_OPTION', `Option import.${name} has no meaning for ${format}. Leave it out`);
@@ -135,34 +139,41 @@ async function importSafetensors(path: string, options: ImportOptions): Promise<
   };
 }
 
-/** Numeric columns side by side; e0, e1, … are an embedding of ours and not columns with a meaning. */
-function gatherColumns(table: ForeignTable, path: string, names: readonly string[]): Imported {
-  const text = names.find((name) => table.kindOf(name) !== 'numbers');
-  if (text !== undefined || names.length === 0)
-    throw new EquipoiseError(
-      'ERR_DATA',
-      text === undefined
-        ? `Expected a column of lists or columns of numbers in ${path} but found none`
-        : `Column "${text}" of ${path} holds no numbers. Name it as id, label or group, or take it out`,
-    );
-  const cols = names.length;
-  const data = new Float32Array(table.rows * cols);
-  for (const [j, name] of names.entries())
-    for (const [i, value] of table.numbers(name).entries()) {
-      if (value === null)
-        throw new EquipoiseError(
-          'ERR_DATA',
-          `Expected a number in column "${name}" of ${table.where(i)} but it is empty`,
-        );
-      data[i * cols + j] = value;
+/** Columns side by side; e0, e1, … are an embedding of ours and not columns with a meaning. */
+function gatherColumns(
+  table: ForeignTable,
+  path: string,
+  names: readonly string[],
+  categorical: readonly string[],
+): Imported {
+  const strange = categorical.find((name) => !names.includes(name));
+  if (strange !== undefined) throw unknownName('column', strange, names, 'columns for import.categorical');
+  if (names.length === 0)
+    throw new EquipoiseError('ERR_DATA', `Expected a column of lists or columns of numbers in ${path} but found none`);
+  const features = names.map((name): Feature => {
+    const kind = table.kindOf(name);
+    if (kind === 'strings' || categorical.includes(name)) {
+      const cells = table.text(name);
+      if (categorical.includes(name) || looksCategorical(cells.map((cell) => cell ?? '')))
+        return categoryOf(name, cells, table.where);
     }
+    if (kind !== 'numbers')
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Column "${name}" of ${path} holds no numbers, and too many different words for a category. Name it as id, label or group, name it in categorical if it is one all the same, or take it out`,
+      );
+    const numbers = table.numbers(name);
+    const empty = numbers.indexOf(null);
+    if (empty >= 0)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected a number in column "${name}" of ${table.where(empty)} but it is empty`,
+      );
+    return { name, numbers: numbers as number[] };
+  });
+  const { data, cols, columns } = layOut(table.rows, features);
   const ours = names.every((name, j) => name === `e${j}`);
-  return {
-    data,
-    rows: table.rows,
-    cols,
-    ...(!ours && { columns: names.map((name): Column => ({ name, kind: 'numeric' })) }),
-  };
+  return { data, rows: table.rows, cols, ...(!ours && { columns }) };
 }
 
 function importTable(table: ForeignTable, path: string, options: ImportOptions): Imported {
@@ -180,8 +191,9 @@ function importTable(table: ForeignTable, path: string, options: ImportOptions):
   const lists = rest.filter((name) => table.kindOf(name) === 'vectors');
   const embedding = options.embedding ?? (lists.length === 1 ? lists[0] : lists.find((name) => name === 'embedding'));
   let numbers: Imported;
-  if (embedding === undefined) numbers = gatherColumns(table, path, rest);
+  if (embedding === undefined) numbers = gatherColumns(table, path, rest, options.categorical ?? []);
   else {
+    refuse('a column of lists', options, ['categorical']);
     const { values, width } = table.vectors(embedding);
     const data = values instanceof Float32Array ? values : fromFloat16(values);
     numbers = { data, ...matrixShape(path, [table.rows, width]) };
@@ -203,8 +215,8 @@ function importTable(table: ForeignTable, path: string, options: ImportOptions):
 async function importFile(path: string, format: InterchangeFormat, options: ImportOptions): Promise<Imported> {
   const columns = ['id', 'label', 'group', 'weight'] as const;
   if (format !== 'csv') refuse(format, options, ['delimiter']);
-  if (format === 'npy') refuse(format, options, [...columns, 'embedding']);
-  if (format === 'safetensors') refuse(format, options, columns);
+  if (format === 'npy') refuse(format, options, [...columns, 'embedding', 'categorical']);
+  if (format === 'safetensors') refuse(format, options, [...columns, 'categorical']);
   if (format === 'npy') return importNpy(path);
   if (format === 'safetensors') return importSafetensors(path, options);
   if (format !== 'csv') return importTable(await openForeignTable(path, format), path, options);
@@ -241,7 +253,7 @@ function nameLabels(
 /**
  * Makes a store from a file of embeddings: `.npy`, `.csv`, `.safetensors`, `.arrow` (`.feather`) or `.parquet`.
  *
- * Tables give ids, labels, groups and weights by column; arrays by a file beside them (`labels`). Rows without a label are
+ * Tables give ids, labels, groups and weights by column, and their columns of words become one column a level; arrays by a file beside them (`labels`). Rows without a label are
  * kept and can get one later (`updateRows`).
  *
  * @throws ERR_DATA for a damaged file, NaN, ragged rows or repeated ids; ERR_SHAPE for labels of another length;
@@ -257,6 +269,12 @@ export async function importEmbeddings(source: string, options: ImportOptions): 
         'ERR_OPTION',
         `Unknown option import.${name}. Known options: ${KNOWN_OPTIONS.join(', ')}`,
       );
+  const { categorical } = options;
+  if (
+    categorical !== undefined &&
+    !(Array.isArray(categorical) && categorical.every((name) => typeof name === 'string'))
+  )
+    throw expected('a list of column names', 'import.categorical', categorical);
   if (typeof options.out !== 'string' || options.out === '')
     throw expected('the folder of the store', 'import.out', options.out);
   const file = await importFile(source, formatOf(source, options.format), options);

@@ -3,3 +3,4 @@ export { importEmbeddings, interchangeFormats, type ImportOptions, type Intercha
 export { exportEmbeddings, type ExportOptions, type ExportedFiles } from './export.js';
 export { readNpy, writeNpy, type NpyArray } from './npy.js';
 export { readSafetensors, type Safetensors, type Tensor } from './safetensors.js';
+export { categoryOf, layOut, looksCategorical, type Feature, type Features } from './features.js';
