@@ -88,7 +88,7 @@ export {
   metrics,
   type Evaluation,
 } from './metric/index.js';
-export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
+export { auditLeaks, findDuplicates, type LeakAudit, type LeakAuditOptions } from './audit/index.js';
 export {
   classTable,
   scoreTable,

@@ -192,7 +192,11 @@ export function planRows(x: MatrixLike | EmbeddingSet, plan: ResamplingPlan, opt
   step.set(recipes.step, kept.length);
 
   function make(start: number, end: number, out: Float32Array): void {
-    const ends = { base: base.subarray(start, end), other: other.subarray(start, end), step: step.subarray(start, end) };
+    const ends = {
+      base: base.subarray(start, end),
+      other: other.subarray(start, end),
+      step: step.subarray(start, end),
+    };
     if (chained && (exceeds(ends.base, rows) || exceeds(ends.other, rows))) {
       const ids = Int32Array.from(ends.base, (id, i) =>
         start + i < kept.length ? id : rows + start + i - kept.length,

@@ -71,12 +71,14 @@ export function layOutRows(
   if (built.length + extra > 0) {
     x = new Float32Array((rows + built.length + extra) * cols);
     x.set(data);
-    if (plan && built.length > 0) planRows(set.embeddings, plan, { kernels }).named(built, x.subarray(rows * cols, (rows + built.length) * cols));
+    if (plan && built.length > 0)
+      planRows(set.embeddings, plan, { kernels }).named(built, x.subarray(rows * cols, (rows + built.length) * cols));
     if (plan?.extra) x.set(dense(plan.extra.embeddings).data, (rows + built.length) * cols);
   }
   for (let i = 0; i < extra; i++) base[kept + made + i] = rows + built.length + i;
   const place = new Map(Array.from(built, (id, i) => [id, rows + i]));
-  const placed = (id: number): number => (id < rows ? id : id >= rows + made ? id - made + built.length : (place.get(id) as number));
+  const placed = (id: number): number =>
+    id < rows ? id : id >= rows + made ? id - made + built.length : (place.get(id) as number);
   if (recipes && exceeds(recipes.base, rows)) base.set(recipes.base.map(placed), kept);
   const other = base.slice();
   const step = new Float32Array(count);

@@ -106,6 +106,28 @@ describe('steps apart', { concurrency: 2 }, () => {
     );
   });
 
+  test('inspect --leaks holds a resampled store against the held-out rows of the one it was made from', async () => {
+    await succeed(dir, 'embed', 'photos', '--out', 'shots', '--backbone', 'tiny-image');
+    await succeed(dir, 'split', 'shots', '--seed', '1');
+    await succeed(dir, 'resample', 'shots', '--split', 'default', '--sampler', 'smote', '--out', 'more');
+    const alone = await equipoise(dir, 'inspect', 'more', '--leaks');
+    assert.equal(alone.code, 2);
+    assert.match(alone.stderr, /ERR_OPTION: Expected the store it was made from/);
+    const told = await succeed(dir, 'inspect', 'more', '--leaks', '--of', 'shots');
+    assert.match(told.stdout, /smote-0 = \S+\.jpg \+ 0\.\d{4} · \(\S+\.jpg − \S+\.jpg\)/);
+    assert.match(told.stdout, /split default: no leaks/);
+    // By another split, rows that were trained on are held out.
+    await succeed(dir, 'split', 'shots', '--name', 'other', '--seed', '2');
+    const { code, stdout } = await equipoise(dir, 'inspect', 'more', '--leaks', '--of', 'shots', '--json');
+    const { leaks } = JSON.parse(stdout).result;
+    assert.equal(code, 1);
+    assert.equal(leaks.default.clean, true);
+    assert.ok(leaks.other.syntheticParents.length > 0);
+    assert.ok(leaks.other.duplicates.length > 0);
+    const stranger = await equipoise(dir, 'inspect', 'more', '--leaks', '--of', 'twins-none');
+    assert.equal(stranger.code, 1);
+  });
+
   test('splitting again asks for another name or --overwrite', async () => {
     const refused = await equipoise(dir, 'split', 'store', '--seed', '2');
     assert.equal(refused.code, 2);
