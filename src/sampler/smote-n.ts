@@ -86,7 +86,8 @@ function lowest(distances: Float64Array, found: Int32Array): void {
     const distance = distances[j] as number;
     if (distance >= worst && length === found.length) continue;
     let at = length < found.length ? length++ : length - 1;
-    for (; at > 0 && distance < (distances[found[at - 1] as number] as number); at--) found[at] = found[at - 1] as number;
+    for (; at > 0 && distance < (distances[found[at - 1] as number] as number); at--)
+      found[at] = found[at - 1] as number;
     found[at] = j;
     if (length === found.length) worst = distances[found[length - 1] as number] as number;
   }
