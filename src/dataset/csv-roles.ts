@@ -24,7 +24,22 @@ export interface Table {
   readonly header: boolean;
   /** Without the header. */
   readonly rows: readonly string[][];
-  readonly lines: readonly number[];
+  /** Where a person finds a row: its file, and its line there (its number in a format without lines). */
+  at(row: number): { readonly path: string; readonly line: number };
+  /** A column of image files' bytes, beside the cells. */
+  readonly images?: EmbeddedImages;
+}
+
+export interface EmbeddedImages {
+  readonly name: string;
+  read(row: number): Promise<Uint8Array>;
+  /** Tells whether the bytes changed, without reading them. */
+  identity(row: number): string;
+}
+
+/** Whether the table's own images are what to classify. */
+export function usesEmbedded({ images }: Table, { text, image }: Pick<RoleOptions, 'text' | 'image'>): boolean {
+  return images !== undefined && text === undefined && (image === undefined || image === images.name);
 }
 
 export interface RoleOptions {
@@ -146,9 +161,11 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
       : undefined;
   const mostlyNumbers = (at: number) => rows.filter((row) => isNumeric(row[at] as string)).length * 2 > rows.length;
 
+  const embedded = usesEmbedded(table, options);
+  if (embedded) notes.push(`image column "${table.images?.name}" (files inside the table)`);
   for (const role of ['label', 'text', 'image', 'group', 'id'] as const) {
     const wanted = options[role];
-    if (wanted !== undefined) take(role, findColumn(table, wanted, role));
+    if (wanted !== undefined && !(embedded && role === 'image')) take(role, findColumn(table, wanted, role));
   }
   if (roles.text !== undefined && roles.image !== undefined)
     throw new EquipoiseError(
@@ -168,7 +185,7 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
       notes.push(`column ${title(label)} not read (labelled: false)`);
     }
   }
-  if (roles.text === undefined && roles.image === undefined) {
+  if (roles.text === undefined && roles.image === undefined && !embedded) {
     const text = named('text');
     const image = free().find((at) => rows.every((row) => isImageName((row[at] as string).trim())));
     if (text !== undefined && !mostlyNumbers(text)) take('text', text);
@@ -197,7 +214,7 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
       'ERR_DATA',
       `Expected columns of their own for categorical in ${table.path} but ${title(other)} is ${taken.get(other)} already`,
     );
-  if ((roles.text ?? roles.image) === undefined) {
+  if ((roles.text ?? roles.image) === undefined && !embedded) {
     const ofWords = (at: number) => looksCategorical(rows.map((row) => unquote(row[at] as string)));
     if (options.labelled)
       return { ...roles, features, categories: features.filter((at) => asked.includes(at) || ofWords(at)), notes };

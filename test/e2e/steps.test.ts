@@ -69,7 +69,14 @@ describe('steps apart', { concurrency: 2 }, () => {
     await succeed(dir, 'split', 'mixed');
     const { synthetic } = await asked(
       dir,
-      ...['resample', 'mixed', '--split', 'default', '--sampler', 'smote-nc', '--out', 'mixed-balanced'],
+      'resample',
+      'mixed',
+      '--split',
+      'default',
+      '--sampler',
+      'smote-nc',
+      '--out',
+      'mixed-balanced',
     );
     assert.ok(synthetic > 0);
     const { embeddings, labels } = await (await openStore(at('mixed-balanced'))).read();
