@@ -108,9 +108,13 @@ function heldOutParents(parts: readonly PartSet[], synthetic: readonly Synthetic
     if (part !== 'train') set.ids.forEach((id, row) => heldOut.set(id, { matrix, row }));
   const made = new Map<string, string[]>();
   for (const { id, base, other, parents = [] } of synthetic)
-    for (const parent of new Set([base, other, ...parents]))
-      if (parent !== null && heldOut.has(parent)) made.set(parent, [...(made.get(parent) ?? []), id]);
-  return [...made].map(([parent, ids]) => ({ place: heldOut.get(parent) as RowPlace, parent, ids: new Set(ids) }));
+    for (const parent of new Set([base, other, ...parents])) {
+      if (parent === null || !heldOut.has(parent)) continue;
+      const known = made.get(parent);
+      if (known) known.push(id);
+      else made.set(parent, [id]);
+    }
+  return [...made].map(([parent, ids]) => ({ place: heldOut.get(parent) as RowPlace, parent, ids }));
 }
 
 async function findNear(

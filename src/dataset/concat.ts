@@ -42,6 +42,18 @@ const slotOf = ({ kind, name, source }: Column) => (kind === 'one-hot' && source
 function joinColumns(parts: readonly DatasetPart[]) {
   const tables = parts.map(({ dataset }) => dataset.columns ?? []);
   const [first = []] = tables;
+  const same = (table: readonly Column[]) =>
+    table.length === first.length &&
+    table.every(({ name, kind }, at) => name === first[at]?.name && kind === first[at]?.kind);
+  if (tables.every(same)) return { columns: first, notes: [], mapOf: new Map<Dataset, Int32Array>() };
+  for (const [i, table] of tables.entries()) {
+    const twice = table.find(({ name }, at) => table.findIndex((column) => column.name === name) !== at);
+    if (twice)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected a name of its own for every column of ${parts[i]?.part} but ${JSON.stringify(twice.name)} occurs twice`,
+      );
+  }
   const slots = [...new Set(first.map(slotOf))];
   const notes: string[] = [];
   for (const [i, table] of tables.entries()) {

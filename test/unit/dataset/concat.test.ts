@@ -90,4 +90,14 @@ test('levels that only one part has get a column in both', async (t) => {
     [0, 1, 0, 6],
   ]);
   assert.ok(dataset.notes.includes('c=green occurs in test and not in train'));
+
+  const twice = folderOf(t, { 'x.csv': 'a,a,c,label\n1,2,p,x\n3,4,p,y\n', 'y.csv': 'a,a,c,label\n1,2,q,x\n3,4,q,y\n' });
+  const [left, right] = [await openDataset(`${twice}/x.csv`), await openDataset(`${twice}/y.csv`)];
+  const join = (other: typeof left) =>
+    concatDatasets([
+      { part: 'train', dataset: left },
+      { part: 'test', dataset: other },
+    ]).dataset;
+  assert.throws(() => join(right), failure('ERR_DATA', '"a" occurs twice'));
+  assert.equal(join(left).columns?.length, 3);
 });
