@@ -6,6 +6,7 @@ import { defineStrategy } from './strategy.js';
 export const resampling = defineStrategy({
   name: 'resampling',
   summary: 'plain cross-entropy on the rows of any sampler: for one that is no strategy by itself, such as smote-nc',
+  when: 'a sampler is to be tried that is no strategy by itself: smote-nc on tables with words, cleaning, combinations',
   options: {
     sampler: choice({
       of: Object.keys(samplers) as SamplerName[],
