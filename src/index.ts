@@ -103,7 +103,7 @@ export {
   type Evaluation,
   type MultiLabelEvaluation,
 } from './metric/index.js';
-export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
+export { auditLeaks, findDuplicates, type LeakAudit, type LeakAuditOptions } from './audit/index.js';
 export {
   classTable,
   scoreTable,

@@ -12,9 +12,9 @@ import {
 } from '../../index.js';
 import { flagsFrom, pick, type Flag, type FlagValues } from '../command.js';
 
-const { format, label, text, image, group, id, header } = runOptions;
+const { format, label, text, image, group, id, categorical, header } = runOptions;
 export const datasetFlags: Record<string, Flag> = {
-  ...flagsFrom({ format, label, text, image, group, id, header }),
+  ...flagsFrom({ format, label, text, image, group, id, categorical, header }),
   part: {
     type: 'string',
     value: 'train|validation|test',
