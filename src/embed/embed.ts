@@ -54,10 +54,15 @@ export async function embed(
   backbone: Backbone | null,
   options: EmbedOptions,
 ): Promise<EmbeddingStore> {
-  const { out, augment, threads, classNames, signal, onProgress, ...rest } = options;
+  const { out, augment, threads, classNames, signal, onProgress, ...settings } = options;
   if (typeof out !== 'string' || out === '') throw expected('a folder', 'embed.out', out);
-  const { shardSize, dtype, maxFailRate, overwrite } = resolveOptions('embed', embedOptions, rest);
-  await using job = openJob(dataset, backbone, options);
+  const { shardSize, dtype, maxFailRate, overwrite } = resolveOptions('embed', embedOptions, settings);
+  await using job = openJob(dataset, backbone, {
+    ...settings,
+    ...(augment && { augment }),
+    ...(threads !== undefined && { threads }),
+    ...(classNames && { classNames }),
+  });
   const writer = await createStore(out, { ...job.store, dtype, shardRows: shardSize, overwrite });
   const shards = writer.shards();
   let done = shards.filter((shard) => shard.done).reduce((sum, shard) => sum + shard.end - shard.start, 0);
@@ -86,5 +91,6 @@ export async function embed(
     stopping.abort();
     await Promise.allSettled(pending);
   }
-  return job.finish(writer, { maxFailRate });
+  // Awaited here: the job is closed only then, and a refusal must not wait for that unheard.
+  return await job.finish(writer, { maxFailRate });
 }
