@@ -84,7 +84,7 @@ export async function embed(
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
-  // Awaited here, or the job would be closed under it.
+  // Awaited here: the job is closed only then, and a refusal must not wait for that unheard.
   return await job.finish(writer, { maxFailRate });
 }
 
