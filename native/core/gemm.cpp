@@ -1,5 +1,6 @@
 // Matrix product: two direct ways for few classes, where packing would cost as much as multiplying, and the packed one.
 #include <algorithm>
+#include <optional>
 
 #include "../simd/isa.hpp"
 #include "buffer.hpp"
@@ -10,8 +11,9 @@ namespace {
 
 // Below this many rows of the small side nothing of the large side is packed.
 constexpr std::size_t kFew = 16;
-constexpr std::size_t kBlockDepth = 512;
-constexpr std::size_t kBlockRows = 448;
+// A block of a fits the second cache beside a panel of b. Deep blocks: every one reads and writes all of c.
+constexpr std::size_t kBlockDepth = 1024;
+constexpr std::size_t kBlockRows = 224;
 constexpr std::size_t kBlockCols = 1024;
 
 // op(matrix)[i][j] = data[i * row + j * col]
@@ -37,6 +39,29 @@ struct Problem {
   std::size_t k;
   float alpha;
   float beta;
+};
+
+// Room for what is packed, kept by each thread for its next call: memory fresh from the system costs a fault a page, which for
+// the products of a training step is a good part of the work.
+class Workspace {
+ public:
+  // Null where there is no memory. What was handed out before is lost.
+  static float* take(std::size_t floats) {
+#if defined(__wasm__)
+    static Workspace own;  // one thread an instance
+#else
+    static thread_local Workspace own;
+#endif
+    if (floats > own.size_) {
+      own.room_.emplace(floats);
+      own.size_ = *own.room_ ? floats : 0;
+    }
+    return own.size_ == 0 ? nullptr : own.room_->get();
+  }
+
+ private:
+  std::optional<Buffer<float>> room_;
+  std::size_t size_ = 0;
 };
 
 // Copies op(from) so that the rows lie one after another, `width` apart, the rest of a row zero.
@@ -87,22 +112,22 @@ Status packed(const Isa& isa, const Problem& p) {
   const std::size_t block_cols = std::min(kBlockCols, p.n) + isa.tile_cols;
   const std::size_t block_depth = std::min(kBlockDepth, p.k);
   const std::size_t rows_step = kBlockRows / isa.tile_rows * isa.tile_rows;
-  Buffer<float> left(block_rows * block_depth);
-  Buffer<float> right(block_cols * block_depth);
-  if (!left || !right) return Status::kOutOfMemory;
+  float* const left = Workspace::take((block_rows + block_cols) * block_depth + 64);
+  if (left == nullptr) return Status::kOutOfMemory;
+  float* const right = left + (block_rows * block_depth + 31) / 32 * 32;
   for (std::size_t jb = 0; jb < p.n; jb += kBlockCols)
     for (std::size_t kb = 0; kb < p.k; kb += kBlockDepth) {
       const std::size_t cols = std::min(kBlockCols, p.n - jb);
       const std::size_t depth = std::min(kBlockDepth, p.k - kb);
       const float beta = kb == 0 ? p.beta : 1;
       const View b = p.b.transposed();
-      isa.interleave(b.data + jb * b.row + kb * b.col, b.row, b.col, cols, depth, isa.tile_cols, right.get());
+      isa.interleave(b.data + jb * b.row + kb * b.col, b.row, b.col, cols, depth, isa.tile_cols, right);
       for (std::size_t ib = 0; ib < p.m; ib += rows_step) {
         const std::size_t rows = std::min(rows_step, p.m - ib);
-        isa.interleave(p.a.data + ib * p.a.row + kb * p.a.col, p.a.row, p.a.col, rows, depth, isa.tile_rows, left.get());
+        isa.interleave(p.a.data + ib * p.a.row + kb * p.a.col, p.a.row, p.a.col, rows, depth, isa.tile_rows, left);
         for (std::size_t j = 0; j < cols; j += isa.tile_cols)
           for (std::size_t i = 0; i < rows; i += isa.tile_rows)
-            isa.outer(left.get() + i * depth, isa.tile_rows, right.get() + j * depth, isa.tile_cols, depth,
+            isa.outer(left + i * depth, isa.tile_rows, right + j * depth, isa.tile_cols, depth,
                       std::min(isa.tile_rows, rows - i), std::min(isa.tile_cols, cols - j), p.alpha, beta,
                       p.c.data + (ib + i) * p.c.row + (jb + j) * p.c.col, p.c.row, p.c.col);
       }

@@ -7,6 +7,8 @@
 namespace equipoise::EQUIPOISE_ISA {
 namespace {
 
+constexpr std::size_t kLine = 64 / sizeof(float);
+
 // sums[r][v] += sum over p of a[p * a_depth + r] * b[p * b_depth + v * kLanes + …]
 template <std::size_t kRows, std::size_t kVectors>
 inline void multiply(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
@@ -14,6 +16,9 @@ inline void multiply(const float* a, std::size_t a_depth, const float* b, std::s
   for (std::size_t p = 0; p < depth; p++, a += a_depth, b += b_depth) {
     Floats right[kVectors];
     for (std::size_t v = 0; v < kVectors; v++) right[v] = load<Floats>(b + v * kLanes);
+    // Both stream from the second cache; a panel of a takes less than a line a step.
+    __builtin_prefetch(a + 8 * kLine);
+    for (std::size_t v = 0; v < kVectors * kLanes; v += kLine) __builtin_prefetch(b + 32 * kLine + v);
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; r++)
 #pragma GCC unroll 2
@@ -105,24 +110,33 @@ inline float blend(float sum, float alpha, float beta, float before) {
   return alpha * sum + beta * before;
 }
 
+// A whole tile; a function of its own, so that its sums stay in registers to the end.
+template <std::size_t kRows, std::size_t kVectors>
+__attribute__((noinline)) void whole_tile(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth,
+                                          std::size_t depth, float alpha, float beta, float* c, std::size_t c_row) {
+  for (std::size_t r = 0; r < kRows; r++)
+    for (std::size_t v = 0; v < kVectors; v++) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
+  Floats sums[kRows][kVectors] = {};
+  multiply(a, a_depth, b, b_depth, depth, sums);
+  const auto each = [&](const auto& write) __attribute__((always_inline)) {
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; r++)
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kVectors; v++) write(c + r * c_row + v * kLanes, sums[r][v]);
+  };
+  if (beta == 0)
+    each([alpha](float* to, Floats sum) { store(to, alpha * sum); });
+  else
+    each([alpha, beta](float* to, Floats sum) { store(to, alpha * sum + beta * load<Floats>(to)); });
+}
+
 template <std::size_t kRows, std::size_t kVectors>
 void outer_rows(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
                 std::size_t cols, float alpha, float beta, float* c, std::size_t c_row, std::size_t c_col) {
-  if (c_col == 1)
-    for (std::size_t r = 0; r < kRows; r++)
-      for (std::size_t v = 0; v < kVectors; v++) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
-  Floats sums[kRows][kVectors] = {};
-  multiply(a, a_depth, b, b_depth, depth, sums);
-  if (cols == kVectors * kLanes && c_col == 1) {
-    for (std::size_t r = 0; r < kRows; r++)
-      for (std::size_t v = 0; v < kVectors; v++) {
-        float* to = c + r * c_row + v * kLanes;
-        store(to, beta == 0 ? alpha * sums[r][v] : alpha * sums[r][v] + beta * load<Floats>(to));
-      }
-    return;
-  }
+  if (cols == kVectors * kLanes && c_col == 1)
+    return whole_tile<kRows, kVectors>(a, a_depth, b, b_depth, depth, alpha, beta, c, c_row);
   float tile[kRows][kVectors * kLanes];
-  __builtin_memcpy(tile, sums, sizeof(tile));
+  whole_tile<kRows, kVectors>(a, a_depth, b, b_depth, depth, 1, 0, tile[0], kVectors * kLanes);
   for (std::size_t r = 0; r < kRows; r++)
     for (std::size_t j = 0; j < cols; j++) {
       float& to = c[r * c_row + j * c_col];
@@ -157,7 +171,11 @@ void interleave_panel(const float* from, std::size_t row, std::size_t col, std::
         Floats square[kLanes] = {};
         if (rows == width)
 #pragma GCC unroll 16
-          for (std::size_t r = 0; r < width; r++) square[r] = load<Floats>(from + (first + r) * row + p);
+          for (std::size_t r = 0; r < width; r++) {
+            const float* at = from + (first + r) * row + p;
+            square[r] = load<Floats>(at);
+            __builtin_prefetch(at + 4 * kLine);
+          }
         else
           for (std::size_t r = 0; r < rows; r++) square[r] = load<Floats>(from + (first + r) * row + p);
         transpose(square);
