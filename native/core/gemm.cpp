@@ -9,8 +9,19 @@
 namespace equipoise {
 namespace {
 
-// Below this many rows of the small side nothing of the large side is packed.
-constexpr std::size_t kFew = 16;
+// Up to so many rows of the small side nothing of the large side is packed: where its rows are contiguous along the depth,
+// and where they are not.
+constexpr std::size_t kFewRows = 64;
+constexpr std::size_t kFewOuter = 16;
+// Dot products are faster than tiles with columns to spare: always up to kFewestDots, and up to kFewDots from this depth on.
+constexpr std::size_t kFewestDots = 4;
+constexpr std::size_t kFewDots = 16;
+constexpr std::size_t kDotDepth = 128;
+// In floats; of rows that lie so far apart the first cache holds this many.
+constexpr std::size_t kPage = 1024;
+constexpr std::size_t kPageRows = 8;
+// What interleave may write behind the end, and more.
+constexpr std::size_t kSlack = 64;
 // A block of a fits the second cache beside a panel of b. Deep blocks: every one reads and writes all of c.
 constexpr std::size_t kBlockDepth = 1024;
 constexpr std::size_t kBlockRows = 224;
@@ -101,9 +112,24 @@ Status few_outer(const Isa& isa, const Problem& p) {
   if (whole < p.n) copy_rows({p.b.data + whole, p.b.row, 1}, p.k, p.n - whole, width, tail.get());
   for (std::size_t j = 0; j < p.n; j += width)
     for (std::size_t i = 0; i < p.m; i += isa.tile_rows)
-      isa.outer(a.data + i, a.col, j < whole ? p.b.data + j : tail.get(), j < whole ? p.b.row : width, p.k,
+      isa.outer(a.data + i, 1, a.col, j < whole ? p.b.data + j : tail.get(), j < whole ? p.b.row : width, p.k,
                 std::min(isa.tile_rows, p.m - i), std::min(width, p.n - j), p.alpha, p.beta,
                 p.c.data + i * p.c.row + j * p.c.col, p.c.row, p.c.col);
+  return Status::kDone;
+}
+
+// Rows of the large side as they lie, the small side packed: packing the large one too would cost as much as multiplying.
+Status few_rows(const Isa& isa, const Problem& p) {
+  const std::size_t width = isa.tile_cols;
+  float* const small = Workspace::take((p.m + width) * p.k + kSlack);
+  if (small == nullptr) return Status::kOutOfMemory;
+  isa.interleave(p.a.data, p.a.row, p.a.col, p.m, p.k, width, small);
+  // Rows a page apart share the same lines of the cache.
+  const std::size_t step = p.k % kPage == 0 ? std::min(kPageRows, isa.tile_rows) : isa.tile_rows;
+  for (std::size_t j = 0; j < p.n; j += step)
+    for (std::size_t i = 0; i < p.m; i += width)
+      isa.outer(p.b.data + j * p.b.col, p.b.col, 1, small + i * p.k, width, p.k, std::min(step, p.n - j),
+                std::min(width, p.m - i), p.alpha, p.beta, p.c.data + i * p.c.row + j * p.c.col, p.c.col, p.c.row);
   return Status::kDone;
 }
 
@@ -112,7 +138,7 @@ Status packed(const Isa& isa, const Problem& p) {
   const std::size_t block_cols = std::min(kBlockCols, p.n) + isa.tile_cols;
   const std::size_t block_depth = std::min(kBlockDepth, p.k);
   const std::size_t rows_step = kBlockRows / isa.tile_rows * isa.tile_rows;
-  float* const left = Workspace::take((block_rows + block_cols) * block_depth + 64);
+  float* const left = Workspace::take((block_rows + block_cols) * block_depth + kSlack);
   if (left == nullptr) return Status::kOutOfMemory;
   float* const right = left + (block_rows * block_depth + 31) / 32 * 32;
   for (std::size_t jb = 0; jb < p.n; jb += kBlockCols)
@@ -127,7 +153,7 @@ Status packed(const Isa& isa, const Problem& p) {
         isa.interleave(p.a.data + ib * p.a.row + kb * p.a.col, p.a.row, p.a.col, rows, depth, isa.tile_rows, left);
         for (std::size_t j = 0; j < cols; j += isa.tile_cols)
           for (std::size_t i = 0; i < rows; i += isa.tile_rows)
-            isa.outer(left + i * depth, isa.tile_rows, right + j * depth, isa.tile_cols, depth,
+            isa.outer(left + i * depth, 1, isa.tile_rows, right + j * depth, isa.tile_cols, depth,
                       std::min(isa.tile_rows, rows - i), std::min(isa.tile_cols, cols - j), p.alpha, beta,
                       p.c.data + (ib + i) * p.c.row + (jb + j) * p.c.col, p.c.row, p.c.col);
       }
@@ -145,7 +171,7 @@ Status gemm(const Isa& isa, const Gemm& task) noexcept {
     for (std::size_t i = 0; i < m * n; i++) task.c[i] = task.beta == 0 ? 0 : task.beta * task.c[i];
     return Status::kDone;
   }
-  Problem problem = {task.transpose_a ? View{task.a, 1, m} : View{task.a, k, 1},
+  const Problem problem = {task.transpose_a ? View{task.a, 1, m} : View{task.a, k, 1},
                      task.transpose_b ? View{task.b, 1, k} : View{task.b, n, 1},
                      {task.c, n, 1},
                      m,
@@ -153,11 +179,12 @@ Status gemm(const Isa& isa, const Gemm& task) noexcept {
                      k,
                      task.alpha,
                      task.beta};
-  if (std::min(m, n) > kFew) return packed(isa, problem);
   // The small side first: c' = b' a' is the same product.
-  if (n < m)
-    problem = {problem.b.transposed(), problem.a.transposed(), {task.c, 1, n}, n, m, k, task.alpha, task.beta};
-  return problem.b.row == 1 ? few_inner(isa, problem) : few_outer(isa, problem);
+  const Problem turned = {problem.b.transposed(), problem.a.transposed(), {task.c, 1, n}, n, m, k, task.alpha, task.beta};
+  const Problem& few = n < m ? turned : problem;
+  if (few.b.row == 1 && few.m <= (k < kDotDepth ? kFewestDots : kFewDots)) return few_inner(isa, few);
+  if (few.b.row == 1 && few.m <= kFewRows) return few_rows(isa, few);
+  return few.m <= kFewOuter ? few_outer(isa, few) : packed(isa, problem);
 }
 
 }  // namespace equipoise

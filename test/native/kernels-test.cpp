@@ -230,7 +230,11 @@ void test_interpolate(const Isa& isa) {
 
 void test_gemm(const Isa& isa) {
   const std::tuple<std::size_t, std::size_t, std::size_t> shapes[] = {
-      {1, 1, 1}, {5, 3, 9}, {10, 65, 31}, {65, 10, 31}, {33, 34, 300}, {250, 40, 5}, {34, 2100, 3}, {3, 2, 0}};
+      {1, 1, 1}, {5, 3, 9}, {10, 65, 31}, {65, 10, 31}, {33, 34, 300}, {250, 40, 5}, {34, 2100, 3}, {3, 2, 0},
+      // Dot products: groups of columns of every size, rows and depths with a rest.
+      {19, 1, 33}, {19, 2, 33}, {19, 3, 33}, {19, 4, 33}, {41, 6, 131}, {41, 7, 144}, {13, 16, 128},
+      // Rows as they lie, also a page apart; blocks in every direction.
+      {40, 17, 70}, {45, 64, 1024}, {230, 70, 1030}, {70, 1100, 40}};
   for (const auto& [m, n, k] : shapes)
     for (const int form : {0, 1, 2, 3})
       for (const float beta : {0.0f, -0.5f}) {
