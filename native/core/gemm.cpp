@@ -1,6 +1,7 @@
-// Matrix product: two direct ways for few classes, where packing would cost as much as multiplying, and the packed one.
+// Matrix product: three ways for few classes, where packing both sides would cost as much as multiplying, and the packed one.
 #include <algorithm>
-#include <optional>
+#include <memory>
+#include <new>
 
 #include "../simd/isa.hpp"
 #include "buffer.hpp"
@@ -12,6 +13,7 @@ namespace {
 // Up to so many rows of the small side nothing of the large side is packed: where its rows are contiguous along the depth,
 // and where they are not.
 constexpr std::size_t kFewRows = 64;
+constexpr std::size_t kFewRowsDepth = 4096;  // all of the small side is packed at once
 constexpr std::size_t kFewOuter = 16;
 // Dot products are faster than tiles with columns to spare: always up to kFewestDots, and up to kFewDots from this depth on.
 constexpr std::size_t kFewestDots = 4;
@@ -52,7 +54,7 @@ struct Problem {
   float beta;
 };
 
-// Room for what is packed, kept by each thread for its next call: memory fresh from the system costs a fault a page, which for
+// Room for what is packed, at most 6 MiB, kept by each thread for its next call: memory fresh from the system costs a fault a page, which for
 // the products of a training step is a good part of the work.
 class Workspace {
  public:
@@ -64,14 +66,18 @@ class Workspace {
     static thread_local Workspace own;
 #endif
     if (floats > own.size_) {
-      own.room_.emplace(floats);
-      own.size_ = *own.room_ ? floats : 0;
+      // Large pages, unless it is little.
+      const std::size_t size = floats < kLargePage / 8 ? floats : (floats + kLargePage - 1) / kLargePage * kLargePage;
+      own.room_.reset();
+      own.room_.reset(new (std::nothrow) Buffer<float>(size));
+      own.size_ = own.room_ != nullptr && *own.room_ ? size : 0;
     }
     return own.size_ == 0 ? nullptr : own.room_->get();
   }
 
  private:
-  std::optional<Buffer<float>> room_;
+  static constexpr std::size_t kLargePage = (std::size_t{1} << 21) / sizeof(float);
+  std::unique_ptr<Buffer<float>> room_;
   std::size_t size_ = 0;
 };
 
@@ -183,7 +189,7 @@ Status gemm(const Isa& isa, const Gemm& task) noexcept {
   const Problem turned = {problem.b.transposed(), problem.a.transposed(), {task.c, 1, n}, n, m, k, task.alpha, task.beta};
   const Problem& few = n < m ? turned : problem;
   if (few.b.row == 1 && few.m <= (k < kDotDepth ? kFewestDots : kFewDots)) return few_inner(isa, few);
-  if (few.b.row == 1 && few.m <= kFewRows) return few_rows(isa, few);
+  if (few.b.row == 1 && few.m <= kFewRows && k <= kFewRowsDepth) return few_rows(isa, few);
   return few.m <= kFewOuter ? few_outer(isa, few) : packed(isa, problem);
 }
 
