@@ -34,8 +34,7 @@ test('memory that runs out inside the module is an error, not a crash', () => {
   const b = instance.reserve(n * k, 'testing');
   const c = instance.reserve(m * n, 'testing');
   const ids = instance.reserve(m, 'testing');
-  const gemm = (depth = k) =>
-    checkStatus(instance.exports.gemm(a, b, c, m, n, depth, false, false, 1, 0), 'testing');
+  const gemm = (depth = k) => checkStatus(instance.exports.gemm(a, b, c, m, n, depth, false, false, 1, 0), 'testing');
   const nearest = () => checkStatus(instance.exports.nearest(a, m, k, ids, ids, m, 4, 0, 0, m, c, c, b), 'testing');
   gemm(8); // it keeps its memory for the next call, but needs more for a deeper one
   nearest();
