@@ -1,4 +1,4 @@
-// What each instruction set supplies. The same sources (canonical.cpp, product.cpp, int8.cpp) are compiled once per set.
+// What each instruction set supplies. The same sources (canonical.cpp, product.cpp, int8.cpp, learning.cpp) are compiled once per set.
 //
 // These sources include nothing but plain headers and keep everything in unnamed namespaces: an inline function shared with
 // the rest of the program could be linked from here and would then crash on a CPU without the instructions.
@@ -8,6 +8,8 @@
 #include <cstdint>
 
 namespace equipoise {
+
+struct Learning;  // learning.hpp
 
 // Depth of one unbroken chain of float32 sums; longer products add such chains up, which keeps their error small.
 inline constexpr std::size_t kChain = 256;
@@ -102,6 +104,8 @@ struct Isa {
   // where there is no row. width is tile_rows or tile_cols; writes up to one vector behind the last number.
   void (*interleave)(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth,
                      std::size_t width, float* to);
+
+  const Learning* learning;
 };
 
 // The instruction sets that were compiled in and that this CPU has, fastest first; ends with a null.

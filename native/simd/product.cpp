@@ -274,6 +274,8 @@ constexpr const Screen* kInt8 = &int8;
 constexpr const Screen* kInt8 = nullptr;
 #endif
 
+extern const Learning learning;
+
 extern const Isa isa;
 const Isa isa = {
     EQUIPOISE_NAME(EQUIPOISE_ISA),
@@ -287,6 +289,7 @@ const Isa isa = {
     outer_of<kTileRows>,
     inner,
     interleave,
+    &learning,
 };
 
 }  // namespace equipoise::EQUIPOISE_ISA

@@ -40,6 +40,7 @@ export const mlp = defineHead({
       width = outputs;
       return {
         outputs,
+        affine: { weight, bias },
         map: createLayer(kernels, weight, bias),
         parameters: layerNorm
           ? [
@@ -62,6 +63,7 @@ export const mlp = defineHead({
     const output = createLayer(kernels, weight, bias);
     const perLayer = layerNorm ? 4 : 2;
     const parameters = [...layers.flatMap((layer) => layer.parameters), weight, bias];
+    const plain = !layerNorm && dropout === 0;
     /** What the values that are left were multiplied by in the last forward pass. */
     let keepFactor = 1;
 
@@ -113,6 +115,9 @@ export const mlp = defineHead({
 
     return {
       parameters,
+      ...(plain && {
+        layers: [...layers.map(({ affine }) => affine), { weight, bias }],
+      }),
       random: dropout > 0,
       forward(x, rows, logits, draws) {
         keepFactor = draws && dropout > 0 ? 1 / (1 - dropout) : 1;
