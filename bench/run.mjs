@@ -57,8 +57,9 @@ const median = (numbers) => {
 function runProgram(program, one, folder, environment) {
   const script = join(here, program.script);
   const [command, ...options] = program.script.endsWith('.py') ? [values.python] : [process.execPath, '--expose-gc'];
-  const { threads, d, shape } = one;
-  const given = { threads, d, shape, data: folder, method: program.method, first: program.first };
+  const { d, shape, work } = one;
+  const { threads = one.threads } = program;
+  const given = { threads, d, shape, work, data: folder, method: program.method, first: program.first };
   const args = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
@@ -91,7 +92,9 @@ async function measureCase(suite, one, { versions, environment }) {
   const loads = [];
   try {
     if (!one.shape) await drawData(folder, one);
-    const programs = suite.programs.filter((program) => !one.curve || program.inCurves);
+    const programs = suite.programs.filter(
+      ({ inCurves, works }) => (!one.curve || inCurves) && (!works || works.includes(one.work)),
+    );
     const missing = programs.filter((program) => program.needs && !versions[program.needs]).map(({ name }) => name);
     const present = programs.filter(({ name }) => !missing.includes(name));
     const lines = new Map(present.map(({ name }) => [name, []]));
@@ -122,6 +125,7 @@ async function measureCase(suite, one, { versions, environment }) {
             seconds: median(runs.map(({ best }) => best)),
             rate: median(runs.map(({ rate }) => rate)),
             peak: median(runs.map(({ peak }) => peak)),
+            ...(runs[0].reached !== undefined && { reached: median(runs.map(({ reached }) => reached)) }),
             ...(program.first && { first: program.first }),
             ...(!program.ours &&
               !program.variant && {

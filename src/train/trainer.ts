@@ -179,13 +179,15 @@ export async function fitHead(
   };
 
   // Epoch after epoch.
-  const order = new Int32Array(epochRows);
+  let order = new Int32Array(epochRows);
+  let nextOrder = o.freshDraws ? order : new Int32Array(epochRows);
   const orderRng = createRng(seed, `batches/${batchSampler.name}`);
   const fillOrder = (draw: number): FillOrder =>
     wholeSet
       ? inOrder
       : batchSampler.create({ labels: table.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
   let fill = fillOrder(0);
+  fill(order, 0, epochs);
   const findPartners = () => pairing?.create({ table, classes, kernels, threads, ...(signal && { signal }) });
   let partners = await findPartners();
   const mixRng = createRng(seed, 'mix');
@@ -198,16 +200,20 @@ export async function fitHead(
     if (o.freshDraws && epoch > 0) {
       table = layOutRows(set, await planned(epoch), weights, kernels);
       fill = fillOrder(epoch);
+      fill(order, epoch, epochs);
       partners = await findPartners();
     }
-    fill(order, epoch, epochs);
     let visited = table;
     if (mix && partners) {
       visited = mixRows(table, order, mix, partners, classCounts, mixRng.at(epoch));
       inOrder(order, epoch, epochs);
     }
     const rate = baseRate * schedule.factor(epoch, epochs);
-    const { loss: mean, converged } = await runEpoch({ table: visited, order }, { epoch, epochs, rate });
+    const running = runEpoch({ table: visited, order }, { epoch, epochs, rate });
+    // Where the kernel computes elsewhere, this thread has nothing else to do.
+    if (!o.freshDraws && epoch + 1 < epochs) fill(nextOrder, epoch + 1, epochs);
+    const { loss: mean, converged } = await running;
+    [order, nextOrder] = [nextOrder, order];
     throwIfAborted(signal, 'training');
 
     const validated = held?.score();
