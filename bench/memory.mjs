@@ -21,7 +21,9 @@ const { values } = parseArgs({
     epochs: { type: 'string', default: '1' },
   },
 });
-const [rows, d, rare, synthetic, epochs] = ['rows', 'd', 'rare', 'synthetic', 'epochs'].map((name) => Number(values[name]));
+const [rows, d, rare, synthetic, epochs] = ['rows', 'd', 'rare', 'synthetic', 'epochs'].map((name) =>
+  Number(values[name]),
+);
 const k = 10;
 const MiB = 2 ** 20;
 
@@ -37,11 +39,17 @@ if (!values.sampler) {
   }
 } else {
   const { asTraining, createSampler, fromArrays, trainHead } = await import('../dist/src/index.js');
-  const status = (key) => Number(new RegExp(`${key}:\\s*(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+  const status = (key) =>
+    Number(new RegExp(`${key}:\\s*(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
 
   // What the first call of anything loads is not counted: the code itself, and the kernels.
   const drawn = Float32Array.from({ length: 64 * 8 }, (_, i) => Math.sin(i));
-  const few = asTraining(fromArrays({ data: drawn, shape: [64, 8] }, Int32Array.from({ length: 64 }, (_, i) => i % 3 && 1)));
+  const few = asTraining(
+    fromArrays(
+      { data: drawn, shape: [64, 8] },
+      Int32Array.from({ length: 64 }, (_, i) => i % 3 && 1),
+    ),
+  );
   await trainHead(few, { sampler: values.sampler, epochs: 1 });
   globalThis.gc?.();
   const before = status('VmRSS');

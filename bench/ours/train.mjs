@@ -40,5 +40,10 @@ if (work === 'lbfgs') {
   const sampler = plan ? { name: 'eos', options: {}, plan: async () => plan } : null;
   const rows = n + (plan ? plan.recipes.base.length : 0);
   const options = { ...sgd, head: work === 'mlp' ? { name: 'mlp', hidden: [256] } : 'linear', sampler, threads };
-  await measure(() => trainHead(train, options), sgd.epochs * rows, () => undefined, meanLoss);
+  await measure(
+    () => trainHead(train, options),
+    sgd.epochs * rows,
+    () => undefined,
+    meanLoss,
+  );
 }

@@ -181,11 +181,11 @@ class Lesson {
 
   void gather(std::size_t step, std::size_t chunk) {
     const std::size_t end = std::min(rows_of(step), (chunk + 1) * chunk_);
-    for (std::size_t row = chunk * chunk_; row < end; row += kVector) {
-      std::int32_t base[kVector];
-      std::int32_t other[kVector];
-      float share[kVector];
-      const std::size_t count = std::min(kVector, end - row);
+    for (std::size_t row = chunk * chunk_; row < end; row += kChunk) {
+      std::int32_t base[kChunk];
+      std::int32_t other[kChunk];
+      float share[kChunk];
+      const std::size_t count = std::min(kChunk, end - row);
       for (std::size_t i = 0; i < count; i++) {
         const auto at = static_cast<std::size_t>(task_.visits[step * task_.batch + row + i]);
         base[i] = task_.base[at];

@@ -1,4 +1,5 @@
-// What each instruction set supplies. The same sources (canonical.cpp, product.cpp, int8.cpp, learning.cpp) are compiled once per set.
+// What each instruction set supplies. The same sources (canonical.cpp, product.cpp, int8.cpp, learning.cpp) are compiled once per
+// set.
 //
 // These sources include nothing but plain headers and keep everything in unnamed namespaces: an inline function shared with
 // the rest of the program could be linked from here and would then crash on a CPU without the instructions.

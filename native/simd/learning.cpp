@@ -9,11 +9,34 @@ namespace {
 
 inline Floats all(float value) { return value - Floats{}; }
 
-template <typename Fold>
-inline float fold(Floats values, const Fold& of) {
-  float result = values[0];
-  for (std::size_t l = 1; l < kLanes; l++) result = of(result, values[l]);
-  return result;
+template <std::size_t kCount>
+struct Vector {
+  typedef float Type __attribute__((vector_size(kCount * sizeof(float))));
+};
+
+struct Add {
+  template <typename T>
+  T operator()(T a, T b) const {
+    return a + b;
+  }
+};
+struct Larger {
+  template <typename T>
+  T operator()(T a, T b) const {
+    return a > b ? a : b;
+  }
+};
+
+// All lanes as one, by halves.
+template <typename Of, std::size_t kCount = kLanes>
+inline float fold(typename Vector<kCount>::Type values) {
+  if constexpr (kCount == 2) {
+    return Of()(values[0], values[1]);
+  } else {
+    typename Vector<kCount / 2>::Type halves[2];
+    __builtin_memcpy(halves, &values, sizeof(values));
+    return fold<Of, kCount / 2>(Of()(halves[0], halves[1]));
+  }
 }
 
 // e^x for x <= 0, to a few units of the last place, 0 below -87 and NaN for NaN: 2^k e^r with |r| <= ln 2 / 2 and the series of
@@ -54,7 +77,7 @@ LossSums cross_entropy(const CrossEntropy& loss, const std::int32_t* visits, std
       store(z + j, value);
       most = value > most ? value : most;
     }
-    const float highest = fold(most, [](float a, float b) { return a > b ? a : b; });
+    const float highest = fold<Larger>(most);
     const float sample = loss.sample_weight == nullptr ? 1 : loss.sample_weight[row];
     const float share = loss.label_weight == nullptr ? 1 : loss.label_weight[row];
     const std::size_t label = static_cast<std::size_t>(loss.label[row]);
@@ -76,13 +99,13 @@ LossSums cross_entropy(const CrossEntropy& loss, const std::int32_t* visits, std
       store(z + j, e);
       sum += e;
     }
-    const float total = fold(sum, [](float a, float b) { return a + b; });
+    const float total = fold<Add>(sum);
     const float log_sum = logarithm(total);
     const float scattered = sample * spread;
     double value = 0;
     if (own != 0) value += kept * own * (log_sum - own_logit);
     if (rest != 0) value += kept * rest * (log_sum - other_logit);
-    if (scattered != 0) value += scattered * (all_weights * log_sum - fold(smooth, [](float a, float b) { return a + b; }));
+    if (scattered != 0) value += scattered * (all_weights * log_sum - fold<Add>(smooth));
     // A row that weighs nothing still says when its logits are not numbers.
     sums.loss += total == total ? value : static_cast<double>(total);
     sums.weight += own + rest;

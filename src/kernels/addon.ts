@@ -113,25 +113,28 @@ export function addonKernels(addon: Addon, isa: string, screen: Screen): Kernels
       const { start = 0, end = rows } = within ?? {};
       let told = 0;
       const tell = onProgress && ((done: number) => onProgress((told = done)));
-      await watched('searching nearest rows', { ...(signal && { signal }), ...(tell && { onProgress: tell }) }, (control) =>
-        addon.nearest(
-          isa,
-          x,
-          rows,
-          cols,
-          labels,
-          queries,
-          k,
-          scope,
-          threads,
-          indices,
-          l2sq,
-          control,
-          start,
-          end,
-          exact,
-          screens.indexOf(screen),
-        ),
+      await watched(
+        'searching nearest rows',
+        { ...(signal && { signal }), ...(tell && { onProgress: tell }) },
+        (control) =>
+          addon.nearest(
+            isa,
+            x,
+            rows,
+            cols,
+            labels,
+            queries,
+            k,
+            scope,
+            threads,
+            indices,
+            l2sq,
+            control,
+            start,
+            end,
+            exact,
+            screens.indexOf(screen),
+          ),
       );
       if (told < queries.length) tell?.(queries.length);
       return { indices, l2sq, exact };

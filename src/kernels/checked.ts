@@ -16,7 +16,6 @@ function checkNumber(what: string, value: number): void {
   if (!Number.isFinite(value)) throw expected('a finite number', what, value);
 }
 
-
 function checkIds(what: string, ids: Int32Array, bound: number, kind = 'a row id'): void {
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i] as number;
@@ -62,7 +61,8 @@ function checkLearn({ rows, visits, batchSize, layers, loss, rule, threads, loss
     if (table) checkLength(`loss.${name}`, table.length, inputs, 'one a class');
   checkIds('learn.rows.label', label, inputs, 'a class id');
   if (otherLabel) checkIds('learn.rows.otherLabel', otherLabel, inputs, 'a class id');
-  for (const [name, value] of Object.entries(rule)) if (name !== 'kind') checkNumber(`learn.rule.${name}`, Number(value));
+  for (const [name, value] of Object.entries(rule))
+    if (name !== 'kind') checkNumber(`learn.rule.${name}`, Number(value));
   checkLength('losses', losses.length, 2 * Math.ceil(visits.length / batchSize), 'two a step');
 }
 

@@ -5,7 +5,10 @@ export const instance = defineBatchSampler({
   summary: 'every row equally often',
   options: {},
   create({ labels, rng }) {
-    const next = cycle(labels.map((_, row) => row), rng);
+    const next = cycle(
+      labels.map((_, row) => row),
+      rng,
+    );
     return (out) => {
       for (let i = 0; i < out.length; i++) out[i] = next();
     };

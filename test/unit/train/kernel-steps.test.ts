@@ -17,7 +17,9 @@ const reference = loadKernels({ backend: 'reference' });
 /** A long-tailed set whose sizes are no multiple of any tile. */
 function drawSet(rows: number, cols: number, classes: number) {
   const draws = createRng(5, `kernel-steps/${rows}/${cols}/${classes}`).at(0);
-  const labels = Int32Array.from({ length: rows }, (_, i) => (i < classes ? i : Math.floor(draws.uniform() ** 2 * classes)));
+  const labels = Int32Array.from({ length: rows }, (_, i) =>
+    i < classes ? i : Math.floor(draws.uniform() ** 2 * classes),
+  );
   const data = Float32Array.from({ length: rows * cols }, () => draws.uniform() - 0.5);
   for (let i = 0; i < rows; i++) {
     const at = i * cols + ((labels[i] as number) % cols);
@@ -32,7 +34,13 @@ const shared: TrainOptions = { epochs: 3, batchSize: 64, seed: 2 };
 const mlp = { name: 'mlp', hidden: [33, 18] };
 
 /** The same kernels without that one, so that the trainer steps by parts. */
-const withoutLearn = ({ backend, isa, nearest, interpolate, gemm }: Kernels): Kernels => ({ backend, isa, nearest, interpolate, gemm });
+const withoutLearn = ({ backend, isa, nearest, interpolate, gemm }: Kernels): Kernels => ({
+  backend,
+  isa,
+  nearest,
+  interpolate,
+  gemm,
+});
 
 /** The kernels, and how often training learnt by them. */
 function counting(kernels: Kernels) {
@@ -76,12 +84,18 @@ const settings: Record<string, [typeof train, TrainOptions]> = {
     train,
     { loss: { name: 'cross-entropy', classWeights: 'inverse-frequency', weightsFrom: 0.3, reduction: 'weight-mean' } },
   ],
-  'label smoothing': [train, { loss: { name: 'cross-entropy', labelSmoothing: 0.2, classWeights: 'effective-number' } }],
+  'label smoothing': [
+    train,
+    { loss: { name: 'cross-entropy', labelSmoothing: 0.2, classWeights: 'effective-number' } },
+  ],
   'balanced softmax': [train, { loss: 'balanced-softmax' }],
   'logit adjustment of soft labels': [train, { loss: 'logit-adjustment', sampler: 'soft-smote' }],
   'class-dependent temperatures': [train, { loss: 'cdt' }],
   'vector scaling with weights': [train, { loss: { name: 'vs-loss', classWeights: 'inverse-frequency' } }],
-  lbfgs: [train, { optimizer: { name: 'lbfgs', l2: 0.01 }, epochs: 8, batchSize: undefined } as unknown as TrainOptions],
+  lbfgs: [
+    train,
+    { optimizer: { name: 'lbfgs', l2: 0.01 }, epochs: 8, batchSize: undefined } as unknown as TrainOptions,
+  ],
 };
 
 for (const [what, [set, options]] of Object.entries(settings))
@@ -102,7 +116,10 @@ for (const [what, [set, options]] of Object.entries(settings))
 
 test('the reference learns the same within the tolerance', async () => {
   const options = { ...shared, head: mlp };
-  const [a, b] = [await fitHead(train, { ...options, kernels: reference }), await fitHead(train, { ...options, kernels: fast })];
+  const [a, b] = [
+    await fitHead(train, { ...options, kernels: reference }),
+    await fitHead(train, { ...options, kernels: fast }),
+  ];
   assert.ok(distance(a, b) < tolerance, `${distance(a, b)}`);
 });
 
@@ -123,7 +140,13 @@ test('any number of threads leaves the same bytes', async () => {
 test('what the kernel does not know is left to the parts', async () => {
   const own: TrainOptions[] = [
     { loss: 'focal' },
-    { loss: { name: 'own', options: {}, evaluate: (batch, gradient) => createLoss('cross-entropy').evaluate(batch, gradient) } },
+    {
+      loss: {
+        name: 'own',
+        options: {},
+        evaluate: (batch, gradient) => createLoss('cross-entropy').evaluate(batch, gradient),
+      },
+    },
     { head: 'cosine' },
     { head: { name: 'mlp', dropout: 0.5 } },
     { head: mlp, trainable: 'classifier' },
@@ -154,7 +177,10 @@ test('arguments that do not fit together never reach the kernel', async () => {
     [{ losses: new Float64Array(1) }, /losses has 1 entries/],
     [{ rows: { ...input.rows, label: input.rows.label.map(() => 5) } }, /learn.rows.label\[0\]/],
     [{ loss: { shift: new Float32Array(4) } }, /loss.shift has 4/],
-    [{ rule: { kind: 'adam', rate: 1, beta1: 0.9, beta2: 0.9, epsilon: 1e-8, weightDecay: 0, stepsBefore: 0 } }, /rule adam/],
+    [
+      { rule: { kind: 'adam', rate: 1, beta1: 0.9, beta2: 0.9, epsilon: 1e-8, weightDecay: 0, stepsBefore: 0 } },
+      /rule adam/,
+    ],
     [{ threads: 0 }, /learn.threads/],
   ];
   for (const [change, message] of wrong)
@@ -163,7 +189,10 @@ test('arguments that do not fit together never reach the kernel', async () => {
 
 test('the kernel says in which step training diverged', async () => {
   const far = { ...shared, learningRate: 1e30, head: mlp } as const;
-  await assert.rejects(fitHead(train, far), { code: 'ERR_DATA', message: /diverged in step \d+ of epoch 0.*learning rate 1e\+30/ });
+  await assert.rejects(fitHead(train, far), {
+    code: 'ERR_DATA',
+    message: /diverged in step \d+ of epoch 0.*learning rate 1e\+30/,
+  });
 });
 
 test('the kernel stops when told to', async () => {

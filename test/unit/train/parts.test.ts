@@ -70,7 +70,8 @@ async function solve(options: object, start: number[], steps: number, f: (w: Flo
   const w = Float32Array.from(start);
   const step = lbfgs.solve([w], resolveOptions('lbfgs', lbfgs.options, options));
   let outcome;
-  for (let i = 0; i < steps && outcome?.converged !== true; i++) outcome = await step({ evaluate: async (g) => f(w, g) });
+  for (let i = 0; i < steps && outcome?.converged !== true; i++)
+    outcome = await step({ evaluate: async (g) => f(w, g) });
   return { w: [...w], outcome };
 }
 const bowl = (w: Float32Array, g: Float32Array) => {
