@@ -89,6 +89,7 @@ class Lesson {
   }
 
   bool prepare() {
+    in_place_ = in_place();
     if (!tables_ || !rows_[0] || !rows_[1]) return false;
     for (std::size_t c = 0; c < padded_; c++) {
       const bool real = c < classes_;
@@ -145,7 +146,7 @@ class Lesson {
         if (place == chunks_ || !finite) {
           task_.losses[2 * step] = sums.loss;
           task_.losses[2 * step + 1] = sums.weight;
-          std::atomic_ref(task_.control[1]).store(static_cast<std::int32_t>(step + 1), std::memory_order_relaxed);
+          __atomic_store_n(task_.control + 1, static_cast<std::int32_t>(step + 1), __ATOMIC_RELAXED);
         }
         if (!finite) {
           diverged_ = true;
@@ -157,13 +158,13 @@ class Lesson {
   }
 
   Status status() const {
-    if (std::atomic_ref(task_.control[0]).load(std::memory_order_relaxed) != 0) return Status::kStopped;
+    if (__atomic_load_n(task_.control, __ATOMIC_RELAXED) != 0) return Status::kStopped;
     return diverged_ || done_.load() == steps_ * (chunks_ + blocks_) ? Status::kDone : Status::kOutOfMemory;
   }
 
  private:
   bool stopped() const {
-    return diverged_ || std::atomic_ref(task_.control[0]).load(std::memory_order_relaxed) != 0;
+    return diverged_ || __atomic_load_n(task_.control, __ATOMIC_RELAXED) != 0;
   }
 
   // Until so many tickets are done: then those are all tickets before that number, since none of a phase is done before all
@@ -177,9 +178,28 @@ class Lesson {
   }
 
   std::size_t rows_of(std::size_t step) const { return std::min(task_.batch, task_.visits.size() - step * task_.batch); }
-  float* rows(std::size_t step) { return rows_[step % 2].get(); }
+
+  // Whether the rows visited lie in x one after the other, as they are: then nothing is gathered. Products read whole tiles of
+  // columns, which must not reach behind the last row.
+  bool in_place() const {
+    if (task_.visits.empty() || task_.cols % isa_.tile_cols != 0) return false;
+    const auto first = static_cast<std::size_t>(task_.base[static_cast<std::size_t>(task_.visits[0])]);
+    for (std::size_t i = 0; i < task_.visits.size(); i++) {
+      const auto at = static_cast<std::size_t>(task_.visits[i]);
+      if (static_cast<std::size_t>(task_.base[at]) != first + i || task_.step[at] != 0) return false;
+    }
+    return true;
+  }
+
+  const float* rows(std::size_t step) const {
+    if (!in_place_) return rows_[step % 2].get();
+    const auto first = static_cast<std::size_t>(task_.base[static_cast<std::size_t>(task_.visits[0])]);
+    return task_.x + (first + step * task_.batch) * task_.cols;
+  }
 
   void gather(std::size_t step, std::size_t chunk) {
+    if (in_place_) return;
+    float* to = rows_[step % 2].get();
     const std::size_t end = std::min(rows_of(step), (chunk + 1) * chunk_);
     for (std::size_t row = chunk * chunk_; row < end; row += kChunk) {
       std::int32_t base[kChunk];
@@ -192,7 +212,7 @@ class Lesson {
         other[i] = task_.other[at];
         share[i] = task_.step[at];
       }
-      isa_.interpolate(task_.x, task_.cols, base, other, share, count, rows(step) + row * task_.cols, false);
+      isa_.interpolate(task_.x, task_.cols, base, other, share, count, to + row * task_.cols, false);
     }
   }
 
@@ -309,6 +329,7 @@ class Lesson {
   std::size_t steps_;
   std::size_t blocks_ = 0;
   std::size_t widest_ = 0;
+  bool in_place_ = false;
   Buffer<float> tables_;
   CrossEntropy loss_ = {};
   Buffer<float> rows_[2];
