@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "../simd/isa.hpp"
 #include "../simd/learning.hpp"
@@ -79,6 +78,10 @@ class Lesson {
         chunks_((task.batch + chunk_ - 1) / chunk_),
         steps_((task.visits.size() + task.batch - 1) / task.batch),
         tables_(3 * padded_),
+        outputs_(depth_),
+        slopes_(depth_),
+        sums_(chunks_),
+        memory_(memory_of(isa, task)),
         rows_{Buffer<float>(task.batch * task.cols + isa.tile_cols), Buffer<float>(task.batch * task.cols + isa.tile_cols)} {
     std::size_t width = task.cols;
     for (const AffineLayer& layer : task.layers) {
@@ -90,7 +93,7 @@ class Lesson {
 
   bool prepare() {
     in_place_ = in_place();
-    if (!tables_ || !rows_[0] || !rows_[1]) return false;
+    if (!tables_ || !outputs_ || !slopes_ || !sums_ || !memory_ || !rows_[0] || !rows_[1]) return false;
     for (std::size_t c = 0; c < padded_; c++) {
       const bool real = c < classes_;
       tables_[c] = !real ? 0 : task_.scale == nullptr ? 1 : task_.scale[c];
@@ -109,17 +112,14 @@ class Lesson {
              .sample_weight = task_.sample_weight};
     std::fill_n(rows_[0].get(), task_.batch * task_.cols + isa_.tile_cols, 0.0f);
     std::fill_n(rows_[1].get(), task_.batch * task_.cols + isa_.tile_cols, 0.0f);
-    try {
-      sums_.resize(chunks_);
-      outputs_.reserve(depth_);
-      slopes_.reserve(depth_);
-      for (std::size_t l = 0; l < depth_; l++) {
-        const std::size_t outputs = task_.layers[l].outputs;
-        outputs_.emplace_back(l + 1 < depth_ ? task_.batch * outputs + isa_.tile_cols : 0, 0.0f);
-        slopes_.emplace_back(task_.batch * stride_of(outputs) + isa_.tile_rows, 0.0f);
-      }
-    } catch (...) {
-      return false;
+    // Zeros behind the classes of a row of logits stay there; products may read, but not use, what lies behind a matrix.
+    std::fill_n(memory_.get(), memory_of(isa_, task_), 0.0f);
+    float* next = memory_.get();
+    for (std::size_t l = 0; l < depth_; l++) {
+      const std::size_t outputs = task_.layers[l].outputs;
+      outputs_[l] = next;
+      slopes_[l] = next + task_.batch * outputs + isa_.tile_cols;
+      next = slopes_[l] + task_.batch * stride_of(outputs) + isa_.tile_rows;
     }
     return true;
   }
@@ -163,6 +163,14 @@ class Lesson {
   }
 
  private:
+  // Numbers that outputs and slopes of all layers take.
+  static std::size_t memory_of(const Isa& isa, const Learn& task) {
+    std::size_t sum = 0;
+    for (const AffineLayer& layer : task.layers)
+      sum += task.batch * (layer.outputs + stride_of(layer.outputs)) + isa.tile_cols + isa.tile_rows;
+    return sum;
+  }
+
   bool stopped() const {
     return diverged_ || __atomic_load_n(task_.control, __ATOMIC_RELAXED) != 0;
   }
@@ -229,7 +237,7 @@ class Lesson {
       const AffineLayer& layer = task_.layers[l];
       const bool last = l + 1 == depth_;
       const std::size_t stride = last ? padded_ : layer.outputs;
-      float* out = (last ? slopes_[l].data() : outputs_[l].data()) + first * stride;
+      float* out = (last ? slopes_[l] : outputs_[l]) + first * stride;
       if (layer.bias.values != nullptr)
         for (std::size_t i = 0; i < count; i++) std::copy_n(layer.bias.values, layer.outputs, out + i * stride);
       const float beta = layer.bias.values == nullptr ? 0 : 1;
@@ -244,16 +252,16 @@ class Lesson {
       inputs = layer.outputs;
     }
     sums_[chunk] = isa_.learning->cross_entropy(loss_, task_.visits.data() + step * task_.batch + first, count,
-                                                slopes_.back().data() + first * padded_);
+                                                slopes_[depth_ - 1] + first * padded_);
     for (std::size_t l = depth_ - 1; l-- > 0;) {
       const AffineLayer& above = task_.layers[l + 1];
       const std::size_t outputs = task_.layers[l].outputs;
       const std::size_t stride = stride_of(outputs);
       const std::size_t stride_above = stride_of(above.outputs);
-      float* slope = slopes_[l].data() + first * stride;
-      multiply(isa_, desk, {slopes_[l + 1].data() + first * stride_above, stride_above, 1}, {above.weight.values, 1, outputs},
+      float* slope = slopes_[l] + first * stride;
+      multiply(isa_, desk, {slopes_[l + 1] + first * stride_above, stride_above, 1}, {above.weight.values, 1, outputs},
                count, outputs, above.outputs, 1, 0, slope, stride);
-      const float* active = outputs_[l].data() + first * outputs;
+      const float* active = outputs_[l] + first * outputs;
       for (std::size_t i = 0; i < count; i++)
         for (std::size_t j = 0; j < outputs; j++) slope[i * stride + j] = active[i * outputs + j] > 0 ? slope[i * stride + j] : 0;
     }
@@ -261,9 +269,9 @@ class Lesson {
 
   LossSums total() const {
     LossSums sums = {0, 0};
-    for (const LossSums& part : sums_) {
-      sums.loss += part.loss;
-      sums.weight += part.weight;
+    for (std::size_t chunk = 0; chunk < chunks_; chunk++) {
+      sums.loss += sums_[chunk].loss;
+      sums.weight += sums_[chunk].weight;
     }
     return sums;
   }
@@ -278,8 +286,8 @@ class Lesson {
     const std::size_t first = block * kBlock;
     const std::size_t width = std::min(kBlock, inputs - first);
     const std::size_t stride = stride_of(layer.outputs);
-    const float* slope = slopes_[l].data();
-    const float* input = (l == 0 ? rows(step) : outputs_[l - 1].data()) + first;
+    const float* slope = slopes_[l];
+    const float* input = (l == 0 ? rows(step) : outputs_[l - 1]) + first;
     const double divisor = task_.by_weight ? sums.weight : static_cast<double>(batch);
     // A batch that weighs nothing teaches nothing.
     const float alpha = task_.rule == Rule::kSum ? 1 : divisor > 0 ? static_cast<float>(1 / divisor) : 0;
@@ -332,11 +340,12 @@ class Lesson {
   bool in_place_ = false;
   Buffer<float> tables_;
   CrossEntropy loss_ = {};
+  // Of each layer, in `memory_`: (batch, outputs) values after the rectifier, and (batch, stride) slopes of the summed loss.
+  Buffer<float*> outputs_;
+  Buffer<float*> slopes_;
+  Buffer<LossSums> sums_;
+  Buffer<float> memory_;
   Buffer<float> rows_[2];
-  // Of each layer: (batch, outputs) values after the rectifier, and (batch, stride) slopes of the summed loss.
-  std::vector<std::vector<float>> outputs_;
-  std::vector<std::vector<float>> slopes_;
-  std::vector<LossSums> sums_;
   std::atomic<std::size_t> next_{0};
   std::atomic<std::size_t> done_{0};
   std::atomic<bool> diverged_{false};

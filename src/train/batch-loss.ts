@@ -26,6 +26,7 @@ export function batchLoss(training: Training, gradients: readonly Float32Array[]
         {
           logits: batch.logits,
           labels: batch.labels,
+          ...(batch.targets && { targets: batch.targets }),
           ...(batch.soft && { otherLabels: batch.otherLabels, labelWeights: batch.labelWeights }),
           ...(factors && { sampleWeights: factors }),
           rows: batch.rows,

@@ -6,6 +6,7 @@ import type { Kernels } from '../kernels/index.js';
 import { resolveBatchSampler } from './batch-samplers.js';
 import { chooseSampler } from './chosen-parts.js';
 import { Batch, layOutRows } from './rows.js';
+import { strataOf } from './training-data.js';
 import type { StepContext } from './step-method.js';
 
 export interface BatchSourceSettings {
@@ -19,6 +20,7 @@ export interface BatchSourceSettings {
 export function batchSource({ set, weights, kernels, seed, signal }: BatchSourceSettings): StepContext['batches'] {
   const [, cols = 0] = set.embeddings.shape;
   const classes = set.classNames.length;
+  const strata = strataOf(set);
   return async ({ name, rows, sampler = null, batchSampler = 'instance' }) => {
     const plan = await chooseSampler(sampler, seed)?.plan(set, { kernels, ...(signal && { signal }) });
     const table = layOutRows(set, plan, weights, kernels);
@@ -26,7 +28,7 @@ export function batchSource({ set, weights, kernels, seed, signal }: BatchSource
     const visits = new Int32Array(rows);
     const sampling = resolveBatchSampler(batchSampler);
     const rng = createRng(seed, `batches/${name}/${sampling.name}`);
-    const draw = sampling.create({ labels: table.label, classes, rng });
+    const draw = sampling.create({ labels: table.label, classes: strata, rng });
     let epoch = 0;
     return () => {
       draw(visits, epoch++, 1);

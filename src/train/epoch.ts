@@ -17,7 +17,7 @@ export interface Training {
   readonly optimizer: ResolvedOptimizer;
   readonly loss: Loss;
   /** What a loss may ask for beyond the batch. */
-  readonly given: Pick<LossBatch, 'classCounts' | 'seed' | 'cosineScale' | 'recalls'>;
+  readonly given: Pick<LossBatch, 'classCounts' | 'trainingRows' | 'seed' | 'cosineScale' | 'recalls'>;
   readonly epochs: number;
   /** Rows an epoch, and those of a step; the last step of an epoch has what is left. */
   readonly epochRows: number;

@@ -3,7 +3,7 @@
 import type { EmbeddingSet } from '../core/embedding-set.js';
 import type { Head, Scaler } from '../head/index.js';
 import { scaled } from './training-data.js';
-import { score, type ValidationScore } from './validation.js';
+import { score, scoreMany, type ValidationScore } from './validation.js';
 
 export interface HeldOut {
   /** Of each class, at the last score. */
@@ -17,7 +17,8 @@ const rowsAtOnce = 1024;
 export function holdOut(set: EmbeddingSet, head: Head, scaler: Scaler | undefined): HeldOut {
   const { inputDim, classes } = head;
   const x = scaled(set, scaler);
-  const rows = set.labels.length;
+  const { labels, targets } = set;
+  const rows = labels.length;
   const logits = new Float32Array(rows * classes);
   const recalls = new Float64Array(classes);
   return {
@@ -28,7 +29,7 @@ export function holdOut(set: EmbeddingSet, head: Head, scaler: Scaler | undefine
         const part = logits.subarray(start * classes, end * classes);
         head.forward(x.subarray(start * inputDim, end * inputDim), end - start, part);
       }
-      return score(logits, set.labels, classes, recalls);
+      return targets ? scoreMany(logits, targets, classes, recalls) : score(logits, labels, classes, recalls);
     },
   };
 }

@@ -20,6 +20,7 @@ export {
 } from './optimizer.js';
 export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
+export { tuneLabelThresholds } from './label-thresholds.js';
 export { headFromModel, type Predictor } from './predictor.js';
 export { definePairing, type PairingContext, type PairingDefinition, type Partners } from './pairing.js';
 export { pairings } from './pairings.js';
@@ -30,7 +31,7 @@ export {
   type BalancedBatches,
   type BalancedBatchesOptions,
 } from './balanced-batches.js';
-export type { Batch } from './rows.js';
+export { Batch } from './rows.js';
 export type { StepContext, StepFunction, StepMethod, StepPlace } from './step-method.js';
 export type { EpochRecord, FinishContext, FitExtras, TrainedHead } from './trained-head.js';
 export { fitHead } from './trainer.js';

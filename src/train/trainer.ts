@@ -5,9 +5,10 @@ import { EquipoiseError, throwIfAborted } from '../core/errors.js';
 import { dense, matrix } from '../core/matrix.js';
 import { resolveOptions } from '../core/options.js';
 import { createRng } from '../core/rng.js';
+import { assertOneLabel, targetKind } from '../core/targets.js';
 import { createHead, fitScaler, type Parameter } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
-import { assertNeeds } from '../loss/index.js';
+import { assertNeeds, assertTargets, defaultLoss } from '../loss/index.js';
 import { batchLoss } from './batch-loss.js';
 import type { FillOrder } from './batch-sampler.js';
 import { resolveBatchSampler } from './batch-samplers.js';
@@ -26,7 +27,14 @@ import { createPredictor } from './predictor.js';
 import { layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
 import { describeEpoch, type EpochRecord, type FitExtras, type TrainedHead } from './trained-head.js';
-import { checkClasses, checkValidation, meanSquaredNorm, normalizedWeights, scaled } from './training-data.js';
+import {
+  checkClasses,
+  checkValidation,
+  meanSquaredNorm,
+  normalizedWeights,
+  scaled,
+  strataOf,
+} from './training-data.js';
 import { better, type ValidationScore } from './validation.js';
 import { wholeSetSteps } from './whole-set-steps.js';
 
@@ -62,6 +70,7 @@ export async function fitHead(
   const threads = o.threads ?? defaultThreads();
   const { classNames, classCounts } = train;
   const classes = classNames.length;
+  const kind = targetKind(train);
   checkClasses(train);
   if (o.earlyStopping && !validation)
     throw new EquipoiseError(
@@ -75,9 +84,11 @@ export async function fitHead(
   const { rows, cols } = original;
   const stopping = resolveOptions('trainHead.earlyStopping', stoppingRules, o.earlyStopping);
   const weights = normalizedWeights(o.sampleWeights ?? train.weights, rows);
-  const loss = chooseLoss(o.loss);
+  const loss = chooseLoss(options.loss ?? defaultLoss[kind]);
+  assertTargets(loss, kind);
   const sampler = chooseSampler(o.sampler, seed);
   const mix = chooseMix(o.mix);
+  if (mix) assertOneLabel(train, `mix ${mix.name}`, 'Leave trainHead.mix out');
   if (!mix && o.pairing !== null) throw new EquipoiseError('ERR_OPTION', 'trainHead.pairing needs trainHead.mix');
   const pairing = mix && resolvePairing(o.pairing ?? 'random');
   const batchSampler = resolveBatchSampler(o.batchSampler);
@@ -113,11 +124,15 @@ export async function fitHead(
   const headChoice = splitChoice(o.head);
   const head = createHead(headChoice.name, { inputDim: cols, classes, seed, options: headChoice.options, kernels });
   if (o.from) copyParameters(o.from.head, head, namedParameters(head, o.restart ?? [], 'restart'));
-  else head.start?.(data, set.labels);
+  else if (head.start) {
+    assertOneLabel(train, `head ${head.name}`, 'Choose another head, such as linear');
+    head.start(data, set.labels);
+  }
   const moving = o.trainable ? namedParameters(head, o.trainable, 'trainable') : [...head.parameters.keys()];
   const held = validation && holdOut(validation, head, scaler);
   const given = {
     classCounts,
+    trainingRows: rows,
     seed,
     ...(head.cosineScale !== undefined && { cosineScale: head.cosineScale }),
     ...(held && { recalls: held.recalls }),
@@ -154,6 +169,7 @@ export async function fitHead(
     seed,
     head: { name: head.name, ...head.options },
     loss: { name: loss.name, ...loss.options },
+    ...(kind === 'many' && { targets: kind }),
     sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
     mix: mix ? { name: mix.name, ...mix.options } : null,
     pairing: pairing ? { name: pairing.name, ...pairing.options } : null,
@@ -185,7 +201,11 @@ export async function fitHead(
   const fillOrder = (draw: number): FillOrder =>
     wholeSet
       ? inOrder
-      : batchSampler.create({ labels: table.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
+      : batchSampler.create({
+          labels: table.label,
+          classes: strataOf(train),
+          rng: o.freshDraws ? orderRng.substream(draw) : orderRng,
+        });
   let fill = fillOrder(0);
   fill(order, 0, epochs);
   const findPartners = () => pairing?.create({ table, classes, kernels, threads, ...(signal && { signal }) });
@@ -232,7 +252,7 @@ export async function fitHead(
   if (finish)
     Object.assign(settings, { finish: finish({ head, classCounts, ...(held && { judge: () => held.score() }) }) });
 
-  const bundle = { head, classNames, settings, ...(scaler && { scaler }) };
+  const bundle = { head, classNames, targets: kind, settings, ...(scaler && { scaler }) };
   return Object.freeze({
     name: name ?? head.name,
     ...createPredictor(bundle),
@@ -266,14 +286,16 @@ export async function fitHead(
     const gradients = head.parameters.map((parameter) => new Float32Array(parameter.data.length));
     const evaluate = batchLoss(training, gradients);
     const step = await o.step?.prepare({
-      set,
+      set: weights ? { ...set, weights } : set,
       head,
       gradients,
       loss,
       batchSize,
+      epochs,
       learningRate: baseRate,
       rng: createRng(seed, `step/${o.step.name}`),
       kernels,
+      ...(signal && { signal }),
       evaluate,
       batches: batchSource({ set, weights, kernels, seed, signal }),
     });

@@ -3,11 +3,19 @@
 import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { dense } from '../core/matrix.js';
+import { targetKind } from '../core/targets.js';
 import { applyScaler, type Scaler } from '../head/index.js';
 
+/** Whether there is something to tell apart: two classes, or rows with and rows without one of them. */
+function isLearnable({ classCounts, targets, labels }: EmbeddingSet): boolean {
+  const present = classCounts.filter((count) => count > 0);
+  return targets ? present.some((count) => count < labels.length) : present.length >= 2;
+}
+
 /** @throws ERR_DATA for rows that leave nothing to tell apart. */
-export function checkClasses({ classCounts, classNames, labels }: TrainingSet): void {
-  if (classCounts.filter((count) => count > 0).length < 2)
+export function checkClasses(train: TrainingSet): void {
+  const { classCounts, classNames, labels } = train;
+  if (!isLearnable(train))
     throw new EquipoiseError(
       'ERR_DATA',
       `Expected training rows of at least two classes but received ${labels.length} rows of ${classNames.filter((_, c) => (classCounts[c] ?? 0) > 0).join(', ') || 'no class'}`,
@@ -31,6 +39,16 @@ export function checkValidation(validation: EmbeddingSet, train: TrainingSet): v
     throw new EquipoiseError(
       'ERR_DATA',
       'validation and training set have different class tables. Split them from one set',
+    );
+  if (validation.targets && !isLearnable(validation))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Expected validation rows with and without some class but every class has all of them or none. Keep more rows for validation',
+    );
+  if (targetKind(validation) !== targetKind(train))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Rows of one of validation and training set have one label each, those of the other any number. Split them from one set',
     );
 }
 
@@ -67,4 +85,9 @@ export function meanSquaredNorm(data: Float32Array, rows: number, cols: number):
   for (let row = 0; row < rows; row += stride, counted++)
     for (let i = row * cols; i < (row + 1) * cols; i++) sum += (data[i] as number) * (data[i] as number);
   return sum / counted;
+}
+
+/** Classes that batch samplers tell apart: rows without a label, where rows have any number of them, are one of their own. */
+export function strataOf(set: TrainingSet): number {
+  return set.classNames.length + (targetKind(set) === 'many' ? 1 : 0);
 }

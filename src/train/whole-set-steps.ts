@@ -75,6 +75,7 @@ function byParts(training: Training): Evaluate {
   const tail = tailRows === full.rows ? full : new Batch(tailRows, inputDim, classes);
   const logits = new Float32Array(epochRows * classes);
   const slopes = new Float32Array(epochRows * classes);
+  let targets: Float32Array | undefined;
   const rowNorms = loss.needs?.includes('rowNorms') ? new Float32Array(epochRows) : undefined;
   const gradients = head.parameters.map(({ data }) => new Float32Array(data.length));
   const breathe = breather(training);
@@ -93,6 +94,8 @@ function byParts(training: Training): Evaluate {
     for (let block = 0; block < blocks; block++) {
       const batch = forward(visits, block);
       rowNorms?.set(batch.rowNorms(), block * blockRows);
+      if (batch.targets)
+        (targets ??= new Float32Array(epochRows * classes)).set(batch.targets, block * blockRows * classes);
       await breathe();
     }
     let value: number;
@@ -101,6 +104,7 @@ function byParts(training: Training): Evaluate {
         {
           logits,
           labels: label,
+          ...(targets && { targets }),
           ...(otherLabel && labelWeight && { otherLabels: otherLabel, labelWeights: labelWeight }),
           ...(weight && { sampleWeights: weight }),
           rows: epochRows,
