@@ -83,11 +83,16 @@ export {
   schedules,
   trainRules as trainOptions,
   tuneLabelThresholds,
+  type Batch,
   type Predictor,
+  type StepContext,
+  type StepFunction,
+  type StepMethod,
+  type StepPlace,
   type TrainedHead,
 } from './train/index.js';
-export { defineLoss, losses } from './loss/index.js';
-export { defineHead, heads } from './head/index.js';
+export { defineLoss, losses, softmaxRow, type EvaluateLoss, type Loss, type LossBatch } from './loss/index.js';
+export { defineHead, heads, shiftLogits, type Head } from './head/index.js';
 export { compare, compareOptions, leaderboardMetrics, type Leaderboard } from './compare/index.js';
 
 // judge

@@ -44,6 +44,7 @@ export {
   type Head,
   type HeadDefinition,
   type HeadParts,
+  type AffineLayer,
   type Parameter,
 } from './head.js';
 export { classifierLayer, shiftLogits, type ClassifierLayer } from './classifier.js';

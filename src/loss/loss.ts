@@ -1,5 +1,6 @@
 /** What a loss is: a value and its gradient with respect to the logits of one batch. */
 
+import type { CrossEntropyForm } from '../core/cross-entropy-form.js';
 import { EquipoiseError } from '../core/errors.js';
 import { resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
 import type { Entry } from '../core/registry.js';
@@ -42,8 +43,15 @@ export interface LossBatch {
 /** What of a batch not every training can give. */
 export type LossNeed = 'cosineScale' | 'rowNorms' | 'recalls' | 'trainingRows';
 
+/** Where in a training a loss is asked. */
+export type LossPlace = Pick<LossBatch, 'classCounts' | 'epoch' | 'epochs' | 'recalls'>;
+
 /** Returns the loss of the batch and writes its gradient with respect to the logits, (B, C). */
-export type EvaluateLoss = (batch: LossBatch, gradient: Float32Array) => number;
+export interface EvaluateLoss {
+  (batch: LossBatch, gradient: Float32Array): number;
+  /** Where it is a cross-entropy that the kernels know: which one in an epoch. They then compute it in its place. */
+  readonly form?: (place: LossPlace) => CrossEntropyForm;
+}
 
 export interface Loss {
   readonly name: string;

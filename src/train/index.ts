@@ -10,10 +10,13 @@ export { batchSamplers, type BatchSamplerChoice } from './batch-samplers.js';
 export type { Choice } from './choice.js';
 export {
   defineOptimizer,
+  defineSolver,
   type BatchObjective,
   type OptimizerDefinition,
   type OptimizerStep,
-  type StepOutcome,
+  type SolverDefinition,
+  type SolverOutcome,
+  type WholeObjective,
 } from './optimizer.js';
 export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
@@ -30,5 +33,6 @@ export {
 } from './balanced-batches.js';
 export { Batch } from './rows.js';
 export type { StepContext, StepFunction, StepMethod, StepPlace } from './step-method.js';
-export { fitHead, type EpochRecord, type FinishContext, type FitExtras, type TrainedHead } from './trainer.js';
+export type { EpochRecord, FinishContext, FitExtras, TrainedHead } from './trained-head.js';
+export { fitHead } from './trainer.js';
 export { better, type SelectionMetric, type ValidationScore } from './validation.js';

@@ -1,5 +1,5 @@
 import { custom, integer, number } from '../core/options.js';
-import { defineOptimizer } from './optimizer.js';
+import { defineSolver } from './optimizer.js';
 
 /** Sufficient decrease and curvature of the strong Wolfe conditions (Nocedal, Wright, "Numerical Optimization", ch. 3). */
 const decrease = 1e-4;
@@ -16,7 +16,7 @@ const dot = (a: Float64Array, b: Float64Array): number => {
  * Limited-memory BFGS on loss + l2/2 · ‖parameters‖², each step over all rows with a strong-Wolfe line search.
  * With several `l2` it solves for the first, goes on to the next from there, and the validation rows choose among all iterates.
  */
-export const lbfgs = defineOptimizer({
+export const lbfgs = defineSolver({
   name: 'lbfgs',
   summary: 'quasi-Newton steps over all rows at once: the exact optimum of a linear head in some tens of steps',
   paper:
@@ -43,28 +43,30 @@ export const lbfgs = defineOptimizer({
       help: 'largest slope of any parameter at which it is done; small: float32 noise is all that is left; large: unfinished',
     }),
   },
-  looksAhead: true,
-  wholeSet: true,
   needsValidation: ({ l2 }) =>
     Array.isArray(l2) && l2.length > 1 ? 'lbfgs.l2 with several values needs rows that choose among them' : undefined,
-  create(parameters, { memory, l2, tolerance }) {
+  solve(parameters, { memory, l2, tolerance }) {
     const strengths = typeof l2 === 'number' ? [l2] : [...l2];
     const size = parameters.reduce((sum, { length }) => sum + length, 0);
     const vector = () => new Float64Array(size);
     // Kept in float64: a line search compares values that differ by less than float32 parameters could carry.
     const here = vector();
     const direction = vector();
-    const gradient = vector();
-    const nextGradient = vector();
     const moves: { s: Float64Array; y: Float64Array; rho: number }[] = [];
     const alphas = new Float64Array(memory);
     let strength = 0;
     let begun = false;
 
-    const gather = (from: readonly Float32Array[], to: Float64Array) => {
+    let gradient = vector();
+    let nextGradient = vector();
+    /** Loss and penalised loss where the parameters are, with the gradient of the latter in `gradient`. */
+    let loss = NaN;
+    let value = NaN;
+
+    const gather = () => {
       let at = 0;
-      for (const part of from) {
-        to.set(part, at);
+      for (const part of parameters) {
+        here.set(part, at);
         at += part.length;
       }
     };
@@ -73,19 +75,18 @@ export const lbfgs = defineOptimizer({
       for (const part of parameters)
         for (let j = 0; j < part.length; j++, at++) part[j] = (here[at] as number) + step * (direction[at] as number);
     };
-    /** Adds the penalty to value and gradient at the present parameters. */
-    const penalise = (value: number, gradients: readonly Float32Array[], to: Float64Array) => {
+    /** Adds the penalty to a loss and its gradient at the present parameters. */
+    const penalise = (unpenalised: number, slope: Float64Array) => {
       const l = strengths[strength] as number;
-      gather(gradients, to);
       let square = 0;
       let at = 0;
       for (const part of parameters)
         for (let j = 0; j < part.length; j++, at++) {
           const w = part[j] as number;
           square += w * w;
-          to[at] = (to[at] as number) + l * w;
+          slope[at] = (slope[at] as number) + l * w;
         }
-      return value + (l / 2) * square;
+      return unpenalised + (l / 2) * square;
     };
 
     /** −H g by the two-loop recursion. */
@@ -109,10 +110,13 @@ export const lbfgs = defineOptimizer({
       }
     };
 
-    return (gradients, _rate, objective) => {
-      gather(parameters, here);
-      let loss = objective.value;
-      const value = penalise(loss, gradients, gradient);
+    return async (objective) => {
+      if (!begun) {
+        loss = await objective.evaluate(gradient);
+        value = penalise(loss, gradient);
+      }
+      const before = loss;
+      gather();
       aim();
       let slope = dot(gradient, direction);
       if (!(slope < 0)) {
@@ -130,13 +134,15 @@ export const lbfgs = defineOptimizer({
       // Bisection towards a strong Wolfe point: shorter where it does not decrease enough, longer while it still falls steeply.
       for (let trial = 0; trial < trials && slope < 0; trial++) {
         place(step);
-        loss = objective.evaluate();
-        const there = penalise(loss, gradients, nextGradient);
+        const lossThere = await objective.evaluate(nextGradient);
+        const there = penalise(lossThere, nextGradient);
         const slopeThere = dot(nextGradient, direction);
         if (!Number.isFinite(there) || there > value + decrease * step * slope || (low > 0 && there >= lowValue))
           high = step;
         else if (Math.abs(slopeThere) <= -curvature * slope) {
           found = true;
+          loss = lossThere;
+          value = there;
           break;
         } else if (slopeThere > 0) high = step;
         else {
@@ -154,13 +160,9 @@ export const lbfgs = defineOptimizer({
           y[i] = (nextGradient[i] as number) - (gradient[i] as number);
         }
         moves.push({ s, y, rho: 1 / dot(s, y) });
-      } else {
-        // Nothing better within float32's reach: stay.
-        place(0);
-        loss = objective.evaluate();
-        penalise(loss, gradients, nextGradient);
-      }
-      const steepest = nextGradient.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+        [gradient, nextGradient] = [nextGradient, gradient];
+      } else place(0); // Nothing better within float32's reach: stay.
+      const steepest = gradient.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
       let converged = !found || steepest <= tolerance;
       if (converged && strength < strengths.length - 1) {
         strength++;
@@ -168,7 +170,7 @@ export const lbfgs = defineOptimizer({
         begun = false;
         converged = false;
       }
-      return { value: loss, converged };
+      return { loss: before, converged };
     };
   },
 });
