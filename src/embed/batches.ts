@@ -46,7 +46,7 @@ function* inOrder(
   bounds: BatchBounds,
   copies: Copies | undefined,
 ): Generator<Batch> {
-  const family = 1 + (copies?.settings.copies ?? 0);
+  const family = 1 + (copies?.most ?? 0);
   const step = Math.max(1, Math.floor(bounds.items / family));
   for (let start = 0; start < items.length; start += step) {
     const originals = items.slice(start, start + step);

@@ -57,7 +57,7 @@ export async function embed(
   const { out, augment, threads, classNames, signal, onProgress, ...settings } = options;
   if (typeof out !== 'string' || out === '') throw expected('a folder', 'embed.out', out);
   const { shardSize, dtype, maxFailRate, overwrite } = resolveOptions('embed', embedOptions, settings);
-  await using job = openJob(dataset, backbone, {
+  await using job = await openJob(dataset, backbone, {
     ...settings,
     ...(augment && { augment }),
     ...(threads !== undefined && { threads }),

@@ -78,7 +78,7 @@ export async function openEmbedder(
   /** Done when all batches are handed to the backbone's threads; `data` comes when they are run. */
   async function queueShard(items: readonly Item[], { signal, onItems }: EmbedItemsOptions) {
     throwIfAborted(signal, 'embedding');
-    const data = new Float32Array(items.length * (1 + (copies?.settings.copies ?? 0)) * backbone.dim);
+    const data = new Float32Array(items.length * (1 + (copies?.most ?? 0)) * backbone.dim);
     const rows: Placed[] = [];
     const failures: Failure[] = [];
     const running: Promise<void>[] = [];

@@ -17,7 +17,7 @@ import {
   type ShardRange,
   type StoreWriter,
 } from '../store/index.js';
-import { withCopies, type Augment, type Copies } from './augment.js';
+import { copiesOf, type Augment, type Copies, type MadeCopies } from './augment.js';
 import { openEmbedder, type Embedder, type EmbedItemsOptions } from './embedder.js';
 import { assertFewFailures } from './failures.js';
 import { rawRows } from './sound-rows.js';
@@ -42,8 +42,11 @@ export interface JobOptions {
   readonly batchSize?: number;
   /** For texts, which are run beside others of about their length. */
   readonly tokenBudget?: number;
-  /** Altered copies of every item, embedded beside it with the item as parent; splits keep them in training rows. */
-  readonly augment?: Augment;
+  /**
+   * Altered copies of the items, made by an augmenter or beforehand, embedded beside them with the item as parent; splits keep them in
+   * training rows.
+   */
+  readonly augment?: Augment | MadeCopies;
   /** Processor threads of the backbone; default: what this process may use. */
   readonly threads?: number;
   /** Class table, where it is known beforehand; default: the names that occur. */
@@ -109,10 +112,10 @@ function boundsOf(backbone: Backbone, { batchSize, tokenBudget }: JobOptions): B
  * @param backbone null for a table, whose columns are the embedding.
  * @throws ERR_OPTION for options that do not go with the dataset or the backbone.
  */
-export function openJob(dataset: Dataset, backbone: Backbone | null, options: JobOptions): EmbedJob {
+export async function openJob(dataset: Dataset, backbone: Backbone | null, options: JobOptions): Promise<EmbedJob> {
   assertFits(dataset, backbone);
   const { augment, threads, classNames } = options;
-  const copies = augment && withCopies(augment, dataset.modality);
+  const copies = augment && (await copiesOf(augment, dataset));
   const bounds = backbone && boundsOf(backbone, options);
   let embedder: Promise<Embedder> | undefined;
   const embedderOf = (opened: Backbone) =>

@@ -55,7 +55,7 @@ test('shards made beside each other are, byte for byte, those made one after the
   const shards: Buffer[][] = [];
   for (const beside of [true, false])
     for (const threads of [1, 2]) {
-      await using job = openJob(data, backbone, { batchSize: 3, threads });
+      await using job = await openJob(data, backbone, { batchSize: 3, threads });
       const writer = await createStore(freshDir(), { ...job.store, shardRows: 7 });
       const order = beside ? [0, 1, 2, 3] : [3, 1, 0, 2];
       const entries = [];
@@ -103,7 +103,7 @@ test('an unfinished store is not continued with batches of another size', async 
   const backbone = await openBackbone(`${modelsDir}tiny-cnn`);
   const data = datasetOf(images, 'image');
   const out = freshDir();
-  await using job = openJob(data, backbone, { batchSize: 3 });
+  await using job = await openJob(data, backbone, { batchSize: 3 });
   const writer = await createStore(out, { ...job.store, shardRows: 8192 });
   await writer.abandon();
   await assert.rejects(embed(data, backbone, { out, batchSize: 4 }), {
@@ -139,7 +139,7 @@ test('a signal stops between batches and leaves finished shards', async () => {
 
 test('an entry that is no shard to do is not listed', async () => {
   const backbone = await openBackbone(`${modelsDir}tiny-cnn`);
-  await using job = openJob(datasetOf(images, 'image'), backbone, {});
+  await using job = await openJob(datasetOf(images, 'image'), backbone, {});
   const writer = await createStore(freshDir(), { ...job.store, shardRows: 20 });
   const entry = await job.embedShard(writer, 1);
   await writer.addShard(entry);
