@@ -105,6 +105,7 @@ async function measureCase(suite, one, { versions, environment }) {
         else lines.get(program.name).push({ ...line, rate: line.amount / line.best / suite.per });
       }
     const ours = lines.get(programs.find((program) => program.ours).name);
+    const plain = lines.get(programs.find((program) => program.float32)?.name);
     if (ours.length < rounds) throw new Error(`${suite.name} ${one.id} cannot be compared: our own program failed`);
     return {
       suite: suite.name,
@@ -116,7 +117,10 @@ async function measureCase(suite, one, { versions, environment }) {
         .filter(({ name }) => lines.get(name).length === rounds)
         .map((program) => {
           const runs = lines.get(program.name);
-          const ratios = runs.map(({ rate }, round) => ours[round].rate / rate);
+          const ratioOf = (of) => {
+            const ratios = runs.map(({ rate }, round) => of[round].rate / rate);
+            return { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
+          };
           return {
             name: program.name,
             version: program.needs && versions[program.needs],
@@ -125,8 +129,10 @@ async function measureCase(suite, one, { versions, environment }) {
             peak: median(runs.map(({ peak }) => peak)),
             ...(program.first && { first: program.first }),
             ...(!program.ours &&
-              !program.variant && {
-                ratio: { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) },
+              !program.variant &&
+              !program.float32 && {
+                ratio: ratioOf(ours),
+                ...(plain?.length === rounds && { float32: ratioOf(plain) }),
                 // Fewer queries are other queries.
                 agreement: program.first ? undefined : agreement(ours[0].sample, runs[0].sample),
               }),

@@ -57,7 +57,8 @@ struct Interpolate {
 
 void interpolate(const Isa& isa, const Interpolate& task) noexcept;
 
-// c = alpha * op(a) * op(b) + beta * c, op(a) of shape (m, k), op(b) of shape (k, n).
+// c = alpha * op(a) * op(b) + beta * c, op(a) of shape (m, k), op(b) of shape (k, n). Each thread that calls it keeps up to
+// 6 MiB for its next call.
 struct Gemm {
   const float* a;  // (m, k), or (k, m) where transpose_a
   const float* b;  // (k, n), or (n, k) where transpose_b

@@ -98,11 +98,11 @@ struct Isa {
   const Screen* int8;
 
   // c[i * c_row + j * c_col] = alpha * sum + beta * c[...] over a tile of rows <= tile_rows and cols <= tile_cols:
-  // the sum over p of a[p * a_depth + i] * b[p * b_depth + j]. Reads tile_cols columns of b whatever cols is.
+  // the sum over p of a[i * a_row + p * a_depth] * b[p * b_depth + j], where a_row or a_depth is 1. Reads tile_cols columns of b whatever cols is.
   std::size_t tile_rows;
   std::size_t tile_cols;
-  void (*outer)(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
-                std::size_t rows, std::size_t cols, float alpha, float beta, float* c, std::size_t c_row,
+  void (*outer)(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_depth,
+                std::size_t depth, std::size_t rows, std::size_t cols, float alpha, float beta, float* c, std::size_t c_row,
                 std::size_t c_col);
   // The same with sums over p of a[i * depth + p] * b[j * depth + p], for any number of rows and cols.
   void (*inner)(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,

@@ -5,8 +5,9 @@ import { expected, throwIfAborted } from '../core/errors.js';
 import type { Dataset } from '../core/item.js';
 import { boolean, choice, integer, number, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
-import { createStore, type EmbeddingStore } from '../store/index.js';
-import { batchOptions, openJob, type JobOptions } from './job.js';
+import { createStore, type EmbeddingStore, type Manifest, type ShardEntry, type ShardRange } from '../store/index.js';
+import { batchOptions, openJob, type EmbedJob, type JobOptions } from './job.js';
+import { updateStore } from './update.js';
 
 /** The settings that are plain values; each is a flag of the command line. */
 export const embedOptions = {
@@ -20,6 +21,14 @@ export const embedOptions = {
     help: 'share of items, overall and of each class, that may fail before the run does',
   }),
   overwrite: boolean({ default: false, help: 'replace a finished store in the same folder' }),
+  update: boolean({
+    default: false,
+    help: 'the store in the folder is of an older version of the data: embed what is new or changed, drop what is gone',
+  }),
+  retryFailed: boolean({
+    default: false,
+    help: 'embed the items again that failed before, of which the files may have been repaired; the others must be the same',
+  }),
 };
 
 export interface EmbedOptions extends JobOptions {
@@ -29,6 +38,10 @@ export interface EmbedOptions extends JobOptions {
   readonly dtype?: 'float32' | 'float16';
   readonly maxFailRate?: number;
   readonly overwrite?: boolean;
+  /** Takes over what the store in `out` has of items that are still the same, and embeds the rest. Splits are made anew. */
+  readonly update?: boolean;
+  /** `update` for items that failed; it refuses data that changed otherwise. */
+  readonly retryFailed?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
 }
@@ -54,21 +67,41 @@ export async function embed(
   backbone: Backbone | null,
   options: EmbedOptions,
 ): Promise<EmbeddingStore> {
-  const { out, augment, threads, classNames, signal, onProgress, ...settings } = options;
+  const { out, augment, threads, classNames, known, signal, onProgress, ...rest } = options;
   if (typeof out !== 'string' || out === '') throw expected('a folder', 'embed.out', out);
-  const { shardSize, dtype, maxFailRate, overwrite } = resolveOptions('embed', embedOptions, settings);
-  await using job = await openJob(dataset, backbone, {
-    ...settings,
-    ...(augment && { augment }),
-    ...(threads !== undefined && { threads }),
-    ...(classNames && { classNames }),
-  });
+  const settings = resolveOptions('embed', embedOptions, rest);
+  const { shardSize, dtype, maxFailRate, overwrite, update, retryFailed } = settings;
+  const chosen = Object.entries({ overwrite, update, retryFailed }).filter(([, value]) => value);
+  if (chosen.length > 1)
+    throw expected('one of overwrite, update and retryFailed', 'embed', chosen.map(([name]) => name).join(' and '));
+  if (update || retryFailed) {
+    const { update: _, retryFailed: __, ...same } = options;
+    return updateStore(dataset, backbone, same, retryFailed);
+  }
+  await using job = await openJob(dataset, backbone, options);
   const writer = await createStore(out, { ...job.store, dtype, shardRows: shardSize, overwrite });
-  const shards = writer.shards();
-  let done = shards.filter((shard) => shard.done).reduce((sum, shard) => sum + shard.end - shard.start, 0);
-  const advance = (items: number) => {
-    done += items;
-    onProgress?.({ stage: 'embed', done, total: dataset.count });
+  await embedShards(job, writer, writer.shards(), (entry) => writer.addShard(entry), {
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
+  // Awaited here: the job is closed only then, and a refusal must not wait for that unheard.
+  return await job.finish(writer, { maxFailRate });
+}
+
+/** Embeds those of the shards that are not done; `list` makes each one known. */
+export async function embedShards(
+  job: EmbedJob,
+  place: { readonly dir: string; readonly manifest: Manifest },
+  shards: readonly ShardRange[],
+  list: (entry: ShardEntry) => Promise<void>,
+  { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: OnProgress },
+): Promise<void> {
+  const items = (of: readonly ShardRange[]) => of.reduce((sum, shard) => sum + shard.end - shard.start, 0);
+  const total = items(shards);
+  let done = items(shards.filter((shard) => shard.done));
+  const advance = (count: number) => {
+    done += count;
+    onProgress?.({ stage: 'embed', done, total });
   };
   advance(0);
   // Where one shard fails the others need not go on.
@@ -80,9 +113,7 @@ export async function embed(
       if (shard.done) continue;
       if (pending.length >= AT_ONCE) await pending.shift();
       throwIfAborted(signal, 'embedding');
-      const made = job
-        .embedShard(writer, shard.index, { signal: both, onItems: advance })
-        .then((entry) => writer.addShard(entry));
+      const made = job.embedShard(place, shard.index, { signal: both, onItems: advance }).then(list);
       made.catch(() => undefined); // thrown where it is awaited
       pending.push(made);
     }
@@ -91,6 +122,4 @@ export async function embed(
     stopping.abort();
     await Promise.allSettled(pending);
   }
-  // Awaited here: the job is closed only then, and a refusal must not wait for that unheard.
-  return await job.finish(writer, { maxFailRate });
 }

@@ -9,6 +9,7 @@ import {
   shardRanges,
   writeShard,
   type BatchBounds,
+  type EmbeddedRows,
   type CreateStoreOptions,
   type EmbeddingStore,
   type Manifest,
@@ -20,6 +21,7 @@ import {
 import { copiesOf, type Augment, type Copies, type MadeCopies } from './augment.js';
 import { openEmbedder, type Embedder, type EmbedItemsOptions } from './embedder.js';
 import { assertFewFailures } from './failures.js';
+import { isKnown, withKnown } from './known-rows.js';
 import { rawRows } from './sound-rows.js';
 
 /** What bounds a batch; each is a flag of the command line. */
@@ -43,14 +45,16 @@ export interface JobOptions {
   /** For texts, which are run beside others of about their length. */
   readonly tokenBudget?: number;
   /**
-   * Altered copies of the items, made by an augmenter or beforehand, embedded beside them with the item as parent; splits keep them in
-   * training rows.
+   * Altered copies of the items, made by an augmenter or beforehand, embedded beside them with the item as parent; splits keep
+   * them in training rows.
    */
   readonly augment?: Augment | MadeCopies;
   /** Processor threads of the backbone; default: what this process may use. */
   readonly threads?: number;
   /** Class table, where it is known beforehand; default: the names that occur. */
   readonly classNames?: readonly string[];
+  /** Embeddings to take over in place of making them again. */
+  readonly known?: EmbeddedRows;
 }
 
 export interface EmbedJob extends AsyncDisposable {
@@ -114,7 +118,7 @@ function boundsOf(backbone: Backbone, { batchSize, tokenBudget }: JobOptions): B
  */
 export async function openJob(dataset: Dataset, backbone: Backbone | null, options: JobOptions): Promise<EmbedJob> {
   assertFits(dataset, backbone);
-  const { augment, threads, classNames } = options;
+  const { augment, threads, classNames, known } = options;
   const copies = augment && (await copiesOf(augment, dataset));
   const bounds = backbone && boundsOf(backbone, options);
   let embedder: Promise<Embedder> | undefined;
@@ -151,8 +155,11 @@ export async function openJob(dataset: Dataset, backbone: Backbone | null, optio
       const items: Item[] = [];
       for await (const item of dataset.items({ start, end })) items.push(item);
       if (backbone) {
-        const content = await (await embedderOf(backbone)).embed(items, shardOptions);
-        return writeShard(place, index, content);
+        const fresh = known ? items.filter((item) => !isKnown(known, item, copies)) : items;
+        const embedder = await embedderOf(backbone);
+        const made = await embedder.embed(fresh, shardOptions);
+        shardOptions.onItems?.(items.length - fresh.length);
+        return writeShard(place, index, known ? await withKnown(items, made, known, copies) : made);
       }
       shardOptions.onItems?.(items.length);
       return writeShard(place, index, rawRows(items));

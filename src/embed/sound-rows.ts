@@ -43,6 +43,8 @@ export function soundRows(
     ids: order.map((row) => itemOf(row).id),
     embeddings: inOrder ? embeddings : takeRows(embeddings, order),
     ...(augmented && { parents: order.map((row) => itemOf(row).parent ?? null) }),
+    // Of a copy, its parent's says enough.
+    identities: order.map((row) => (itemOf(row).parent === undefined ? (itemOf(row).identity ?? null) : null)),
     // Of a failed item and its copies the item is told alone.
     failures: all.filter(({ parent }) => parent === undefined || !failed.has(parent)),
   };

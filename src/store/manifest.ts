@@ -104,19 +104,20 @@ function fault(raw: Record<string, unknown>): string | undefined {
   if (typeof raw['complete'] !== 'boolean') return 'complete';
   if (typeof raw['resampled'] !== 'boolean') return 'resampled';
   if (!isObject(environment)) return 'environment';
-  if (!Array.isArray(shards)) return 'shards';
-  for (const shard of shards) {
-    const whole =
-      isObject(shard) &&
-      [shard['start'], shard['end'], shard['rows'], shard['bytes']].every(isCount) &&
-      isText(shard['sha256']) &&
-      // A manifest names files of its own folder, never a path.
-      isText(shard['file']) &&
-      /^shard-\d{5,}\.arrow$/.test(shard['file']) &&
-      Array.isArray(shard['failures']);
-    if (!whole) return 'shards';
-  }
+  if (!Array.isArray(shards) || !shards.every(isShardEntry)) return 'shards';
   return undefined;
+}
+
+export function isShardEntry(shard: unknown): shard is ShardEntry {
+  return (
+    isObject(shard) &&
+    [shard['start'], shard['end'], shard['rows'], shard['bytes']].every(isCount) &&
+    isText(shard['sha256']) &&
+    // A manifest names files of its own folder, never a path.
+    isText(shard['file']) &&
+    /^shard-\d{5,}\.arrow$/.test(shard['file']) &&
+    Array.isArray(shard['failures'])
+  );
 }
 
 /**

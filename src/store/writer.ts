@@ -21,6 +21,7 @@ import {
   type ShardEntry,
 } from './manifest.js';
 import { PROVENANCE } from './provenance.js';
+import { isPublished, publishedShards, removePublished } from './published.js';
 import { namesOf, ROWS, writeRows, type Row } from './rows.js';
 import { checkShardSize, readShard, shardFile, writeShardFile } from './shard.js';
 import { SPLITS } from './split-file.js';
@@ -52,6 +53,8 @@ export interface CreateStoreOptions {
   readonly shardRows?: number;
   /** Replaces a store that is there; other files in the folder stay. */
   readonly overwrite?: boolean;
+  /** Other processes write into the folder too: what they have half written stays. */
+  readonly shared?: boolean;
   /** What computes the embeddings, with its version. */
   readonly runtime?: string;
   readonly threads?: number;
@@ -74,6 +77,7 @@ const KNOWN_OPTIONS = [
   'dtype',
   'shardRows',
   'overwrite',
+  'shared',
   'runtime',
   'threads',
   'resampled',
@@ -94,6 +98,8 @@ export interface ShardContent {
   readonly embeddings: Dense;
   /** The id each row was augmented from, null for an original. */
   readonly parents?: readonly (string | null)[];
+  /** What tells whether an item is still the one that was embedded: `Item.identity`. */
+  readonly identities?: readonly (string | null)[];
   readonly failures?: readonly Failure[];
 }
 
@@ -148,10 +154,13 @@ async function list(dir: string): Promise<string[]> {
 }
 
 const isStoreFile = (name: string): boolean =>
-  [MANIFEST, ROWS, PROVENANCE, FAILURES].includes(name) || /^shard-\d{5,}\.arrow$/.test(name) || isPartial(name);
+  [MANIFEST, ROWS, PROVENANCE, FAILURES].includes(name) ||
+  /^shard-\d{5,}\.arrow$/.test(name) ||
+  isPublished(name) ||
+  isPartial(name);
 
 /** Removes the files of a store and nothing else; the manifest last, so that a killed removal can be repeated. */
-async function removeStore(dir: string): Promise<void> {
+export async function removeStore(dir: string): Promise<void> {
   const splits = join(dir, SPLITS);
   for (const name of await list(splits).catch(() => []))
     if (name.endsWith('.arrow') || isPartial(name)) await rm(join(splits, name));
@@ -163,13 +172,15 @@ async function removeStore(dir: string): Promise<void> {
 function checkSame(dir: string, before: Manifest, now: ManifestHead): void {
   const differs = (what: string, was: unknown, is: unknown): void => {
     if (JSON.stringify(was) === JSON.stringify(is)) return;
+    const changed = what === 'dataset fingerprint' && before.backbone !== null;
+    const advice = `${changed ? 'Keep what is still the same with --update, choose' : 'Finish it as it was begun, choose'} another folder, or start anew with --overwrite`;
     const short = (value: unknown): string => {
       const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
       return text.length > 100 ? `${text.slice(0, 97)}...` : text;
     };
     throw new EquipoiseError(
       'ERR_INTEGRITY',
-      `${dir} holds an unfinished store with ${what} ${short(was)} but this run has ${short(is)}. Finish it as it was begun, choose another folder, or start anew with --overwrite`,
+      `${dir} holds an unfinished store with ${what} ${short(was)} but this run has ${short(is)}. ${advice}`,
     );
   };
   differs('dataset fingerprint', before.dataset.fingerprint, now.dataset.fingerprint);
@@ -221,7 +232,7 @@ export async function writeShard(
   index: number,
   content: ShardContent,
 ): Promise<ShardEntry> {
-  const { ids, embeddings, parents, failures = [] } = content;
+  const { ids, embeddings, parents, identities, failures = [] } = content;
   const ranges = shardRanges(manifest);
   const range = ranges[index];
   if (!range || range.done) throw expected(`a shard to do, from 0 to ${ranges.length - 1}`, 'writeShard.index', index);
@@ -244,7 +255,7 @@ export async function writeShard(
       'ERR_SHAPE',
       `Shard ${index} covers items ${range.start} to ${range.end - 1} (${items}) but accounts for ${originals} embedded and ${failed} failed`,
     );
-  const rows = { ids, embeddings, ...(parents && { parents }) };
+  const rows = { ids, embeddings, ...(parents && { parents }), ...(identities && { identities }) };
   const written = await writeShardFile(dir, index, rows, manifest.dtype);
   return {
     file: written.file,
@@ -399,6 +410,7 @@ export class StoreWriter {
         await writeRows(this.dir, ordered);
         await this.writeFailures();
         await this.#update({ ...this.#manifest, complete: true });
+        await removePublished(this.dir);
       } catch (error) {
         throw this.#withSafeCount(error, ROWS);
       }
@@ -444,6 +456,41 @@ export function repeated(ids: readonly string[], what: string): EquipoiseError {
  */
 export async function createStore(dir: string, options: CreateStoreOptions): Promise<StoreWriter> {
   const head = headOf(options);
+  const before = await look(dir);
+  if (before && options.overwrite) await removeStore(dir);
+  else if (before) {
+    checkContinues(dir, before, head);
+    if (!options.shared) await removePartials(dir);
+    for (const entry of before.shards) await checkShardSize(dir, entry);
+    const shards = [...before.shards, ...(await publishedShards(dir, before))].sort((a, b) => a.start - b.start);
+    return new StoreWriter(dir, { ...before, shards });
+  }
+  await removePartials(dir);
+  const manifest = newManifest(head);
+  await writeManifest(dir, manifest);
+  return new StoreWriter(dir, manifest);
+}
+
+/**
+ * Joins the processes that write the store in `dir`, beginning it where nobody has yet. Write shards with `writeShard`, tell
+ * the others with `publishShard`; nothing of theirs is touched. `createStore` with the same options takes all and finishes.
+ *
+ * @throws as `createStore`; a finished store is one too.
+ */
+export async function joinStore(
+  dir: string,
+  options: Omit<CreateStoreOptions, 'overwrite'>,
+): Promise<{ readonly dir: string; readonly manifest: Manifest }> {
+  const head = headOf(options);
+  if (!(await look(dir))) await writeManifest(dir, newManifest(head));
+  // Read again: of several that begin it at the same moment, the last one stays.
+  const manifest = (await readManifest(dir)) as Manifest;
+  checkContinues(dir, manifest, head);
+  return { dir, manifest };
+}
+
+/** The manifest in a folder that is made if need be; undefined where a store can begin. */
+async function look(dir: string): Promise<Manifest | undefined> {
   try {
     await mkdir(dir, { recursive: true });
   } catch (error) {
@@ -452,32 +499,26 @@ export async function createStore(dir: string, options: CreateStoreOptions): Pro
     throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot make ${dir}: ${(error as Error).message}`, { cause: error });
   }
   const before = await readManifest(dir);
-  if (!before) {
-    // Without a manifest, only what a run leaves that was killed before its first may be here.
-    const foreign = (await list(dir)).filter((name) => !isPartial(name));
-    if (foreign.length > 0)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        `Expected a new or empty folder for the store but ${dir} holds ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''}. Nothing was touched; choose another folder`,
-      );
-  } else if (options.overwrite) {
-    await removeStore(dir);
-  } else {
-    checkBackbone(dir, before, head);
-    if (before.complete)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        `${dir} holds a finished store of ${before.dataset.count} items. Open it, choose another folder, or replace it with --overwrite`,
-      );
-    checkSame(dir, before, head);
-    await removePartials(dir);
-    for (const entry of before.shards) await checkShardSize(dir, entry);
-    return new StoreWriter(dir, before);
-  }
-  await removePartials(dir);
-  const manifest = newManifest(head);
-  await writeManifest(dir, manifest);
-  return new StoreWriter(dir, manifest);
+  // Without a manifest, only what a run leaves that was killed before its first may be here.
+  const foreign = before ? [] : (await list(dir)).filter((name) => !isPartial(name));
+  if (foreign.length > 0)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected a new or empty folder for the store but ${dir} holds ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''}. Nothing was touched; choose another folder`,
+    );
+  return before;
+}
+
+function checkContinues(dir: string, before: Manifest, head: ManifestHead): void {
+  checkBackbone(dir, before, head);
+  if (before.complete)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      before.dataset.fingerprint === head.dataset.fingerprint
+        ? `${dir} holds a finished store of ${before.dataset.count} items. Open it, choose another folder, or replace it with --overwrite`
+        : `${dir} holds a finished store of ${before.dataset.count} items that are not the ${head.dataset.count} of this run. ${before.backbone ? 'Embed what is new or changed with --update, choose' : 'Choose'} another folder, or replace it with --overwrite`,
+    );
+  checkSame(dir, before, head);
 }
 
 /** True when `path` is the folder of a store, finished or not. */
