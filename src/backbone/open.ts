@@ -72,8 +72,6 @@ async function itemRecipe(
   const { tokenizer } = spec;
   const { ids, mask, types } = spec.input.names;
   const tokenizerJson = await readJson(options.tokenizer ?? join(folder, tokenizer.file), 'a tokenizer.json');
-  const tokenizerConfig =
-    tokenizer.config && (await readJson(join(folder, tokenizer.config), 'a tokenizer_config.json'));
   const takes = (name: string | undefined) => taken.some((input) => input.name === name);
   const length = taken.find(({ name }) => name === ids)?.shape?.[1];
   if (typeof length === 'number' && tokenizer.maxLength > length)
@@ -92,7 +90,6 @@ async function itemRecipe(
     },
     tokenizer,
     tokenizerJson: tokenizerJson as object,
-    ...(typeof tokenizerConfig === 'object' && { tokenizerConfig: tokenizerConfig as object }),
   };
 }
 

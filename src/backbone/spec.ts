@@ -187,6 +187,5 @@ export function parseBackboneSpec(value: unknown, where: string): BackboneSpec {
     };
   const tokenizer = parseTokenizerSpec(block['tokenizer'], `${where} tokenizer`);
   fileInside(tokenizer.file, `${where} tokenizer.file`);
-  if (tokenizer.config !== undefined) fileInside(tokenizer.config, `${where} tokenizer.config`);
   return { ...rest, modality, input: textInput(block['input'], `${where} input`), tokenizer };
 }
