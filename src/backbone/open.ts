@@ -15,8 +15,10 @@ import {
 } from '../onnx/index.js';
 import { checkKeys } from '../preprocess/index.js';
 import { createItemPreprocessor, type ItemPreprocessor, type ItemRecipe } from './items.js';
-import { howToAdd, locate, readJson } from './locate.js';
+import { specFromHuggingFace } from './hugging-face.js';
+import { howToAdd, locate } from './locate.js';
 import { prepareGraph } from './prepare.js';
+import { readJson } from './read-json.js';
 import { checkInputs, override, specFromOptions, type BackboneOptions } from './resolve-spec.js';
 import { openEmbeddingSession, type EmbeddingSession } from './session.js';
 import type { BackboneSpec } from './spec.js';
@@ -45,7 +47,7 @@ export interface Backbone {
 }
 
 function verify({ onnx }: BackboneSpec, { bytes, sha256 }: ModelFile, where: string): void {
-  const advice = onnx.url === undefined ? 'Replace the file or the backbone.json' : `Fetch it again: ${onnx.url}`;
+  const advice = 'Replace the file, or fetch it again: equipoise models pull';
   if (onnx.bytes !== undefined && onnx.bytes !== bytes)
     throw new EquipoiseError(
       'ERR_INTEGRITY',
@@ -103,7 +105,8 @@ function canonical(value: unknown): string {
 }
 
 /**
- * Opens a backbone: by the name of one in `models/`, by a folder with a backbone.json, or by an ONNX file.
+ * Opens a backbone: by the name of one in `models/`, by a folder with a backbone.json or in the layout of the Hugging Face
+ * hub, or by an ONNX file.
  *
  * A graph without a backbone.json needs options: `preprocess` (and `size`, where it takes any) for images, `tokenizer` for
  * text; `output` where its only output is not the embedding. The graph is cut at that tensor.
@@ -122,17 +125,16 @@ export async function openBackbone(idOrPath: string, options: BackboneOptions = 
   const place = await locate(idOrPath, options.modelsDirs ?? []);
   const file = place.spec?.onnx.file ?? (place.file as string);
   const where = join(place.folder, file);
-  if (place.spec?.onnx.url !== undefined && !existsSync(where))
+  if (place.spec !== undefined && !existsSync(where))
     throw new EquipoiseError(
       'ERR_OPTION',
-      `The graph of ${place.spec.id} is not here. Fetch ${place.spec.onnx.url} to ${where}`,
+      `The files of ${place.spec.id} are not here (${where}). Fetch them: equipoise models pull ${place.spec.id}`,
     );
   const graph = await readModelFile(where, options.allowDomains ? { allowDomains: options.allowDomains } : {});
   if (place.spec) verify(place.spec, graph, where);
 
   const info = describeModel(graph.model);
-  const described = place.spec ? { ...place.spec } : specFromOptions(file, where, info, options);
-  const spec = override(described, info, options, () => {
+  const penultimate = () => {
     const name = findPenultimate(graph.model);
     if (name === undefined)
       throw expected(
@@ -142,7 +144,13 @@ export async function openBackbone(idOrPath: string, options: BackboneOptions = 
         `Name a tensor of ${where} instead; the last ones are ${tensorNames(graph.model).slice(-8).join(', ')}`,
       );
     return name;
-  });
+  };
+  const described = place.spec
+    ? { ...place.spec }
+    : place.hub
+      ? await specFromHuggingFace(place.folder, file, info, options, penultimate)
+      : specFromOptions(file, where, info, options);
+  const spec = override(described, info, options, penultimate);
   checkInputs(spec, info, where);
   const { model, dim } = await prepareGraph(graph.model, spec, where);
   const prepared = describeModel(model);

@@ -30,7 +30,12 @@ export function temporaryFolder(): string {
 }
 
 export function start(cwd: string, args: readonly string[]): Started {
-  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Whatever backbones the user of this machine has fetched are no matter of the tests.
+    env: { ...process.env, EQUIPOISE_MODELS: join(cwd, 'models') },
+  });
   const read = (stream: NodeJS.ReadableStream) => {
     let text = '';
     stream.setEncoding('utf8').on('data', (piece: string) => (text += piece));
