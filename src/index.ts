@@ -20,7 +20,7 @@ export {
   type BackboneOptions,
   type Installed,
 } from './backbone/index.js';
-export { embed, embedOptions, type EmbedOptions } from './embed/index.js';
+export { embed, embedOptions, type Augment, type EmbedOptions, type MadeCopies } from './embed/index.js';
 export { openStore, writeSet, type EmbeddingStore, type Manifest } from './store/index.js';
 export { exportEmbeddings, importEmbeddings, interchangeFormats } from './interchange/index.js';
 export {
@@ -75,6 +75,7 @@ export {
   pairings,
   schedules,
   trainRules as trainOptions,
+  tuneLabelThresholds,
   type Predictor,
   type TrainedHead,
 } from './train/index.js';
@@ -87,10 +88,13 @@ export {
   confusionMatrix,
   defineMetric,
   evaluate,
+  evaluateMultiLabel,
+  evaluateMultiLabelPredictions,
   evaluatePredictions,
   generalizationGap,
   metrics,
   type Evaluation,
+  type MultiLabelEvaluation,
 } from './metric/index.js';
 export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
 export {

@@ -23,8 +23,8 @@ const table: Readonly<Record<string, Room>> = {
   // Fetches graphs: undici reads proxies from the environment, which Node's own fetch does not.
   backbone: { rooms: ['core', 'preprocess', 'onnx'], packages: ['#ort', 'undici'] },
   store: { rooms: ['core'], packages: ['apache-arrow'] },
-  interchange: { rooms: ['core', 'store'], packages: ['hyparquet', 'hyparquet-writer', 'csv-parse'] },
-  dataset: { rooms: ['core', 'interchange'] },
+  interchange: { rooms: ['core', 'store'], packages: ['hyparquet', 'hyparquet-writer', 'csv-parse', 'yauzl', 'yazl'] },
+  dataset: { rooms: ['core', 'interchange'], packages: ['tar-stream'] },
   augment: { rooms: ['core', 'preprocess'] },
   // Asks kernels how many threads this machine allows.
   embed: { rooms: ['core', 'kernels', 'dataset', 'preprocess', 'augment', 'backbone', 'store'] },

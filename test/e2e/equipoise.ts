@@ -29,13 +29,15 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-export function start(cwd: string, args: readonly string[]): Started {
+export function start(cwd: string, args: readonly string[], input = ''): Started {
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     // Whatever backbones the user of this machine has fetched are no matter of the tests.
     env: { ...process.env, EQUIPOISE_MODELS: join(cwd, 'models') },
   });
+  // A program that reads nothing may be gone before its input is written.
+  child.stdin.on('error', () => {}).end(input);
   const read = (stream: NodeJS.ReadableStream) => {
     let text = '';
     stream.setEncoding('utf8').on('data', (piece: string) => (text += piece));
