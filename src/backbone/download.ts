@@ -91,7 +91,10 @@ async function ask(
       throw new EquipoiseError('ERR_DATA', `${url.href} redirects to ${location.slice(0, 200)}, which is no address`);
     const next = new URL(location, url);
     if (url.protocol === 'https:' && next.protocol !== 'https:')
-      throw new EquipoiseError('ERR_INTEGRITY', `${url.host} redirects from https to ${next.href}. That is not followed`);
+      throw new EquipoiseError(
+        'ERR_INTEGRITY',
+        `${url.host} redirects from https to ${next.href}. That is not followed`,
+      );
     url = checkAddress(next.href, remote.sha256 !== undefined);
   }
   throw new EquipoiseError('ERR_DATA', `${remote.url} redirects more than ${MAX_REDIRECTS} times`);
@@ -118,7 +121,12 @@ async function discard(part: string): Promise<void> {
 }
 
 /** One attempt: asks for what is missing and appends it. */
-async function fetchRest(remote: Remote, part: string, dispatcher: Dispatcher, options: DownloadOptions): Promise<void> {
+async function fetchRest(
+  remote: Remote,
+  part: string,
+  dispatcher: Dispatcher,
+  options: DownloadOptions,
+): Promise<void> {
   const { signal, onProgress } = options;
   const saved = await readPartial(part, remote);
   const asked = saved ? { range: `bytes=${saved.at}-`, 'if-range': saved.etag } : {};
@@ -187,7 +195,9 @@ function transience(error: unknown): string | undefined {
   if (error instanceof EquipoiseError || !(error instanceof Error) || error.name === 'AbortError') return undefined;
   const { code } = error as NodeJS.ErrnoException;
   const network = /^UND_ERR|^ECONN|^ETIMEDOUT$|^EPIPE$|^EAI_AGAIN$|^ENOTFOUND$|^ENETUNREACH$|^EHOSTUNREACH$/;
-  return network.test(code ?? '') || error.message === 'terminated' ? `${error.message} (${code ?? 'cut off'})` : undefined;
+  return network.test(code ?? '') || error.message === 'terminated'
+    ? `${error.message} (${code ?? 'cut off'})`
+    : undefined;
 }
 
 async function fetchWhole(remote: Remote, part: string, options: DownloadOptions): Promise<void> {

@@ -35,8 +35,17 @@ const processors: Readonly<Record<string, Processor>> = {
 };
 
 const known = [
-  ...['do_resize', 'size', 'resample', 'do_center_crop', 'crop_size', 'do_rescale', 'rescale_factor'],
-  ...['do_normalize', 'image_mean', 'image_std', 'do_convert_rgb'],
+  'do_resize',
+  'size',
+  'resample',
+  'do_center_crop',
+  'crop_size',
+  'do_rescale',
+  'rescale_factor',
+  'do_normalize',
+  'image_mean',
+  'image_std',
+  'do_convert_rgb',
 ];
 /** Names of classes, and how results are wrapped. */
 const harmless =

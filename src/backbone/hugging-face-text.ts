@@ -38,7 +38,10 @@ export function poolOf(config: unknown, where: string): string {
   const block = checkKeys(
     config,
     [
-      ...['word_embedding_dimension', 'embedding_dimension', 'pooling_mode', 'include_prompt'],
+      'word_embedding_dimension',
+      'embedding_dimension',
+      'pooling_mode',
+      'include_prompt',
       ...Object.keys(poolings).filter((key) => key.startsWith('pooling_mode_')),
       ...unsupported,
     ],
@@ -99,8 +102,17 @@ export async function tokenizerFrom(
   checkKeys(
     sentence,
     [
-      ...['max_seq_length', 'do_lower_case', 'model_args', 'tokenizer_args', 'config_args', 'model_name_or_path'],
-      ...['transformer_task', 'modality_config', 'module_output_name', 'processing_kwargs', 'method_output_name'],
+      'max_seq_length',
+      'do_lower_case',
+      'model_args',
+      'tokenizer_args',
+      'config_args',
+      'model_name_or_path',
+      'transformer_task',
+      'modality_config',
+      'module_output_name',
+      'processing_kwargs',
+      'method_output_name',
     ],
     join(folder, 'sentence_bert_config.json'),
   );

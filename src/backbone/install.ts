@@ -115,7 +115,9 @@ export async function pullBackbone(id: string, options: PullOptions = {}): Promi
   if (spec === undefined)
     throw expected('the name of a backbone that `models list` shows', 'models pull', id, 'A path needs no pull');
   // The package's own folder may not be writable; files that it ships stay there.
-  const here = (await Promise.all(filesOf(spec).map((block) => isDeclared(join(folder, block.file), block)))).every(Boolean);
+  const here = (await Promise.all(filesOf(spec).map((block) => isDeclared(join(folder, block.file), block)))).every(
+    Boolean,
+  );
   if (here) return { id: spec.id, path: folder, spec };
   const path = join(modelsDir, spec.id);
   await mkdir(path, { recursive: true });
@@ -219,7 +221,10 @@ export interface Verified {
  * Checks the files of all backbones that are known by name, or of one, against their sizes and hashes, and opens each.
  * @throws ERR_OPTION for an unknown name.
  */
-export async function verifyBackbones(id?: string, { modelsDir }: Pick<InstallOptions, 'modelsDir'> = {}): Promise<Verified[]> {
+export async function verifyBackbones(
+  id?: string,
+  { modelsDir }: Pick<InstallOptions, 'modelsDir'> = {},
+): Promise<Verified[]> {
   const dirs = modelsDir === undefined ? [] : [resolve(modelsDir)];
   const all = await listBackbones(dirs);
   if (id !== undefined && !all.some((one) => one.id === id)) await locate(id, dirs);

@@ -109,7 +109,11 @@ export async function locate(idOrPath: string, modelsDirs: readonly string[]): P
   const folder = dirname(path);
   const file = basename(path);
   // In that layout the graphs are in a folder of their own.
-  if (basename(folder) === 'onnx' && !existsSync(join(folder, SPEC_FILE)) && existsSync(join(folder, '..', CONFIG_FILE)))
+  if (
+    basename(folder) === 'onnx' &&
+    !existsSync(join(folder, SPEC_FILE)) &&
+    existsSync(join(folder, '..', CONFIG_FILE))
+  )
     return { folder: dirname(folder), file: `onnx/${file}`, hub: true };
   if (!existsSync(join(folder, SPEC_FILE))) return { folder, file, hub: existsSync(join(folder, CONFIG_FILE)) };
   const spec = await readSpec(join(folder, SPEC_FILE));

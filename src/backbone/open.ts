@@ -160,7 +160,13 @@ export async function openBackbone(idOrPath: string, options: BackboneOptions = 
   // Version 2 of texts: ids as the reference library gives them, where a package of version 1 gave others.
   const recipeHash = createHash('sha256')
     .update(
-      canonical({ version: recipe.modality === 'text' ? 2 : 1, file: graph.sha256, external: graph.external, output: { ...spec.output, dim }, recipe }),
+      canonical({
+        version: recipe.modality === 'text' ? 2 : 1,
+        file: graph.sha256,
+        external: graph.external,
+        output: { ...spec.output, dim },
+        recipe,
+      }),
     )
     .digest('hex');
   return {

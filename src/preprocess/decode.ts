@@ -134,9 +134,12 @@ export async function decodeImage(content: ItemContent, maxPixels = DEFAULT_MAX_
     });
     const inks = isCmyk(bytes);
     // libvips would convert inks by a profile of its own.
-    const asked = inks ? opened.pipelineColourspace('cmyk').toColourspace('cmyk') : opened.removeAlpha().toColourspace('srgb');
+    const asked = inks
+      ? opened.pipelineColourspace('cmyk').toColourspace('cmyk')
+      : opened.removeAlpha().toColourspace('srgb');
     const { data, info } = await asked.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    if (inks && info.channels === 4) return { data: fromInks(data), width: info.width, height: info.height, channels: 3 };
+    if (inks && info.channels === 4)
+      return { data: fromInks(data), width: info.width, height: info.height, channels: 3 };
     if (info.channels !== 1 && info.channels !== 3)
       throw new EquipoiseError('ERR_DATA', `${info.channels} channels where 1 or 3 were expected`);
     return { data, width: info.width, height: info.height, channels: info.channels };

@@ -11,7 +11,10 @@ test('every incident has the test that the table names', () => {
   const rows = [...table.matchAll(/^\|.*\| `(test\/[^`]+)`: (.+) \|$/gm)];
   assert.ok(rows.length >= 20);
   for (const [, file = '', name = ''] of rows)
-    assert.ok(readFileSync(join(root, file), 'utf8').includes(`test('${name}'`), `${file} has no test ${JSON.stringify(name)}`);
+    assert.ok(
+      readFileSync(join(root, file), 'utf8').includes(`test('${name}'`),
+      `${file} has no test ${JSON.stringify(name)}`,
+    );
   const lines = table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| incident'));
   assert.equal(lines.length, rows.length, 'a row names no test');
 });

@@ -74,7 +74,9 @@ async function verify(id: string | undefined, context: Context): Promise<unknown
     }),
   );
   // What was never fetched is no fault, unless it was asked for by name.
-  const bad = backbones.filter(({ files }) => !/^(ok|opens;)/.test(files) && (id !== undefined || !/^not here/.test(files)));
+  const bad = backbones.filter(
+    ({ files }) => !/^(ok|opens;)/.test(files) && (id !== undefined || !files.startsWith('not here')),
+  );
   if (bad.length > 0)
     throw new Finding(
       'ERR_INTEGRITY',
@@ -86,7 +88,9 @@ async function verify(id: string | undefined, context: Context): Promise<unknown
 
 function told({ id, path, spec }: Installed, context: Context): unknown {
   context.print(`${id} is in ${path}: --backbone ${id}`);
-  context.print(`sha256 ${spec.onnx.sha256} (${spec.onnx.bytes} bytes)${spec.license ? `; licence: ${spec.license}` : ''}`);
+  context.print(
+    `sha256 ${spec.onnx.sha256} (${spec.onnx.bytes} bytes)${spec.license ? `; licence: ${spec.license}` : ''}`,
+  );
   return { id, path, spec };
 }
 
@@ -115,10 +119,17 @@ export const modelsCommand: Command = {
     const { signal, onProgress } = context;
     if (action === 'pull') {
       assertOwn(action, flags, { ...pullFlags, offline });
-      return told(await pullBackbone(place, { ...pick(flags, { ...pullFlags, offline }), signal, onProgress }), context);
+      return told(
+        await pullBackbone(place, { ...pick(flags, { ...pullFlags, offline }), signal, onProgress }),
+        context,
+      );
     }
     assertOwn(action, flags, { ...addFlags, ...openingFlags, offline });
-    const { backboneInput: input, backboneOutput: output, ...rest } = pick(flags, openingFlags) as Record<string, string>;
+    const {
+      backboneInput: input,
+      backboneOutput: output,
+      ...rest
+    } = pick(flags, openingFlags) as Record<string, string>;
     const backbone = {
       ...rest,
       ...(input !== undefined && { input }),

@@ -34,7 +34,8 @@ test('16-bit grey keeps its upper eight bits', async () => {
 for (const file of Object.keys(oracle.files).filter((name) => name !== deep))
   test(`${file} decodes to the pixels of Pillow's load and convert('RGB')`, async () => {
     const { data, channels } = await decodeImage(contentOf(file));
-    const rgb = channels === 3 ? data : Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.trunc(i / 3)] as number);
+    const rgb =
+      channels === 3 ? data : Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.trunc(i / 3)] as number);
     const expected = bytesOf(oracle.pixels[file] as string);
     assert.equal(rgb.length, expected.length);
     const largest = rgb.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (expected[i] as number))), 0);

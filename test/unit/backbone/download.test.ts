@@ -199,7 +199,13 @@ test('plain http needs a declared hash; credentials and other schemes are refuse
   assert.equal(checkAddress('https://example.org/m', false).protocol, 'https:');
   assert.equal(checkAddress('http://example.org/m', true).protocol, 'http:');
   assert.equal(checkAddress('http://localhost:1/m', false).protocol, 'http:');
-  for (const address of ['http://example.org/m', 'http://localhost.example.org/m', 'ftp://example.org/m', 'file:///m', 'm'])
+  for (const address of [
+    'http://example.org/m',
+    'http://localhost.example.org/m',
+    'ftp://example.org/m',
+    'file:///m',
+    'm',
+  ])
     assert.throws(() => checkAddress(address, false), failure('ERR_OPTION', 'Refused to fetch'));
   assert.throws(
     () => checkAddress('https://me:secret@example.org/m', true),
@@ -216,7 +222,11 @@ test('an aborted download ends at once and is gone on with later', async (t) => 
   const root = folderOf(t, {});
   const target = join(root, 'model.onnx');
   await assert.rejects(
-    download({ url: server.url, ...declared }, target, { ...quick, signal: stop.signal, onProgress: () => stop.abort() }),
+    download({ url: server.url, ...declared }, target, {
+      ...quick,
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    }),
     failure('ERR_ABORTED', 'fetching'),
   );
   assert.deepEqual(readdirSync(root).sort(), ['model.onnx.part', 'model.onnx.part.json']);
@@ -231,7 +241,9 @@ test('two that want the same file fetch it once', async (t) => {
   const library = new URL('../../../src/backbone/index.js', import.meta.url).href;
   const source = `import { download } from ${JSON.stringify(library)};
     await download(${JSON.stringify({ url: server.url, ...declared })}, ${JSON.stringify(target)});`;
-  const other = spawn(process.execPath, ['--input-type=module', '--eval', source], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const other = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   await Promise.all([
     download({ url: server.url, ...declared }, target, quick),
     download({ url: server.url, ...declared }, target, quick),
@@ -260,7 +272,10 @@ test('the lock of a process that is gone is taken over; that of a living one is 
   assert.equal(server.asked.length, 2);
   const root = folderOf(t, { 'model.onnx.lock': JSON.stringify({ id: 'c', host: hostname(), pid: process.pid }) });
   const stop = new AbortController();
-  const waiting = download({ url: server.url, ...declared }, join(root, 'model.onnx'), { ...quick, signal: stop.signal });
+  const waiting = download({ url: server.url, ...declared }, join(root, 'model.onnx'), {
+    ...quick,
+    signal: stop.signal,
+  });
   setImmediate(() => stop.abort());
   await assert.rejects(waiting, failure('ERR_ABORTED', 'waiting for'));
   assert.equal(server.asked.length, 2);

@@ -84,7 +84,9 @@ const pooling = (mode: string) => ({
   [mode]: true,
 });
 const modules = (...types: [type: string, path: string][]) =>
-  json(types.map(([type, path], idx) => ({ idx, name: String(idx), path, type: `sentence_transformers.models.${type}` })));
+  json(
+    types.map(([type, path], idx) => ({ idx, name: String(idx), path, type: `sentence_transformers.models.${type}` })),
+  );
 
 function sentenceFolder(t: TestContext, mode: string, more: Record<string, string | Uint8Array> = {}): string {
   return folderOf(t, {
@@ -105,7 +107,11 @@ test('a vision transformer’s folder opens as it is: the first token, prepared 
   const backbone = await openBackbone(folder);
   assert.deepEqual([backbone.modality, backbone.dim, backbone.spec.output.pool], ['image', 6, 'cls']);
   const items = [image(1), image(2)];
-  const same = await openBackbone(join(folder, 'onnx/model.onnx'), { preprocess, output: 'last_hidden_state', pool: 'cls' });
+  const same = await openBackbone(join(folder, 'onnx/model.onnx'), {
+    preprocess,
+    output: 'last_hidden_state',
+    pool: 'cls',
+  });
   assert.deepEqual(await embedAll(backbone, items), await embedAll(same, items));
   const mean = await openBackbone(folder, { pool: 'mean' });
   assert.notDeepEqual(await embedAll(mean, items), await embedAll(backbone, items));
@@ -180,7 +186,9 @@ test('a sentence encoder’s folder opens with its pooling, normalisation and le
     assert.ok(backbone.spec.modality === 'text' && backbone.spec.tokenizer.maxLength === 24);
   }
   const short = await openBackbone(
-    sentenceFolder(t, 'pooling_mode_cls_token', { 'sentence_bert_config.json': json({ max_seq_length: 5, do_lower_case: false }) }),
+    sentenceFolder(t, 'pooling_mode_cls_token', {
+      'sentence_bert_config.json': json({ max_seq_length: 5, do_lower_case: false }),
+    }),
   );
   assert.ok(short.spec.modality === 'text' && short.spec.tokenizer.maxLength === 5);
 });
@@ -193,7 +201,10 @@ test('without modules nothing is normalised; without a pooling the caller is ask
     'tokenizer.json': file('tiny-bert/tokenizer.json'),
     'model.onnx': file('tiny-bert/model.onnx'),
   });
-  await assert.rejects(openBackbone(bare), failure('ERR_OPTION', 'do not say which tensor', '--pool', 'last_hidden_state'));
+  await assert.rejects(
+    openBackbone(bare),
+    failure('ERR_OPTION', 'do not say which tensor', '--pool', 'last_hidden_state'),
+  );
   assert.equal((await openBackbone(bare, { pool: 'mean' })).dim, 16);
 });
 
@@ -202,7 +213,10 @@ test('a prompt that is on by default is put before every text', async (t) => {
     'config_sentence_transformers.json': json({ prompts: { query: 'what is ' }, default_prompt_name: 'query' }),
   });
   const plain = await openBackbone(sentenceFolder(t, 'pooling_mode_mean_tokens'));
-  const [prompted, asWritten] = [await embedAll(await openBackbone(folder), [text('river')]), await embedAll(plain, [text('what is river')])];
+  const [prompted, asWritten] = [
+    await embedAll(await openBackbone(folder), [text('river')]),
+    await embedAll(plain, [text('what is river')]),
+  ];
   assert.deepEqual(prompted, asWritten);
 });
 
@@ -216,13 +230,18 @@ test('a text tower that takes ids alone opens, and padding does not change a vec
   const backbone = await openBackbone(folder);
   assert.ok(backbone.spec.modality === 'text' && backbone.spec.tokenizer.maxLength === 9);
   assert.deepEqual(await embedAll(backbone, sentences), await embedAll(backbone, sentences, 1));
-  await assert.rejects(openBackbone(folder, { pool: 'mean', output: 'vectors' }), failure('ERR_OPTION', 'padding would count'));
+  await assert.rejects(
+    openBackbone(folder, { pool: 'mean', output: 'vectors' }),
+    failure('ERR_OPTION', 'padding would count'),
+  );
 });
 
 test('texts filled up on the left have the vectors of those filled up on the right', async (t) => {
   // The network's positions begin at the padding, so only a graph without any can tell.
   const bag = graph({
-    inputs: ['input_ids', 'attention_mask'].map((name) => ({ name, dtype: 'int64', shape: ['batch', 'tokens'] }) as const),
+    inputs: ['input_ids', 'attention_mask'].map(
+      (name) => ({ name, dtype: 'int64', shape: ['batch', 'tokens'] }) as const,
+    ),
     outputs: [{ name: 'last_hidden_state', dtype: 'float32', shape: ['batch', 'tokens', 4] }],
     nodes: [{ op: 'Gather', inputs: ['table', 'input_ids'], outputs: ['last_hidden_state'] }],
     initializers: [random('table', [100, 4])],
@@ -231,17 +250,28 @@ test('texts filled up on the left have the vectors of those filled up on the rig
     const [left, right] = await Promise.all(
       ['left', 'right'].map((padding_side) =>
         openBackbone(
-          sentenceFolder(t, mode, { 'onnx/model.onnx': bag, 'tokenizer_config.json': json({ padding_side, pad_token: '[MASK]' }) }),
+          sentenceFolder(t, mode, {
+            'onnx/model.onnx': bag,
+            'tokenizer_config.json': json({ padding_side, pad_token: '[MASK]' }),
+          }),
         ),
       ),
     );
     assert.ok(left && right);
-    assert.notDeepEqual((await left.preprocessor().batch(sentences)).inputs, (await right.preprocessor().batch(sentences)).inputs);
+    assert.notDeepEqual(
+      (await left.preprocessor().batch(sentences)).inputs,
+      (await right.preprocessor().batch(sentences)).inputs,
+    );
     const [a, b] = [await embedAll(left, sentences), await embedAll(right, sentences)];
     assert.ok(largestDifference(a.flat(), b.flat()) < 1e-6, mode);
   }
   await assert.rejects(
-    openBackbone(sentenceFolder(t, 'pooling_mode_cls_token', { 'onnx/model.onnx': bag, 'tokenizer_config.json': json({ padding_side: 'left' }) })),
+    openBackbone(
+      sentenceFolder(t, 'pooling_mode_cls_token', {
+        'onnx/model.onnx': bag,
+        'tokenizer_config.json': json({ padding_side: 'left' }),
+      }),
+    ),
     failure('ERR_OPTION', 'pool cls', 'left'),
   );
 });
@@ -250,15 +280,35 @@ test('settings that change vectors and are not known are errors', async (t) => {
   const rejects = async (folder: string, ...words: (string | RegExp)[]) =>
     assert.rejects(openBackbone(folder), failure('ERR_OPTION', ...words));
   const mean = 'pooling_mode_mean_tokens';
-  await rejects(sentenceFolder(t, 'pooling_mode_weightedmean_tokens'), 'pooling mode', 'pooling_mode_weightedmean_tokens');
-  await rejects(sentenceFolder(t, mean, { '1_Pooling/config.json': json({ ...pooling(mean), pooling_mode_cls_token: true }) }), 'one pooling mode');
-  await rejects(sentenceFolder(t, mean, { 'modules.json': modules(['Transformer', ''], ['Pooling', '1_Pooling'], ['Dense', '2_Dense']) }), 'dense layer');
-  await rejects(sentenceFolder(t, mean, { 'modules.json': modules(['Transformer', ''], ['LSTM', '1_LSTM']) }), 'module', 'LSTM');
+  await rejects(
+    sentenceFolder(t, 'pooling_mode_weightedmean_tokens'),
+    'pooling mode',
+    'pooling_mode_weightedmean_tokens',
+  );
+  await rejects(
+    sentenceFolder(t, mean, { '1_Pooling/config.json': json({ ...pooling(mean), pooling_mode_cls_token: true }) }),
+    'one pooling mode',
+  );
+  await rejects(
+    sentenceFolder(t, mean, {
+      'modules.json': modules(['Transformer', ''], ['Pooling', '1_Pooling'], ['Dense', '2_Dense']),
+    }),
+    'dense layer',
+  );
+  await rejects(
+    sentenceFolder(t, mean, { 'modules.json': modules(['Transformer', ''], ['LSTM', '1_LSTM']) }),
+    'module',
+    'LSTM',
+  );
   await rejects(sentenceFolder(t, mean, { 'modules.json': modules(['Pooling', '../outside']) }), 'inside the folder');
   await rejects(sentenceFolder(t, mean, { 'tokenizer_config.json': json({ do_lower_case: false }) }), 'do_lower_case');
   await rejects(sentenceFolder(t, mean, { 'sentence_bert_config.json': json({ max_len: 3 }) }), 'max_len');
   const withProcessor = (change: object) =>
-    folderOf(t, { 'config.json': '{"model_type":"vit"}', 'model.onnx': vit, 'preprocessor_config.json': json({ ...processor, ...change }) });
+    folderOf(t, {
+      'config.json': '{"model_type":"vit"}',
+      'model.onnx': vit,
+      'preprocessor_config.json': json({ ...processor, ...change }),
+    });
   await rejects(withProcessor({ do_pad: true }), 'do_pad', 'may change vectors');
   await rejects(withProcessor({ auto_map: { AutoImageProcessor: 'code.Mine' } }), 'auto_map');
   await rejects(withProcessor({ image_processor_type: 'SamImageProcessor' }), 'SamImageProcessor', 'ViTImageProcessor');
@@ -267,7 +317,11 @@ test('settings that change vectors and are not known are errors', async (t) => {
   await rejects(withProcessor({ size: { shortest_edge: 16 }, do_center_crop: true }), 'crop_size');
   await rejects(withProcessor({ image_mean: undefined }), 'image_mean');
   await rejects(folderOf(t, { 'config.json': '{}', 'model.onnx': vit }), 'do not say which tensor');
-  await rejects(folderOf(t, { 'config.json': '{"model_type":"vit"}', 'model.onnx': vit }), 'preprocessor_config.json', '--preprocess');
+  await rejects(
+    folderOf(t, { 'config.json': '{"model_type":"vit"}', 'model.onnx': vit }),
+    'preprocessor_config.json',
+    '--preprocess',
+  );
 });
 
 test('sizes are read in every form that the hub has', () => {
@@ -279,9 +333,10 @@ test('sizes are read in every form that the hub has', () => {
   assert.deepEqual(size('BitImageProcessorFast', { height: 20, width: 30 })['resize'], [20, 30]);
   // 224 / 0.875 = 256; from 384 on nothing is cropped.
   assert.deepEqual(
-    [size('ConvNextImageProcessor', { shortest_edge: 224 }), size('ConvNextImageProcessor', { shortest_edge: 384 })].map(
-      ({ resize, resizeShortestEdge, centerCrop }) => [resize, resizeShortestEdge, centerCrop],
-    ),
+    [
+      size('ConvNextImageProcessor', { shortest_edge: 224 }),
+      size('ConvNextImageProcessor', { shortest_edge: 384 }),
+    ].map(({ resize, resizeShortestEdge, centerCrop }) => [resize, resizeShortestEdge, centerCrop]),
     [
       [undefined, 256, [224, 224]],
       [[384, 384], undefined, undefined],

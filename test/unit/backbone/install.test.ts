@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { addBackbone, listBackbones, openBackbone, pullBackbone, verifyBackbones } from '../../../src/backbone/index.js';
+import {
+  addBackbone,
+  listBackbones,
+  openBackbone,
+  pullBackbone,
+  verifyBackbones,
+} from '../../../src/backbone/index.js';
 import { failure, folderOf } from '../dataset/temp-folder.js';
 import { sendFile, serve, sha256 } from './file-server.js';
 import { modelsDir as fixtures, embedAll, image, text } from './fixtures.js';
@@ -39,16 +45,25 @@ test('pulling fetches what is missing, once, and the backbone opens by name', as
   assert.equal((await openBackbone('tiny-bert', { modelsDirs: [modelsDir] })).dim, 16);
   assert.equal((await verifyBackbones('tiny-bert', { modelsDir }))[0]?.files, 'ok');
   writeFileSync(join(modelsDir, 'tiny-bert/tokenizer.json'), '{}');
-  assert.match((await verifyBackbones('tiny-bert', { modelsDir }))[0]?.files ?? '', /tokenizer\.json is not the declared/);
+  assert.match(
+    (await verifyBackbones('tiny-bert', { modelsDir }))[0]?.files ?? '',
+    /tokenizer\.json is not the declared/,
+  );
   await pullBackbone('tiny-bert', { modelsDir });
-  assert.deepEqual(server.asked.slice(2).map(({ url }) => url), ['/tokenizer']);
+  assert.deepEqual(
+    server.asked.slice(2).map(({ url }) => url),
+    ['/tokenizer'],
+  );
 });
 
 test('offline nothing is asked; files may be brought by hand, and are checked', async (t) => {
   const server = await good(t);
   const modelsDir = described(t, server.url);
   await assert.rejects(pullBackbone('tiny-bert', { modelsDir, offline: true }), failure('ERR_ENVIRONMENT', 'offline'));
-  await assert.rejects(addBackbone('https://example.org/m.onnx', { modelsDir, offline: true }), failure('ERR_ENVIRONMENT', 'offline'));
+  await assert.rejects(
+    addBackbone('https://example.org/m.onnx', { modelsDir, offline: true }),
+    failure('ERR_ENVIRONMENT', 'offline'),
+  );
   const wrong = folderOf(t, { 'model.onnx': 'no', 'tokenizer.json': tokenizer });
   await assert.rejects(
     pullBackbone('tiny-bert', { modelsDir, from: wrong, offline: true }),
@@ -73,7 +88,10 @@ test('an unknown name is answered with near ones; a file without an address with
   await assert.rejects(pullBackbone('tiny-imag'), failure('ERR_OPTION', 'Did you mean tiny-image'));
   await assert.rejects(verifyBackbones('tiny-imag'), failure('ERR_OPTION', 'Did you mean tiny-image'));
   const modelsDir = folderOf(t, {});
-  await assert.rejects(pullBackbone('squeezenet1.1', { modelsDir }), failure('ERR_OPTION', 'No address is known', '--from'));
+  await assert.rejects(
+    pullBackbone('squeezenet1.1', { modelsDir }),
+    failure('ERR_OPTION', 'No address is known', '--from'),
+  );
 });
 
 test('a folder of the hub is added under a name, with all that opening it found out', async (t) => {
@@ -86,12 +104,10 @@ test('a folder of the hub is added under a name, with all that opening it found 
   });
   const modelsDir = folderOf(t, {});
   const { path, spec } = await addBackbone(hub, { modelsDir, id: 'mine', license: 'MIT', source: 'a friend' });
-  assert.deepEqual([spec.id, spec.license, spec.source, spec.output], [
-    'mine',
-    'MIT',
-    'a friend',
-    { name: 'last_hidden_state', pool: 'mean', dim: 16, normalize: false },
-  ]);
+  assert.deepEqual(
+    [spec.id, spec.license, spec.source, spec.output],
+    ['mine', 'MIT', 'a friend', { name: 'last_hidden_state', pool: 'mean', dim: 16, normalize: false }],
+  );
   assert.deepEqual(readdirSync(path).sort(), ['backbone.json', 'onnx', 'tokenizer.json']);
   const items = [text('the cat sleeps')];
   assert.deepEqual(
@@ -111,11 +127,10 @@ test('a graph and an address are added with the options that describe them', asy
   const file = await addBackbone(`${fixtures}tiny-cnn-fixed/model.onnx`, { modelsDir, id: 'file', backbone });
   assert.equal(file.spec.onnx.file, 'model.onnx');
   const fetched = await addBackbone(`${server.url}/nets/small.onnx?x=1`, { modelsDir, backbone });
-  assert.deepEqual([fetched.id, fetched.spec.onnx.url, fetched.spec.onnx.sha256], [
-    'small',
-    `${server.url}/nets/small.onnx?x=1`,
-    sha256(cnn),
-  ]);
+  assert.deepEqual(
+    [fetched.id, fetched.spec.onnx.url, fetched.spec.onnx.sha256],
+    ['small', `${server.url}/nets/small.onnx?x=1`, sha256(cnn)],
+  );
   assert.equal(fetched.spec.source, `${server.url}/nets/small.onnx?x=1`);
   assert.equal((await embedAll(await openBackbone('small', { modelsDirs: [modelsDir] }), [image(1)]))[0]?.length, 12);
   await assert.rejects(

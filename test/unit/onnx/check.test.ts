@@ -139,7 +139,9 @@ function nested(depth: number): OnnxModel {
   let graph = create(GraphProtoSchema, {});
   for (let i = 0; i < depth; i++)
     graph = create(GraphProtoSchema, {
-      node: [create(NodeProtoSchema, { opType: 'If', attribute: [create(AttributeProtoSchema, { name: 'g', g: graph })] })],
+      node: [
+        create(NodeProtoSchema, { opType: 'If', attribute: [create(AttributeProtoSchema, { name: 'g', g: graph })] }),
+      ],
     });
   firstNode(model).attribute = [create(AttributeProtoSchema, { name: 'g', g: graph })];
   return model;
