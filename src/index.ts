@@ -10,11 +10,15 @@ export {
   type OpenedDataset,
 } from './dataset/index.js';
 export {
+  addBackbone,
   listBackbones,
   openBackbone,
+  pullBackbone,
+  verifyBackbones,
   type Backbone,
   type BackboneEntry,
   type BackboneOptions,
+  type Installed,
 } from './backbone/index.js';
 export {
   embed,

@@ -20,7 +20,8 @@ const table: Readonly<Record<string, Room>> = {
   // Results of searches are handed out as ndarray views.
   kernels: { rooms: ['core'], packages: ['ndarray'] },
   preprocess: { rooms: ['core', 'kernels'], packages: ['sharp', '@huggingface/tokenizers'] },
-  backbone: { rooms: ['core', 'preprocess', 'onnx'], packages: ['#ort'] },
+  // Fetches graphs: undici reads proxies from the environment, which Node's own fetch does not.
+  backbone: { rooms: ['core', 'preprocess', 'onnx'], packages: ['#ort', 'undici'] },
   store: { rooms: ['core'], packages: ['apache-arrow'] },
   interchange: { rooms: ['core', 'store'], packages: ['hyparquet', 'hyparquet-writer', 'csv-parse', 'yauzl', 'yazl'] },
   dataset: { rooms: ['core', 'interchange'], packages: ['tar-stream'] },
