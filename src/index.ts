@@ -76,7 +76,18 @@ export {
 } from './train/index.js';
 export { defineLoss, losses } from './loss/index.js';
 export { defineHead, heads } from './head/index.js';
-export { compare, compareOptions, leaderboardMetrics, type Leaderboard } from './compare/index.js';
+export {
+  compare,
+  compareOptions,
+  leaderboardMetrics,
+  tune,
+  tuneOptions,
+  type CompareOptions,
+  type Contender,
+  type Leaderboard,
+  type TuneOptions,
+  type Tuning,
+} from './compare/index.js';
 
 // judge
 export {
@@ -91,13 +102,20 @@ export {
 export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
 export {
   classTable,
+  describeLeaderboard,
+  gapTable,
+  leaderboardTable,
+  recallTable,
   scoreTable,
   formatTable,
   renderHtml,
+  renderLeaderboardHtml,
+  renderLeaderboardMarkdown,
   renderMarkdown,
   stepsTable,
   strategiesTable,
   summary,
+  tuningTable,
   type RunResult,
   type Table,
 } from './report/index.js';
@@ -107,6 +125,7 @@ export { exportOnnx, loadClassifier, type Classifier, type ExportReport, type Pr
 export {
   backboneFor,
   bundle,
+  compareStore,
   demo,
   doctor,
   evaluateModel,
@@ -118,6 +137,7 @@ export {
   run,
   runOptions,
   trainingRows,
+  tuneStore,
   version,
   type DoctorReport,
   type Inspection,

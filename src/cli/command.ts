@@ -18,6 +18,8 @@ export interface Flag {
   readonly default?: string;
   /** For flags of type string: which values the option takes; the text is read as the first of its readings that fits. */
   readonly check?: OptionRule['check'];
+  /** May be given several times; its value is an array. */
+  readonly multiple?: boolean;
 }
 
 export interface Positional {
@@ -127,7 +129,7 @@ export function parse(command: Command, argv: readonly string[]): { positionals:
       options: Object.fromEntries(
         Object.entries(table).map(([name, flag]) => [
           kebab(name),
-          { type: flag.type === 'boolean' ? 'boolean' : 'string' } as const,
+          { type: flag.type === 'boolean' ? 'boolean' : 'string', multiple: flag.multiple ?? false } as const,
         ]),
       ),
     });
@@ -142,7 +144,8 @@ export function parse(command: Command, argv: readonly string[]): { positionals:
     const name = camel(key);
     const flag = table[name];
     if (flag === undefined || value === undefined) continue;
-    flags[name] = typeof value === 'string' ? typed(`--${key}`, flag, value) : value;
+    const read = (one: string | boolean) => (typeof one === 'string' ? typed(`--${key}`, flag, one) : one);
+    flags[name] = Array.isArray(value) ? value.map(read) : read(value);
   }
   if (flags['help'] !== true) checkPositionals(command, parsed.positionals);
   return { positionals: parsed.positionals, flags };

@@ -1,4 +1,13 @@
 export { renderHtml } from './html.js';
+export {
+  describeLeaderboard,
+  gapTable,
+  leaderboardTable,
+  recallTable,
+  renderLeaderboardHtml,
+  renderLeaderboardMarkdown,
+  tuningTable,
+} from './leaderboard.js';
 export { renderMarkdown } from './markdown.js';
 export { formatTable } from './text.js';
 export type { Cell, Column, Table } from './table.js';

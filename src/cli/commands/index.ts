@@ -16,6 +16,7 @@ import { resampleCommand } from './resample.js';
 import { runCommand } from './run.js';
 import { splitCommand } from './split.js';
 import { trainCommand } from './train.js';
+import { tuneCommand } from './tune.js';
 
 export const commands = {
   run: runCommand,
@@ -29,6 +30,7 @@ export const commands = {
   train: trainCommand,
   bundle: bundleCommand,
   compare: compareCommand,
+  tune: tuneCommand,
   evaluate: evaluateCommand,
   report: reportCommand,
   predict: predictCommand,
