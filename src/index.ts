@@ -105,6 +105,7 @@ export {
   describeLeaderboard,
   gapTable,
   leaderboardTable,
+  markdownTable,
   recallTable,
   scoreTable,
   formatTable,

@@ -169,18 +169,23 @@ function joinNegativeValues(argv: readonly string[], table: Readonly<Record<stri
 
 /** What a text on the command line may stand for: itself, a number, yes or no, JSON, names with commas between. */
 function* readings(text: string): Generator<unknown> {
+  // No name begins like this, though a rule that takes any name would accept it.
+  if (/^[[{]/.test(text)) yield* json(text);
   yield text;
   if (text.trim() !== '') yield Number(text);
   if (text === 'yes' || text === 'no') yield text === 'yes';
-  if (/^[[{]|^(true|false|null)$/.test(text))
-    try {
-      yield JSON.parse(text);
-    } catch {
-      // Then it is no JSON; the library says what it expected.
-    }
+  if (/^(true|false|null)$/.test(text)) yield* json(text);
   const parts = text.split(',');
   yield parts;
   yield parts.map(Number);
+}
+
+function* json(text: string): Generator<unknown> {
+  try {
+    yield JSON.parse(text);
+  } catch {
+    // Then it is no JSON; the library says what it expected.
+  }
 }
 
 function typed(name: string, { type, check }: Flag, text: string): unknown {

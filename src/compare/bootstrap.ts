@@ -104,7 +104,8 @@ export async function pairedIntervals(
         gain[of[i] as number]! += (gains[i] as number) * (drawn[rows[i] as number] as number);
       let sum = 0;
       const weight = weights[s] as Float64Array;
-      for (let c = 0; c < classes; c++) if ((weight[c] as number) > 0) sum += (gain[c] as number) / (weight[c] as number);
+      for (let c = 0; c < classes; c++)
+        if ((weight[c] as number) > 0) sum += (gain[c] as number) / (weight[c] as number);
       return present[s] === 0 ? 0 : sum / (present[s] as number);
     });
 
@@ -121,8 +122,7 @@ export async function pairedIntervals(
     if (due) await due;
     const draws = rng.at(b);
     drawn.fill(0);
-    for (const pool of pools)
-      for (let i = 0; i < pool.length; i++) drawn[pool[draws.below(pool.length)] as number]!++;
+    for (const pool of pools) for (let i = 0; i < pool.length; i++) drawn[pool[draws.below(pool.length)] as number]!++;
     weigh();
     for (const k of compared) {
       const differences = differencesOf(k);

@@ -64,7 +64,11 @@ export async function compare(data: EmbeddingSet | ComparedParts, options: Compa
   const partsOf = createDivider(data, { folds, test: o.test, validation: o.validation });
   const first = partsOf(divisions[0] as Division);
   checkContenders(contenders, first, o.training);
-  const jobs = laneCount('compare', o.jobs, { options: contenders.map((c) => c.options), training: o.training, onHead });
+  const jobs = laneCount('compare', o.jobs, {
+    options: contenders.map((c) => c.options),
+    training: o.training,
+    onHead,
+  });
 
   const { kernels, threads, ...training } = o.training;
   const folder =
@@ -254,8 +258,7 @@ async function leaderboardOf(
   const leftOut = contenders.flatMap(({ name }) => {
     const missing = seeds.filter((seed) =>
       list.some(
-        (job) =>
-          job.contender.name === name && job.division.seed === seed && !results.has(job) && !failures.has(job),
+        (job) => job.contender.name === name && job.division.seed === seed && !results.has(job) && !failures.has(job),
       ),
     );
     return missing.length > 0 ? [{ name, seeds: missing }] : [];

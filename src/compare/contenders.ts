@@ -18,7 +18,9 @@ export interface NamedContender {
 export const standardBaselines = ['ce', 'class-weights', 'logit-adjustment', 'random-over-sampling'] as const;
 
 const definitionOf = (strategy: NonNullable<TrainHeadOptions['strategy']>): StrategyDefinition =>
-  (typeof strategy === 'object' ? strategy : lookUp(strategies, 'strategy', strategy, 'strategies')) as StrategyDefinition;
+  (typeof strategy === 'object'
+    ? strategy
+    : lookUp(strategies, 'strategy', strategy, 'strategies')) as StrategyDefinition;
 
 /** The baselines first, then what was named, in its order. Aliases are no strategies of their own, so 'all' leaves them out. */
 export function contendersOf(given: 'all' | readonly Contender[], baselines: readonly string[]): NamedContender[] {

@@ -27,14 +27,22 @@ export interface JobFolder {
   writeFile(name: string, content: string): Promise<void>;
 }
 
-const arrays = { predicted: Int32Array, truth: Int32Array, logTruth: Float64Array, confidence: Float64Array, logOdds: Float64Array };
+const arrays = {
+  predicted: Int32Array,
+  truth: Int32Array,
+  logTruth: Float64Array,
+  confidence: Float64Array,
+  logOdds: Float64Array,
+};
 type Name = keyof typeof arrays;
 
 const encode = (outcomes: Outcomes) =>
   Object.fromEntries(
     (Object.keys(arrays) as Name[]).flatMap((name) => {
       const values = outcomes[name];
-      return values ? [[name, Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')]] : [];
+      return values
+        ? [[name, Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')]]
+        : [];
     }),
   );
 
@@ -89,7 +97,8 @@ export function kernelsInUse(kernels: Kernels = loadKernels()): string {
 /** As JSON sees it, so that what is compared with a file has been through the same. */
 const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-const fileName = (key: string) => `${key.replace(/[^\w.,=+-]/g, (mark) => `%${mark.codePointAt(0)?.toString(16)}`)}.json`;
+const fileName = (key: string) =>
+  `${key.replace(/[^\w.,=+-]/g, (mark) => `%${mark.codePointAt(0)?.toString(16)}`)}.json`;
 
 /**
  * Opens the folder, or makes it.
@@ -117,8 +126,7 @@ export async function openJobFolder(
   let known: Readonly<Record<string, unknown>> = {};
   if (entries.length > 0) {
     const there = (await readJson(path)) as
-      | { format?: string; version?: number; config: FolderConfig & { named: Record<string, unknown> } }
-      | undefined;
+      { format?: string; version?: number; config: FolderConfig & { named: Record<string, unknown> } } | undefined;
     if (there?.format !== FORMAT || there.version !== FORMAT_VERSION)
       throw new EquipoiseError(
         'ERR_OPTION',
@@ -148,15 +156,16 @@ export async function openJobFolder(
     const partial = (await readdir(jobs)).filter((name) => name.endsWith(PARTIAL));
     await Promise.all(partial.map((name) => rm(join(jobs, name), { force: true })));
   } catch (error) {
-    throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot write to ${dir}: ${(error as Error).message}`, { cause: error });
+    throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot write to ${dir}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   const config = { ...now, named: { ...known, ...now.named } };
   await writeWhole(path, `${JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, config }, null, 1)}\n`);
   return {
     async read(key) {
       const found = (await readJson(join(jobs, fileName(key)))) as
-        | (Omit<JobResult, 'outcomes'> & { outcomes: Record<string, string> })
-        | undefined;
+        (Omit<JobResult, 'outcomes'> & { outcomes: Record<string, string> }) | undefined;
       return found && { ...found, outcomes: decode(found.outcomes) };
     },
     write: (key, result) =>

@@ -50,7 +50,10 @@ export function workerLane({ threads, signal }: Omit<JobContext, 'onHead'>): Lan
   const fail = (message: string, stack?: string) => settle?.({ code: 'ERR_ENVIRONMENT', message, stack });
   worker.on('message', (reply: WorkerReply) => settle?.(reply));
   worker.on('error', (error) =>
-    fail(`A thread that trains stopped: ${error.message}. With jobs: 1 training needs no thread of its own`, error.stack),
+    fail(
+      `A thread that trains stopped: ${error.message}. With jobs: 1 training needs no thread of its own`,
+      error.stack,
+    ),
   );
   const ended = new Promise<void>((resolve) =>
     worker.once('exit', (code) => {
@@ -62,7 +65,12 @@ export function workerLane({ threads, signal }: Omit<JobContext, 'onHead'>): Lan
     async run(parts, spec) {
       const reply = await new Promise<WorkerReply>((resolve) => {
         settle = resolve;
-        send({ kind: 'job', spec, parts: parts === held ? null : (sharedForm.get(parts) ?? shareParts(parts)), threads });
+        send({
+          kind: 'job',
+          spec,
+          parts: parts === held ? null : (sharedForm.get(parts) ?? shareParts(parts)),
+          threads,
+        });
       });
       held = parts;
       if ('result' in reply) return reply.result;

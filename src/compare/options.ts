@@ -39,7 +39,8 @@ export interface CompareOptions {
   readonly onProgress?: OnProgress;
 }
 
-const isNames = (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '');
+const isNames = (value: unknown) =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '');
 
 /** Options that a comparison and a search share. */
 export const sharedRules = {

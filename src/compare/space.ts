@@ -22,7 +22,8 @@ const isList = (values: readonly unknown[] | Range): values is readonly unknown[
 /** @throws ERR_OPTION for an unknown option, a value that it does not take, or a range that is none. */
 export function checkSpace(space: Space, rules: OptionRules): void {
   const names = Object.keys(space);
-  if (names.length === 0) throw new EquipoiseError('ERR_OPTION', 'Expected options to search for tune.space but it has none');
+  if (names.length === 0)
+    throw new EquipoiseError('ERR_OPTION', 'Expected options to search for tune.space but it has none');
   for (const name of names) {
     const rule = Object.hasOwn(rules, name) ? (rules[name] as OptionRule) : undefined;
     if (rule === undefined) throw unknownName('option to search', name, Object.keys(rules), 'options');

@@ -69,7 +69,11 @@ export async function gapOf(
   const plan = await planBehind(head, train, options);
   const equal = { equalCounts: true, trainCounts: train.classCounts, seed };
   const gap = (after: boolean, given: object): ClassGaps => {
-    const { perClass, mean } = generalizationGap(after && plan ? windows(own, plan, options.threads) : own, held, given);
+    const { perClass, mean } = generalizationGap(
+      after && plan ? windows(own, plan, options.threads) : own,
+      held,
+      given,
+    );
     return { perClass, mean };
   };
   const before = gap(false, {});

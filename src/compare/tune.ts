@@ -57,7 +57,11 @@ export const tuneOptions = {
     help: 'every combination, or trials drawn at random; default: grid where all values are listed',
     check: (value) => value === 'grid' || value === 'random',
   }),
-  trials: integer({ min: 1, default: 20, help: 'points drawn at random; few: the best is missed; many: chance picks it' }),
+  trials: integer({
+    min: 1,
+    default: 20,
+    help: 'points drawn at random; few: the best is missed; many: chance picks it',
+  }),
   seed: integer({ min: 0, default: 0, help: 'of the draws of the search' }),
   seeds: { ...compareOptions.seeds, default: 1, help: 'trainings of each point; 1: one lucky split may decide' },
   metric: choice({
@@ -154,11 +158,21 @@ export async function tune(data: EmbeddingSet | ComparedParts, options: TuneOpti
   const space = o.space ?? declaredSpace(definition.options);
   checkSpace(space, rules);
   if ('epochs' in space && !('epochs' in definition.options))
-    throw new EquipoiseError('ERR_OPTION', 'tune.space.epochs cannot be searched: it is what the rounds differ in. Set tune.epochs');
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      'tune.space.epochs cannot be searched: it is what the rounds differ in. Set tune.epochs',
+    );
   const search = o.search ?? (Object.values(space).every((values) => Array.isArray(values)) ? 'grid' : 'random');
   if (search === 'grid' && options.trials !== undefined)
-    throw new EquipoiseError('ERR_OPTION', 'tune.trials cannot be given with a grid, which has as many as there are combinations');
-  const points = withDefaults(search === 'grid' ? gridOf(space) : drawPoints(space, rules, o.trials, seed), space, rules);
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      'tune.trials cannot be given with a grid, which has as many as there are combinations',
+    );
+  const points = withDefaults(
+    search === 'grid' ? gridOf(space) : drawPoints(space, rules, o.trials, seed),
+    space,
+    rules,
+  );
   const seeds = typeof o.seeds === 'number' ? Array.from({ length: o.seeds }, (_, i) => i) : o.seeds;
   const rounds = roundsOf(points.length, o.epochs, eta);
 
@@ -171,7 +185,10 @@ export async function tune(data: EmbeddingSet | ComparedParts, options: TuneOpti
   const partsOf = createDivider(data, { folds: null, test: o.test, validation: o.validation });
   const first = partsOf(divisions[0] as Division);
   if ((first.validation?.labels.length ?? 0) === 0)
-    throw new EquipoiseError('ERR_OPTION', 'Expected validation rows for tune, which chooses by them, but there are none');
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      'Expected validation rows for tune, which chooses by them, but there are none',
+    );
   const contenders = points.map((point, trial) => ({ name: `trial ${trial}`, options: settingsOf(point) }));
   checkContenders(contenders, first, { ...o.training, epochs: o.epochs });
   const jobs = laneCount('tune', o.jobs, o.training);
@@ -240,7 +257,8 @@ export async function tune(data: EmbeddingSet | ComparedParts, options: TuneOpti
         ...(trials[trial] as Trial),
         rounds: round + 1,
         epochs,
-        score: failure === undefined ? spread(evaluations.map((one) => valueOf(one, metric))) : { mean: null, sd: null },
+        score:
+          failure === undefined ? spread(evaluations.map((one) => valueOf(one, metric))) : { mean: null, sd: null },
         logLoss: spread(evaluations.map(({ logLoss }) => logLoss)).mean,
         seconds: (trials[trial] as Trial).seconds + runs.reduce((sum, run) => sum + run.seconds, 0),
         ...(failure !== undefined && { failure }),
@@ -254,7 +272,10 @@ export async function tune(data: EmbeddingSet | ComparedParts, options: TuneOpti
   if (winner.failure !== undefined)
     throw new EquipoiseError('ERR_DATA', `Every trial of tune failed; the first one: ${winner.failure}`);
   if (winner.score.mean === null)
-    throw new EquipoiseError('ERR_DATA', `The validation rows have no ${metric} to choose by. Choose by another metric`);
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `The validation rows have no ${metric} to choose by. Choose by another metric`,
+    );
   const tuning: Tuning = {
     formatVersion: TUNING_FORMAT_VERSION,
     strategy: definition.name,

@@ -104,7 +104,11 @@ export function rootOf(row: number, parents: ArrayLike<number> | undefined): num
   return root;
 }
 
-export function unitsOf(rows: readonly number[], labels: ArrayLike<number>, groups: readonly string[] | undefined): Unit[] {
+export function unitsOf(
+  rows: readonly number[],
+  labels: ArrayLike<number>,
+  groups: readonly string[] | undefined,
+): Unit[] {
   const units = new Map<string | number, Unit>();
   for (const row of rows) {
     const key = groups?.[row] ?? row;

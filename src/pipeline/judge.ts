@@ -81,10 +81,7 @@ export async function judgeStrategies(
   };
 }
 
-function resultOf(
-  { name, seeds }: LeaderboardRow,
-  heads: readonly [TrainedHead, ...TrainedHead[]],
-): StrategyResult {
+function resultOf({ name, seeds }: LeaderboardRow, heads: readonly [TrainedHead, ...TrainedHead[]]): StrategyResult {
   const [head] = heads;
   const evaluations = seeds.map(({ evaluation }) => evaluation);
   return {

@@ -8,7 +8,7 @@ export {
   renderLeaderboardMarkdown,
   tuningTable,
 } from './leaderboard.js';
-export { renderMarkdown } from './markdown.js';
+export { renderMarkdown, table as markdownTable } from './markdown.js';
 export { formatTable } from './text.js';
 export type { Cell, Column, Table } from './table.js';
 export {

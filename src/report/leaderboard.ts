@@ -75,9 +75,10 @@ export function leaderboardTable(
 const byTrainCount = ({ trainCounts }: Leaderboard): number[] =>
   [...trainCounts.keys()].sort((a, b) => (trainCounts[b] as number) - (trainCounts[a] as number) || a - b);
 
-/** Recall of every class: the baseline beside the contenders, in the leaderboard's order. */
-export function recallTable(leaderboard: Leaderboard): Table {
-  const { rows, classNames, trainCounts } = leaderboard;
+/** Recall of every class under the best contenders and the baseline, in the leaderboard's order. */
+export function recallTable(leaderboard: Leaderboard, best = 8): Table {
+  const { classNames, trainCounts, baseline } = leaderboard;
+  const rows = leaderboard.rows.filter(({ name }, place) => place < best || name === baseline);
   return {
     columns: [{ title: 'class' }, right('train'), ...rows.map(({ name }) => right(name))],
     rows: byTrainCount(leaderboard).map((c) => [
@@ -102,7 +103,11 @@ export function gapTable(leaderboard: Leaderboard, equalCounts = false): Table |
   if (first === undefined) return undefined;
   const of = ({ gap }: LeaderboardRow) => (equalCounts ? gap?.equalCounts : gap);
   const cell = (value: number | null | undefined) => (value == null ? score(null) : value.toFixed(2));
-  const line = (name: string, rows: string, value: (gaps: { perClass: readonly (number | null)[]; mean: number | null }) => number | null | undefined) => [
+  const line = (
+    name: string,
+    rows: string,
+    value: (gaps: { perClass: readonly (number | null)[]; mean: number | null }) => number | null | undefined,
+  ) => [
     name,
     rows,
     cell(value((of(first) as NonNullable<LeaderboardRow['gap']>).before)),
@@ -112,7 +117,11 @@ export function gapTable(leaderboard: Leaderboard, equalCounts = false): Table |
     columns: [{ title: 'class' }, right('train'), right('before'), ...changing.map(({ name }) => right(name))],
     rows: [
       ...byTrainCount(leaderboard).map((c) =>
-        line(leaderboard.classNames[c] as string, count(leaderboard.trainCounts[c] as number), ({ perClass }) => perClass[c]),
+        line(
+          leaderboard.classNames[c] as string,
+          count(leaderboard.trainCounts[c] as number),
+          ({ perClass }) => perClass[c],
+        ),
       ),
       line('mean', '', ({ mean }) => mean),
     ],
@@ -135,7 +144,10 @@ export function intervalPlot({ rows, baseline }: Leaderboard): TopLevelSpec | un
     field: 'verdict',
     type: 'nominal',
     title: null,
-    scale: { domain: verdicts, range: verdicts.map((verdict) => verdictColours[verdict as keyof typeof verdictColours]) },
+    scale: {
+      domain: verdicts,
+      range: verdicts.map((verdict) => verdictColours[verdict as keyof typeof verdictColours]),
+    },
   } as const;
   const y = { field: 'name', type: 'nominal', sort: null, title: null, axis: { grid: false, labelLimit: 0 } } as const;
   const title = `balanced accuracy, difference to ${baseline}`;
@@ -144,9 +156,19 @@ export function intervalPlot({ rows, baseline }: Leaderboard): TopLevelSpec | un
     height: { step: ROW_HEIGHT },
     data: { values },
     layer: [
-      { data: { values: [{ zero: 0 }] }, mark: { type: 'rule', strokeDash: [4, 3], color: 'currentColor', opacity: 0.6 }, encoding: { x: { field: 'zero', type: 'quantitative' } } },
-      { mark: { type: 'rule', strokeWidth: 2 }, encoding: { y, x: { field: 'low', type: 'quantitative', title }, x2: { field: 'high' }, color } },
-      { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { y, x: { field: 'difference', type: 'quantitative' }, color } },
+      {
+        data: { values: [{ zero: 0 }] },
+        mark: { type: 'rule', strokeDash: [4, 3], color: 'currentColor', opacity: 0.6 },
+        encoding: { x: { field: 'zero', type: 'quantitative' } },
+      },
+      {
+        mark: { type: 'rule', strokeWidth: 2 },
+        encoding: { y, x: { field: 'low', type: 'quantitative', title }, x2: { field: 'high' }, color },
+      },
+      {
+        mark: { type: 'point', filled: true, size: 70, opacity: 1 },
+        encoding: { y, x: { field: 'difference', type: 'quantitative' }, color },
+      },
     ],
   };
 }
@@ -176,7 +198,11 @@ export function leaderboardGapPlot(leaderboard: Leaderboard): TopLevelSpec | und
       {
         data: { values: drawn.map((c) => ({ class: name(c), before: before.perClass[c], after: after.perClass[c] })) },
         mark: { type: 'rule', strokeWidth: 2, opacity: 0.45, color: 'currentColor' },
-        encoding: { y, x: { field: 'before', type: 'quantitative', title: 'generalization gap' }, x2: { field: 'after' } },
+        encoding: {
+          y,
+          x: { field: 'before', type: 'quantitative', title: 'generalization gap' },
+          x2: { field: 'after' },
+        },
       },
       {
         data: {
@@ -194,17 +220,27 @@ export function leaderboardGapPlot(leaderboard: Leaderboard): TopLevelSpec | und
 
 /** How it was done, in a sentence. */
 export function describeLeaderboard({ parts, seeds, folds, baseline, rows }: Leaderboard): string {
-  const rowsOf = folds === null ? `${count(parts.train)} training, ${count(parts.validation)} validation and ${count(parts.test)} test rows` : `${folds} folds of about ${count(parts.test)} rows, ${count(parts.train)} to train on and ${count(parts.validation)} to choose the epoch by`;
+  const rowsOf =
+    folds === null
+      ? `${count(parts.train)} training, ${count(parts.validation)} validation and ${count(parts.test)} test rows`
+      : `${folds} folds of about ${count(parts.test)} rows, ${count(parts.train)} to train on and ${count(parts.validation)} to choose the epoch by`;
   return `${rows.length} strategies, ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}; ${rowsOf}; ${seeds.length > 1 ? 'mean ± standard deviation over the seeds; ' : ''}held against ${baseline}.`;
 }
 
 const lowerIsBetter = Object.entries(metrics)
   .filter(([, { higherIsBetter }]) => !higherIsBetter)
-  .map(([name]) => titles[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) as LeaderboardMetric] ?? name.replace('-', ' '));
+  .map(
+    ([name]) =>
+      titles[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) as LeaderboardMetric] ??
+      name.replace('-', ' '),
+  );
 const legend = `Smaller is better for ${lowerIsBetter.join(', ')} and the gap: how far test rows reach beyond the training rows, summed over dimensions; it changes only where rows are added. Many, medium and few: mean recall of classes with more than 100, 20 to 100 and fewer than 20 training rows.`;
 
 /** Writes a leaderboard as one HTML page that opens from disk. */
-export async function renderLeaderboardHtml(leaderboard: Leaderboard, title = 'Comparison of strategies'): Promise<string> {
+export async function renderLeaderboardHtml(
+  leaderboard: Leaderboard,
+  title = 'Comparison of strategies',
+): Promise<string> {
   const gaps = gapTable(leaderboard);
   const equal = gapTable(leaderboard, true);
   const intervals = await figure(
@@ -233,7 +269,9 @@ export async function renderLeaderboardHtml(leaderboard: Leaderboard, title = 'C
               'Generalization gap',
               gapPicture,
               table(gaps),
-              note('Below: with as many test rows of a class as it has training rows, where it has more, for the box of few rows is narrow by construction.'),
+              note(
+                'Below: with as many test rows of a class as it has training rows, where it has more, for the box of few rows is narrow by construction.',
+              ),
               table(equal),
             )
           }

@@ -19,6 +19,7 @@ export const plain = (text: string) =>
     .replace(/\s+/g, ' ')
     .replace(/[\\`*_[\]<>|#~&]/g, (mark) => (mark === '<' ? '&lt;' : mark === '&' ? '&amp;' : `\\${mark}`));
 
+/** A table in Markdown; what the cells say is not read as markup. */
 export function table({ columns, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [

@@ -9,18 +9,15 @@ import type { Cell, Table } from './table.js';
 /** Nothing from elsewhere: no script, no font, no network. */
 export const head = (title: string): Markup =>
   html`<head>
-        <meta charset="utf-8" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-        />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title} · equipoise</title>
-        <style>
-          ${new Markup(stylesheet)}
-        </style>
-      </head>`;
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${title} · equipoise</title>
+    <style>
+      ${new Markup(stylesheet)}
+    </style>
+  </head>`;
 
 export function table({ columns, rows }: Table): Markup {
   const align = (at: number) => (columns[at]?.align === 'right' ? 'number' : 'word');

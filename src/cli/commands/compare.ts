@@ -83,7 +83,11 @@ export const compareCommand: Command = {
       onProgress: context.onProgress,
     }).catch((error: unknown) => {
       if (error instanceof EquipoiseError && error.code === 'ERR_ABORTED' && typeof flags['out'] === 'string')
-        throw new EquipoiseError('ERR_ABORTED', `${error.message}. What is finished lies in ${flags['out']}; the same command goes on`, { cause: error });
+        throw new EquipoiseError(
+          'ERR_ABORTED',
+          `${error.message}. What is finished lies in ${flags['out']}; the same command goes on`,
+          { cause: error },
+        );
       throw error;
     });
     print(leaderboard, context);

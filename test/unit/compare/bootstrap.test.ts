@@ -80,10 +80,18 @@ test('intervals that hold together are wider, by what theory says', async () => 
 
 test('a contender with fewer seeds is held against the baseline on those it has', async () => {
   const runs = [judged(50, 0.5, 'a'), judged(50, 0.7, 'b')];
-  const [first, none] = await pairedIntervals(runs, [[marks(50, 0.9), undefined], [undefined, undefined]], 2, {
-    replicates: 200,
-    seed: 0,
-  });
+  const [first, none] = await pairedIntervals(
+    runs,
+    [
+      [marks(50, 0.9), undefined],
+      [undefined, undefined],
+    ],
+    2,
+    {
+      replicates: 200,
+      seed: 0,
+    },
+  );
   // 0.9 − 0.5 on the first seed; the second, with 0.9 − 0.7, does not count.
   assert.ok(Math.abs((first as Interval).difference - 0.4) < 1e-12);
   assert.equal(none, null);
@@ -92,7 +100,12 @@ test('a contender with fewer seeds is held against the baseline on those it has'
 test('the sentence says what the interval allows', () => {
   const say = (low: number, high: number, context: object = {}) => {
     const bounds = { low, high };
-    return sayAgainst('eos', 'ce', { difference: (low + high) / 2, ...bounds, simultaneous: bounds }, { seeds: 5, ...context });
+    return sayAgainst(
+      'eos',
+      'ce',
+      { difference: (low + high) / 2, ...bounds, simultaneous: bounds },
+      { seeds: 5, ...context },
+    );
   };
   assert.equal(say(0.01, 0.05).verdict, 'better');
   assert.equal(say(-0.05, -0.01).verdict, 'worse');
@@ -107,4 +120,3 @@ test('the sentence says what the interval allows', () => {
     'eos is better than ce beyond noise (+0.030 balanced accuracy, 95 % interval, widened for 3 comparisons, +0.010 to +0.050 over 5 of 7 seeds).',
   );
 });
-

@@ -190,7 +190,10 @@ test('a folder takes more contenders and seeds, but no other configuration', asy
   assert.equal(grown.rows.find(({ name }) => name === 'ce')?.seeds[0]?.seconds, rows[0]?.seeds[0]?.seconds);
   const refused = (other: object, message: RegExp, data = set) =>
     assert.rejects(compare(data, { ...options, ...other }), { code: 'ERR_OPTION', message });
-  await refused({ training: { epochs: 7 } }, /another configuration: training \(\{"epochs":5\} there, \{"epochs":7\} now\)/);
+  await refused(
+    { training: { epochs: 7 } },
+    /another configuration: training \(\{"epochs":5\} there, \{"epochs":7\} now\)/,
+  );
   await refused({ validation: 0.2 }, /validation \(0\.1 there, 0\.2 now\)/);
   await refused({ folds: 3 }, /folds \(null there, 3 now\)/);
   await refused({ strategies: [{ strategy: 'focal', strategyOptions: { gamma: 1 } }] }, /focal \(/);
@@ -220,7 +223,10 @@ test('functions stay in this thread: one job by itself, several are refused', as
   const options = { ...plain, strategies: [zero], seeds: 1 };
   const { jobs: _, ...free } = options;
   assert.equal((await compare(set, free)).rows[0]?.name, 'zero');
-  await assert.rejects(compare(set, { ...options, jobs: 2 }), { code: 'ERR_OPTION', message: /jobs: 1 beside functions/ });
+  await assert.rejects(compare(set, { ...options, jobs: 2 }), {
+    code: 'ERR_OPTION',
+    message: /jobs: 1 beside functions/,
+  });
 });
 
 test('the generalization gap changes where rows are added towards enemies, and nowhere else', async () => {

@@ -168,5 +168,8 @@ test('what cannot be searched is refused before any training', async () => {
   await refused({ trials: 4 }, /as many as there are combinations/);
   await refused({ search: 'grid', space: { tau: { min: 0, max: 1 } } }, /search at random/);
   await refused({ validation: 0 }, /validation rows for tune/);
-  await refused({ strategy: 'eos', space: { training: ['shared', 'paper'] } }, /trial 1 cannot take part: .*chooses its own/);
+  await refused(
+    { strategy: 'eos', space: { training: ['shared', 'paper'] } },
+    /trial 1 cannot take part: .*chooses its own/,
+  );
 });

@@ -55,14 +55,21 @@ test('a group stays whole, and no class lies in one fold alone', () => {
   assert.notDeepEqual(foldOf.get('g6'), foldOf.get('g7'), 'class 1 trains in every fold');
 
   const single = foldsOf(labels, 2, { folds: 3, groups: labels.map((c, row) => (c ? 'all' : `g${row}`)), seed: 0 });
-  assert.ok(labels.every((c, row) => (c === 1) === (single[row] === -1)), 'a class of one group is never judged');
+  assert.ok(
+    labels.every((c, row) => (c === 1) === (single[row] === -1)),
+    'a class of one group is never judged',
+  );
 });
 
 test('augmented rows train with their original and are not judged', () => {
   const labels = [...labelsOf(6, 6), 0, 1];
   const ids = labels.map((_, row) => `r${row}`);
   const parents = labels.map((_, row) => (row === 12 ? 'r0' : row === 13 ? 'r6' : null));
-  const set = fromArrays({ data: new Float32Array(14), shape: [14, 1] }, labels, { ids, parents, classNames: ['a', 'b'] });
+  const set = fromArrays({ data: new Float32Array(14), shape: [14, 1] }, labels, {
+    ids,
+    parents,
+    classNames: ['a', 'b'],
+  });
   const folds = foldsOf(labels, 2, { folds: 3, parents: [...labels.map(() => -1).slice(0, 12), 0, 6], seed: 0 });
   assert.equal(folds[12], folds[0]);
   const judged: string[] = [];

@@ -54,7 +54,11 @@ test('probabilities and logits rank alike; sure rows stay in order', () => {
 
 test('three classes, or one alone, have no such curve', () => {
   assert.equal(judge([1, 1], [0, 1]).rocAuc, null);
-  const three = evaluatePredictions({ labels: [0, 1, 2], logits: [1, 0, 0, 0, 1, 0, 0, 0, 1], classNames: ['a', 'b', 'c'] });
+  const three = evaluatePredictions({
+    labels: [0, 1, 2],
+    logits: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    classNames: ['a', 'b', 'c'],
+  });
   assert.deepEqual([three.rocAuc, three.prAuc], [null, null]);
 });
 
