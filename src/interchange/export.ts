@@ -6,7 +6,8 @@ import { dense } from '../core/matrix.js';
 import { encodeArrowBatches, writeAtomically, type ColumnData, type EmbeddingStore, type Row } from '../store/index.js';
 import { csvLine } from './csv-table.js';
 import { interchangeFormats, type InterchangeFormat } from './import.js';
-import { byteWindows, npyHeader } from './npy.js';
+import { byteWindows, encodeTextArray, npyHeader } from './npy.js';
+import { encodeNpz } from './npz.js';
 import { encodeParquet, type ParquetColumn } from './parquet.js';
 import { writeSafetensors } from './safetensors.js';
 
@@ -110,9 +111,27 @@ function parquetBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterabl
   return encodeParquet(columns, windows());
 }
 
+/** Class ids in the order of the class table; −1 for none. */
+function classIds({ classNames }: EmbeddingStore, rows: readonly Row[]): BigInt64Array<ArrayBuffer> {
+  const classId = new Map(classNames.map((name, id) => [name, id]));
+  return BigInt64Array.from(rows, (row) => BigInt(row.label === null ? -1 : (classId.get(row.label) ?? -1)));
+}
+
+function npzBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterable<Uint8Array> {
+  async function* embeddings() {
+    yield npyHeader([rows.length, store.dim]);
+    yield* embeddingBytes(store);
+  }
+  return encodeNpz([
+    { name: 'embeddings', chunks: embeddings() },
+    { name: 'labels', chunks: [npyHeader([rows.length], '<i8'), new Uint8Array(classIds(store, rows).buffer)] },
+    { name: 'ids', chunks: encodeTextArray(rows.map(({ id }) => id)) },
+    { name: 'class_names', chunks: encodeTextArray(store.classNames) },
+  ]);
+}
+
 async function exportSafetensors(store: EmbeddingStore, rows: readonly Row[], path: string): Promise<void> {
-  const classId = new Map(store.classNames.map((name, id) => [name, id]));
-  const labels = BigInt64Array.from(rows, (row) => BigInt(row.label === null ? -1 : (classId.get(row.label) ?? -1)));
+  const labels = classIds(store, rows);
   await writeSafetensors(
     path,
     [
@@ -132,7 +151,7 @@ export function labelsPath(path: string): string {
  * Writes all rows of a store, labelled or not, as one file with ids and labels; as `.npy`, labels go to a file beside it.
  *
  * csv, arrow and parquet have id, label, group and weight (where given) and either the table's own columns or the embedding: e0, e1, … in csv,
- * a column of lists in the others. safetensors has `embeddings` and `labels` (class ids, −1 for none) with the names in its
+ * a column of lists in the others. npz has `embeddings`, `labels` (class ids, −1 for none), `ids` and `class_names`; safetensors has `embeddings` and `labels` (class ids, −1 for none) with the names in its
  * metadata; it has no place for groups and weights. Numbers are float32 and survive the way there and back exactly.
  *
  * @throws ERR_OPTION for an unknown format or a file that is there already; ERR_ENVIRONMENT when it cannot be written.
@@ -173,7 +192,8 @@ export async function exportEmbeddings(store: EmbeddingStore, options: ExportOpt
       })(),
     );
     await writeAtomically(labelsPath(path), labelLines(rows));
-  } else if (to === 'safetensors') await exportSafetensors(store, rows, path);
+  } else if (to === 'npz') await writeAtomically(path, npzBytes(store, rows));
+  else if (to === 'safetensors') await exportSafetensors(store, rows, path);
   else if (to === 'csv')
     await writeAtomically(path, csvBytes(store, rows, columns ?? Array.from({ length: store.dim }, (_, j) => `e${j}`)));
   else if (to === 'arrow') await writeAtomically(path, encodeArrowBatches(arrowBatches(store, rows)));

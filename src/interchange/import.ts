@@ -9,10 +9,11 @@ import { openCsvTable } from './csv-table.js';
 import type { ReadCsvOptions } from './csv.js';
 import { openForeignTable, type ForeignTable } from './foreign-table.js';
 import { readLabels, type LabelColumns } from './labels-file.js';
-import { readNpy } from './npy.js';
+import { readNpy, type NpyArray } from './npy.js';
+import { readNpz } from './npz.js';
 import { readSafetensors } from './safetensors.js';
 
-export const interchangeFormats = ['npy', 'csv', 'safetensors', 'arrow', 'parquet'] as const;
+export const interchangeFormats = ['npy', 'npz', 'csv', 'safetensors', 'arrow', 'parquet'] as const;
 export type InterchangeFormat = (typeof interchangeFormats)[number];
 
 export interface ImportOptions {
@@ -97,6 +98,43 @@ async function importNpy(path: string): Promise<Imported> {
   const { data, shape } = await readNpy(path);
   if (!(data instanceof Float32Array)) throw new EquipoiseError('ERR_DATA', `${path} holds text, not embeddings`);
   return { data, ...matrixShape(path, shape) };
+}
+
+const textOf = (array: NpyArray | undefined): string[] | undefined =>
+  array && Array.from<string | number, string>(array.data, String);
+
+/** The names that people give to arrays, ours first. */
+const npzNames = ['embeddings', 'embedding', 'features', 'X', 'x', 'data', 'arr_0'];
+
+async function importNpz(path: string, options: ImportOptions): Promise<Imported> {
+  const file = await readNpz(path);
+  const [only] = file.names;
+  const name =
+    options.embedding ??
+    npzNames.find((known) => file.names.includes(known)) ??
+    (file.names.length === 1 ? only : undefined);
+  const array = name === undefined ? undefined : await file.read(name);
+  if (array === undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected an array ${options.embedding === undefined ? '"embeddings"' : JSON.stringify(options.embedding)} in ${path} but it has ${file.names.join(', ') || 'none'}. Name it with the option embedding`,
+    );
+  if (!(array.data instanceof Float32Array))
+    throw new EquipoiseError('ERR_DATA', `Array "${name}" of ${path} holds text, not embeddings`);
+  const labels = (await file.read('labels', 'float64')) ?? (await file.read('y', 'float64'));
+  const classNames = textOf(await file.read('class_names'));
+  const ids = textOf(await file.read('ids', 'float64'));
+  return {
+    data: array.data,
+    ...matrixShape(path, array.shape),
+    ...(labels && {
+      labels: Array.from<string | number, string | number | null>(labels.data, (label) =>
+        label === -1 || label === '' ? null : label,
+      ),
+    }),
+    ...(classNames && { classNames }),
+    ...(ids && { ids }),
+  };
 }
 
 function parseNames(path: string, key: string, text: string | undefined): string[] | undefined {
@@ -204,8 +242,9 @@ async function importFile(path: string, format: InterchangeFormat, options: Impo
   const columns = ['id', 'label', 'group', 'weight'] as const;
   if (format !== 'csv') refuse(format, options, ['delimiter']);
   if (format === 'npy') refuse(format, options, [...columns, 'embedding']);
-  if (format === 'safetensors') refuse(format, options, columns);
+  if (format === 'safetensors' || format === 'npz') refuse(format, options, columns);
   if (format === 'npy') return importNpy(path);
+  if (format === 'npz') return importNpz(path, options);
   if (format === 'safetensors') return importSafetensors(path, options);
   if (format !== 'csv') return importTable(await openForeignTable(path, format), path, options);
   const { delimiter } = options;
@@ -239,7 +278,7 @@ function nameLabels(
 }
 
 /**
- * Makes a store from a file of embeddings: `.npy`, `.csv`, `.safetensors`, `.arrow` (`.feather`) or `.parquet`.
+ * Makes a store from a file of embeddings: `.npy`, `.npz`, `.csv`, `.safetensors`, `.arrow` (`.feather`) or `.parquet`.
  *
  * Tables give ids, labels, groups and weights by column; arrays by a file beside them (`labels`). Rows without a label are
  * kept and can get one later (`updateRows`).

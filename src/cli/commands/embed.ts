@@ -18,7 +18,9 @@ function augmentation(text: string): { name: string; copies: number } {
 export const embedCommand: Command = {
   name: 'embed',
   summary: 'Embed a dataset into a store; the same command resumes after a stop.',
-  positionals: [{ name: 'DATA', help: 'folder of class folders, IDX folder, CSV or KEEL file' }],
+  positionals: [
+    { name: 'DATA', help: 'dataset: folder of class folders, .csv, .jsonl, .parquet, .tar, list of paths or - …' },
+  ],
   flags: {
     out: { type: 'string', value: 'STORE', help: 'the store folder' },
     ...settingFlags,
