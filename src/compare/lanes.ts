@@ -26,12 +26,17 @@ export function inlineLane({ threads, signal }: JobContext): Lane {
 }
 
 const sharedForm = new WeakMap<ComparedParts, SharedParts>();
+/** By the parts they were made of: those made beforehand serve every seed. */
+const alreadyShared = new WeakMap<ComparedParts, ComparedParts>();
 
 /** The same parts with their numbers in memory that threads share, so that none has a copy of its own. */
 export function shareRows(parts: ComparedParts): ComparedParts {
+  const known = alreadyShared.get(parts);
+  if (known) return known;
   const shared = shareParts(parts);
   const opened = openParts(shared);
   sharedForm.set(opened, shared);
+  alreadyShared.set(parts, opened);
   return opened;
 }
 

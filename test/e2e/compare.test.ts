@@ -61,8 +61,11 @@ describe('comparisons', { concurrency: 2 }, () => {
 
   test('folds, a time budget and a strategy that lacks validation rows are told as they are', async () => {
     const quick = ['compare', 'store', '--strategies', 'focal', '--epochs', '2', '--jobs', '1'];
-    const folded = await asked(dir, ...quick, '--seeds', '1', '--folds', '3', '--baselines', 'ce');
+    const own = '[{"name":"focal-1","strategy":"focal","strategyOptions":{"gamma":1}}]';
+    const folding = ['--seeds', '1', '--folds', '3', '--baselines', 'ce', '--strategies', own];
+    const folded = await asked(dir, ...quick, ...folding, '--head', '{"name":"mlp","hidden":[4]}');
     assert.equal(folded.folds, 3);
+    assert.deepEqual(folded.rows.map(({ name }: { name: string }) => name).sort(), ['ce', 'focal-1']);
     assert.equal(folded.rows[0].seeds[0].evaluation.rows, 600);
     const short = await asked(dir, ...quick, '--seeds', '2', '--time-budget', '1e-9');
     assert.deepEqual(
