@@ -7,6 +7,7 @@ import { openModelSession, type Backbone, type Feeds, type Tensor } from '../bac
 import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { Item } from '../core/item.js';
+import type { TargetKind } from '../core/targets.js';
 import { dense, matrix, type MatrixLike } from '../core/matrix.js';
 import {
   describeModel,
@@ -29,6 +30,10 @@ export interface ExportableHead {
   /** Length of an embedding. */
   readonly dim: number;
   readonly settings?: unknown;
+  /** `many`: a row may have any number of the classes; default `one`. */
+  readonly targets?: TargetKind;
+  /** From which probability on each of them is predicted; default 0.5. */
+  readonly thresholds?: readonly number[];
   /** (n, dim) rows → n · classes logits. */
   logits(x: MatrixLike): Float32Array | Promise<Float32Array>;
   /** Input `embedding` (batch, dim) → outputs `logits` and `probabilities`, for the given operator set. */
@@ -247,12 +252,14 @@ function checkOptions(head: ExportableHead, options: ExportOptions): void {
 export async function exportOnnx(head: ExportableHead, options: ExportOptions): Promise<ExportReport> {
   checkOptions(head, options);
   const { path, backbone, sampleRows, sampleItems = [], embeddedWith, threads = availableParallelism() } = options;
-  const settings = head.settings;
+  const { settings, targets, thresholds } = head;
   const note = backbone ? noteOf(backbone) : embeddedWith;
   const document = writeDocument({
     classNames: head.classNames,
     recipe: recipeOf(head, options),
     ...(note && { backbone: note }),
+    ...(targets && { targets }),
+    ...(thresholds && { thresholds }),
     ...(settings !== undefined && { settings }),
   });
   let model = backbone ? merge(head, backbone) : head.toModel();

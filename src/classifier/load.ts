@@ -12,6 +12,7 @@ import {
 import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import type { Item, ItemContent } from '../core/item.js';
+import type { TargetKind } from '../core/targets.js';
 import { dense, type MatrixLike } from '../core/matrix.js';
 import { describeModel, readModelFile, subgraph, writeModel, type OnnxModel } from '../onnx/index.js';
 import { inBatches, oneAhead } from './batches.js';
@@ -20,8 +21,10 @@ import { readDocument, type BackboneNote, type ClassifierRecipe, type RowRecipe 
 
 export interface Prediction {
   readonly id: string;
-  /** Null where the item failed. */
+  /** The most probable class, of `labels` where there are such; null where the item failed or has none of them. */
   readonly label: string | null;
+  /** Of a classifier of items with any number of labels: those predicted. */
+  readonly labels?: readonly string[];
   /** By class name; empty where the item failed. */
   readonly probabilities: Readonly<Record<string, number>>;
   /** Why there is no label. */
@@ -42,6 +45,10 @@ export interface Classifier extends AsyncDisposable {
   /** Length of an embedding. */
   readonly dim: number;
   readonly recipe: ClassifierRecipe;
+  /** Whether an item has one of the classes, or any number of them. */
+  readonly targets: TargetKind;
+  /** Where a class is predicted from another probability than 0.5 on. */
+  readonly thresholds?: readonly number[];
   readonly backbone?: BackboneNote;
   /** How the head was trained. */
   readonly settings?: unknown;
@@ -91,7 +98,7 @@ function predictions(
   items: readonly Item[],
   { kept, failures }: PreparedBatch,
   probabilities: Float32Array,
-  classNames: readonly string[],
+  { classNames, targets, thresholds }: Pick<Classifier, 'classNames' | 'targets' | 'thresholds'>,
 ): Prediction[] {
   const errors = new Map(failures.map(({ index, error }) => [index, error.message]));
   const rowOf = new Map(kept.map((index, row) => [index, row]));
@@ -101,10 +108,13 @@ function predictions(
     const error =
       errors.get(index) ?? (row.every(Number.isFinite) ? undefined : 'The classifier gave a non-finite number');
     if (error !== undefined) return { id, label: null, probabilities: {}, error };
-    const best = row.reduce((top, value, c) => (value > (row[top] as number) ? c : top), 0);
+    const isNamed = (c: number) => targets === 'one' || (row[c] as number) >= (thresholds?.[c] ?? 0.5);
+    const named = [...classNames.keys()].filter(isNamed);
+    const best = named.reduce((top, c) => ((row[c] as number) > (row[top] as number) ? c : top), named[0] ?? -1);
     return {
       id,
-      label: classNames[best] as string,
+      label: classNames[best] ?? null,
+      ...(targets === 'many' && { labels: named.map((c) => classNames[c] as string) }),
       probabilities: Object.fromEntries(classNames.map((name, c) => [name, row[c] as number])),
     };
   });
@@ -142,7 +152,8 @@ class Sessions {
  */
 export async function loadClassifier(path: string): Promise<Classifier> {
   const { model } = await readModelFile(path);
-  const { classNames, recipe, backbone, settings } = readDocument(model, path);
+  const { classNames, recipe, backbone, targets = 'one', thresholds, settings } = readDocument(model, path);
+  const answers = { classNames, targets, ...(thresholds && { thresholds }) };
   const { inputs, outputs } = describeModel(model);
   const logits = outputs.find(({ name }) => name === 'logits');
   if (logits?.shape?.[1] !== classNames.length || !outputs.some(({ name }) => name === 'probabilities'))
@@ -183,7 +194,7 @@ export async function loadClassifier(path: string): Promise<Classifier> {
       const empty: Feeds = {};
       const outputs = ready.count > 0 ? await session.run(ready.inputs) : empty;
       const probabilities = (outputs['probabilities']?.data as Float32Array | undefined) ?? new Float32Array(0);
-      yield* predictions(batch, ready, probabilities, classNames);
+      yield* predictions(batch, ready, probabilities, answers);
     }
   }
 
@@ -191,7 +202,7 @@ export async function loadClassifier(path: string): Promise<Classifier> {
     await Promise.all([sessions.close(), head.close()]);
   };
   return {
-    classNames,
+    ...answers,
     modality: recipe.modality,
     dim,
     recipe,

@@ -22,11 +22,13 @@ const definitionOf = (strategy: NonNullable<TrainHeadOptions['strategy']>): Stra
     ? strategy
     : lookUp(strategies, 'strategy', strategy, 'strategies')) as StrategyDefinition;
 
-/** The baselines first, then what was named, in its order. Aliases are no strategies of their own, so 'all' leaves them out. */
+/** The baselines first, then what was named, in its order. 'all' leaves out aliases, which are no strategies of their own, and what is for rows with any number of labels. */
 export function contendersOf(given: 'all' | readonly Contender[], baselines: readonly string[]): NamedContender[] {
-  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf'>>(strategies);
+  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf' | 'targets'>>(strategies);
   const list =
-    given === 'all' ? registered.filter(({ aliasOf }) => aliasOf === undefined).map(({ name }) => name) : given;
+    given === 'all'
+      ? registered.filter(({ aliasOf, targets }) => aliasOf === undefined && targets !== 'many').map(({ name }) => name)
+      : given;
   const contenders = list.map((contender): NamedContender => {
     if (typeof contender === 'string') return { name: contender, options: { strategy: contender } };
     if (typeof contender !== 'object' || contender === null)

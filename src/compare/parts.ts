@@ -11,6 +11,7 @@ import {
 } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { dense, matrix } from '../core/matrix.js';
+import { assertOneLabel } from '../core/targets.js';
 import { foldParts, foldsOf, parentRows, split } from '../dataset/index.js';
 
 /** Parts made beforehand; every seed then trains and judges on the same ones. */
@@ -69,6 +70,11 @@ export function createDivider(
   data: EmbeddingSet | ComparedParts,
   { folds, test, validation }: DivisionOptions,
 ): (division: Division) => ComparedParts {
+  assertOneLabel(
+    'embeddings' in data ? data : data.train,
+    'a comparison',
+    'Train each strategy with trainHead and judge it with evaluateMultiLabel',
+  );
   if (!('embeddings' in data)) {
     const parts = checked(data);
     return () => parts;

@@ -39,6 +39,7 @@ export function readHead(bytes: Uint8Array, where: string): HeadBundle {
 
 export {
   defineHead,
+  normalizeRows,
   type CreateHeadOptions,
   type Head,
   type HeadDefinition,

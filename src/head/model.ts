@@ -1,6 +1,7 @@
 /** A head and its scaler as one ONNX model, and back. */
 
 import { EquipoiseError } from '../core/errors.js';
+import type { TargetKind } from '../core/targets.js';
 import type { GraphPart } from '../onnx/graph.js';
 import { buildModel, getMetadata, readModel, type OnnxModel } from '../onnx/index.js';
 import type { CreateHeadOptions, Head } from './head.js';
@@ -11,6 +12,10 @@ export interface HeadBundle {
   readonly head: Head;
   readonly scaler?: Scaler;
   readonly classNames: readonly string[];
+  /** Default `one`: probabilities are a softmax; `many`: a sigmoid a class. */
+  readonly targets?: TargetKind;
+  /** With `many`: from which probability on a class is predicted; default 0.5 for all. */
+  readonly thresholds?: readonly number[];
   /** How it was trained, as JSON. */
   readonly settings?: unknown;
 }
@@ -18,17 +23,32 @@ export interface HeadBundle {
 const key = 'equipoise.head';
 
 /** Input `embedding` (batch, d) → outputs `logits` and `probabilities` (batch, C); the scaler, where there is one, comes first. */
-export function headModel({ head, scaler, classNames, settings }: HeadBundle, opset?: number): OnnxModel {
+export function headModel(
+  { head, scaler, classNames, targets = 'one', thresholds, settings }: HeadBundle,
+  opset?: number,
+): OnnxModel {
   const parts: GraphPart[] = [];
   if (scaler) parts.push(scalerGraph(scaler, 'embedding', 'scaled_embedding'));
   parts.push(head.toGraph(scaler ? 'scaled_embedding' : 'embedding', 'logits'));
   parts.push({
-    nodes: [{ op: 'Softmax', inputs: ['logits'], outputs: ['probabilities'], attributes: { axis: -1 } }],
+    nodes: [
+      targets === 'many'
+        ? { op: 'Sigmoid', inputs: ['logits'], outputs: ['probabilities'] }
+        : { op: 'Softmax', inputs: ['logits'], outputs: ['probabilities'], attributes: { axis: -1 } },
+    ],
     initializers: [],
     input: 'logits',
     output: 'probabilities',
   });
-  const description = { name: head.name, options: head.options, inputDim: head.inputDim, classNames, settings };
+  const description = {
+    name: head.name,
+    options: head.options,
+    inputDim: head.inputDim,
+    classNames,
+    ...(targets === 'many' && { targets }),
+    ...(thresholds && { thresholds }),
+    settings,
+  };
   return buildModel({
     name: 'equipoise-head',
     inputs: [{ name: 'embedding', dtype: 'float32', shape: ['batch', head.inputDim] }],
@@ -76,11 +96,13 @@ export function readHeadModel(
       'ERR_DATA',
       `Expected a head exported by equipoise for ${where} but its metadata has no ${key}. A whole classifier is opened with loadClassifier`,
     );
-  const { name, options, inputDim, classNames, settings } = JSON.parse(text) as {
+  const { name, options, inputDim, classNames, targets, thresholds, settings } = JSON.parse(text) as {
     name: string;
     options: object;
     inputDim: number;
     classNames: string[];
+    targets?: TargetKind;
+    thresholds?: number[];
     settings?: unknown;
   };
   const head = create(name, { inputDim, classes: classNames.length, options });
@@ -90,6 +112,8 @@ export function readHeadModel(
   return {
     head,
     classNames,
+    ...(targets && { targets }),
+    ...(thresholds && { thresholds }),
     ...(settings !== undefined && { settings }),
     ...(scaled && {
       scaler: {

@@ -3,7 +3,14 @@
 import { stat } from 'node:fs/promises';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
 import { dense } from '../core/matrix.js';
-import { encodeArrowBatches, writeAtomically, type ColumnData, type EmbeddingStore, type Row } from '../store/index.js';
+import {
+  encodeArrowBatches,
+  labelColumn,
+  writeAtomically,
+  type ColumnData,
+  type EmbeddingStore,
+  type Row,
+} from '../store/index.js';
 import { csvLine } from './csv-table.js';
 import { interchangeFormats, type InterchangeFormat } from './import.js';
 import { byteWindows, encodeTextArray, npyHeader } from './npy.js';
@@ -39,6 +46,21 @@ async function* embeddingBytes(store: EmbeddingStore): AsyncGenerator<Uint8Array
   for await (const { embeddings } of store.windows()) yield* byteWindows(dense(embeddings).data);
 }
 
+/** The labels of a row with any number of them side by side. @throws ERR_DATA for a name with the separator in it. */
+function labelText({ id, label }: Row): string | null {
+  if (label === null || typeof label === 'string') return label;
+  const bad = label.find((name) => name.includes(labelSeparator));
+  if (bad !== undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Row ${JSON.stringify(id)} has label ${JSON.stringify(bad)}, which has the "${labelSeparator}" in it that separates labels. Export to arrow`,
+    );
+  return label.join(labelSeparator);
+}
+
+/** Between the labels of one row in formats without lists. */
+const labelSeparator = ';';
+
 /** Nine significant digits tell any two float32 apart; the shortest text of that number is written. */
 const decimal = (value: number): string => String(Number(value.toPrecision(9)));
 
@@ -47,7 +69,9 @@ const optional = (rows: readonly Row[]): ('group' | 'weight')[] =>
 
 function* labelLines(rows: readonly Row[]): Generator<Uint8Array> {
   const names = optional(rows);
-  const lines = rows.map((row) => csvLine([row.id, row.label ?? '', ...names.map((name) => String(row[name] ?? ''))]));
+  const lines = rows.map((row) =>
+    csvLine([row.id, labelText(row) ?? '', ...names.map((name) => String(row[name] ?? ''))]),
+  );
   yield Buffer.from(csvLine(['id', 'label', ...names]) + lines.join(''));
 }
 
@@ -61,7 +85,7 @@ async function* csvBytes(
   for await (const chunk of chunksOf(store, rows)) {
     const lines = chunk.rows.map((row, i) => {
       const numbers = Array.from(chunk.data.subarray(i * store.dim, (i + 1) * store.dim), decimal);
-      return csvLine([row.id, row.label ?? '', ...names.map((name) => String(row[name] ?? '')), ...numbers]);
+      return csvLine([row.id, labelText(row) ?? '', ...names.map((name) => String(row[name] ?? '')), ...numbers]);
     });
     yield Buffer.from(lines.join(''));
   }
@@ -72,7 +96,7 @@ async function* arrowBatches(store: EmbeddingStore, rows: readonly Row[]) {
   for await (const chunk of chunksOf(store, rows)) {
     const columns: Record<string, ColumnData> = {
       id: { kind: 'utf8', values: chunk.rows.map((row) => row.id) },
-      label: { kind: 'utf8', values: chunk.rows.map((row) => row.label), nullable: true },
+      label: labelColumn(chunk.rows),
     };
     for (const name of names)
       columns[name] =
@@ -101,7 +125,7 @@ function parquetBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterabl
     for await (const { rows: part, data } of chunksOf(store, rows))
       yield [
         part.map((row) => row.id),
-        part.map((row) => row.label),
+        part.map(labelText),
         ...names.map((name) => part.map((row) => row[name] ?? null)),
         ...(named
           ? named.map((_, j) => Float32Array.from(part, (__, i) => data[i * dim + j] as number))
@@ -111,10 +135,16 @@ function parquetBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterabl
   return encodeParquet(columns, windows());
 }
 
-/** Class ids in the order of the class table; −1 for none. */
-function classIds({ classNames }: EmbeddingStore, rows: readonly Row[]): BigInt64Array<ArrayBuffer> {
+/** Class ids in the order of the class table; −1 for none. @throws ERR_OPTION where rows have any number of labels. */
+function classIds({ classNames, dir }: EmbeddingStore, rows: readonly Row[]): BigInt64Array<ArrayBuffer> {
   const classId = new Map(classNames.map((name, id) => [name, id]));
-  return BigInt64Array.from(rows, (row) => BigInt(row.label === null ? -1 : (classId.get(row.label) ?? -1)));
+  return BigInt64Array.from(rows, ({ label }) => {
+    if (label === null || typeof label === 'string') return BigInt(label === null ? -1 : (classId.get(label) ?? -1));
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected one label a row for npz and safetensors but ${dir} has rows with any number of them. Export to arrow, parquet, csv or npy`,
+    );
+  });
 }
 
 function npzBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterable<Uint8Array> {

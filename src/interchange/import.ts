@@ -4,7 +4,15 @@ import { extname } from 'node:path';
 import { compareNames, type Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
 import type { Modality } from '../core/item.js';
-import { fromFloat16, writeStore, type Dtype, type EmbeddingStore, type Row } from '../store/index.js';
+import {
+  fromFloat16,
+  namesOf,
+  writeStore,
+  type Dtype,
+  type EmbeddingStore,
+  type Label,
+  type Row,
+} from '../store/index.js';
 import { openCsvTable } from './csv-table.js';
 import type { ReadCsvOptions } from './csv.js';
 import { openForeignTable, type ForeignTable } from './foreign-table.js';
@@ -30,6 +38,8 @@ export interface ImportOptions {
   readonly weight?: string;
   /** The column of lists, or the tensor; default: the only one, else all numeric columns of a table. */
   readonly embedding?: string;
+  /** What stands between the labels of a row that may have any number of them: `;` in what `exportEmbeddings` writes. Default: one label a row. */
+  readonly labelSeparator?: string;
   /** The class table, in order; required to name class ids. Default: the sorted labels. */
   readonly classNames?: readonly string[];
   readonly modality?: Modality;
@@ -48,6 +58,7 @@ const KNOWN_OPTIONS = [
   'group',
   'weight',
   'embedding',
+  'labelSeparator',
   'classNames',
   'modality',
   'dtype',
@@ -256,8 +267,14 @@ function nameLabels(
   path: string,
   labels: readonly (string | number | null)[],
   table: readonly string[] | undefined,
-): { names: (string | null)[]; classNames: readonly string[] } {
-  const names = labels.map((label, i) => {
+  separator: string | undefined,
+): { names: Label[]; classNames: readonly string[] } {
+  const names = labels.map((label, i): Label => {
+    if (separator !== undefined)
+      return String(label ?? '')
+        .split(separator)
+        .map((name) => name.trim())
+        .filter((name) => name !== '');
     if (typeof label !== 'number') return label;
     const name = table ? table[label] : String(label);
     if (name === undefined || !Number.isInteger(label))
@@ -267,7 +284,7 @@ function nameLabels(
       );
     return name;
   });
-  const found = [...new Set(names)].filter((name): name is string => name !== null);
+  const found = [...new Set(names.flatMap(namesOf))];
   const stray = table && found.find((name) => !table.includes(name));
   if (stray !== undefined)
     throw new EquipoiseError(
@@ -281,7 +298,7 @@ function nameLabels(
  * Makes a store from a file of embeddings: `.npy`, `.npz`, `.csv`, `.safetensors`, `.arrow` (`.feather`) or `.parquet`.
  *
  * Tables give ids, labels, groups and weights by column; arrays by a file beside them (`labels`). Rows without a label are
- * kept and can get one later (`updateRows`).
+ * kept and can get one later (`updateRows`); with `labelSeparator` an empty label is that of a row with none of the classes.
  *
  * @throws ERR_DATA for a damaged file, NaN, ragged rows or repeated ids; ERR_SHAPE for labels of another length;
  *   ERR_OPTION for options that the format has no use for, and as `createStore` for `out`.
@@ -298,6 +315,7 @@ export async function importEmbeddings(source: string, options: ImportOptions): 
       );
   if (typeof options.out !== 'string' || options.out === '')
     throw expected('the folder of the store', 'import.out', options.out);
+  if (options.labelSeparator === '') throw expected('text between labels', 'import.labelSeparator', '');
   const file = await importFile(source, formatOf(source, options.format), options);
   const beside = options.labels === undefined ? undefined : await readLabels(options.labels);
   const given: Partial<LabelColumns> = { ...file, ...beside };
@@ -316,6 +334,7 @@ export async function importEmbeddings(source: string, options: ImportOptions): 
     options.labels ?? source,
     given.labels ?? Array.from({ length: file.rows }, () => null),
     options.classNames ?? given.classNames,
+    options.labelSeparator,
   );
   const rows = names.map((label, i): Row => {
     const group = given.groups?.[i] ?? undefined;

@@ -31,10 +31,9 @@ const rules = {
   seed: integer({ min: 0, default: 0, help: 'of that draw' }),
 };
 
-function rowsOf(labels: Int32Array, classId: number): number[] {
-  const rows: number[] = [];
-  for (let i = 0; i < labels.length; i++) if (labels[i] === classId) rows.push(i);
-  return rows;
+function rowsOf({ labels, targets, classNames }: Labelled, classId: number): number[] {
+  const has = (row: number) => (targets ? targets[row * classNames.length + classId] === 1 : labels[row] === classId);
+  return [...labels.keys()].filter(has);
 }
 
 /** Smallest and largest value of each column, over all rows that were added. */
@@ -60,7 +59,7 @@ class Box {
   }
 }
 
-type Labelled = Pick<EmbeddingSet, 'labels' | 'classNames'> & { readonly embeddings: MatrixLike };
+type Labelled = Pick<EmbeddingSet, 'labels' | 'targets' | 'classNames'> & { readonly embeddings: MatrixLike };
 
 /**
  * The range by which test rows overhang training rows, a class and in the mean.
@@ -92,11 +91,11 @@ export function generalizationGap(
         'ERR_DATA',
         `Expected one class table for train and test but received ${show(part.classNames.join(', '))} and ${show(classNames.join(', '))}`,
       );
-    part.labels.forEach((label, row) => boxes[label]?.add(a.data, row));
+    boxes.forEach((seen, c) => rowsOf(part, c).forEach((row) => seen.add(a.data, row)));
   }
   const perClass = classNames.map((name, c) => {
     const seen = boxes[c] as Box;
-    let rows = rowsOf(test.labels, c);
+    let rows = rowsOf(test, c);
     if (seen.rows === 0 || rows.length === 0) return null;
     const most = trainCounts?.[c] ?? seen.rows;
     if (equalCounts && rows.length > most) {

@@ -1,9 +1,10 @@
 /** Metrics and what they are computed from. Adding one is its file and a line here; it is then in every report. */
 
 import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
-import { EquipoiseError, show } from '../core/errors.js';
+import { EquipoiseError, expected, show } from '../core/errors.js';
 import type { MatrixLike } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
+import { assertOneLabel, type TargetKind } from '../core/targets.js';
 import { accuracy } from './accuracy.js';
 import { balancedAccuracy } from './balanced-accuracy.js';
 import { expectedCalibrationError } from './expected-calibration-error.js';
@@ -85,6 +86,9 @@ export async function evaluate(
       'ERR_DATA',
       'Expected held-out rows to evaluate on but received a resampled set. Pass split(set).validation or .test',
     );
+  assertOneLabel(set, 'evaluate', 'Use evaluateMultiLabel');
+  if (head.targets === 'many')
+    throw expected('a head of rows with one label each', 'evaluate', head.targets, 'Use evaluateMultiLabel');
   const { classNames } = head;
   const translate = set.classNames.map((name, c) => {
     const id = classNames.indexOf(name);
@@ -104,9 +108,17 @@ export async function evaluate(
 export interface Judged {
   logits(x: MatrixLike): Float32Array | Promise<Float32Array>;
   readonly classNames: readonly string[];
+  readonly targets?: TargetKind;
 }
 
 export { confusionMatrix, type ConfusionMatrix } from './confusion.js';
+export {
+  averagePrecision,
+  evaluateMultiLabel,
+  evaluateMultiLabelPredictions,
+  type LabelScores,
+  type MultiLabelEvaluation,
+} from './multi-label.js';
 export { generalizationGap, type GeneralizationGap } from './generalization-gap.js';
 export { outcomesOf, type ClassScores, type Predictions } from './judge.js';
 export { defineMetric, type Metric, type MetricContext, type Outcomes } from './metric.js';

@@ -3,7 +3,8 @@
 import { EquipoiseError } from '../core/errors.js';
 import { dense, type MatrixLike } from '../core/matrix.js';
 import { applyScaler, headModel, readHead, type Head, type HeadBundle, type Scaler } from '../head/index.js';
-import { softmaxRow } from '../loss/index.js';
+import type { TargetKind } from '../core/targets.js';
+import { sigmoid, softmaxRow } from '../loss/index.js';
 
 /** The model type of the room that builds it. */
 export type HeadModel = ReturnType<typeof headModel>;
@@ -14,9 +15,13 @@ export interface Predictor {
   readonly dim: number;
   readonly scaler?: Scaler;
   readonly head: Head;
+  /** Whether a row has one of the classes, or any number of them. */
+  readonly targets: TargetKind;
+  /** Where a class is predicted from another probability than 0.5 on. */
+  readonly thresholds?: readonly number[];
   /** (n, C), row-major. @throws ERR_SHAPE for rows of another width. */
   logits(x: MatrixLike): Float32Array;
-  /** Softmax of the logits, (n, C). */
+  /** (n, C): softmax of the logits, or the sigmoid of each where a row may have any number of classes. */
   probabilities(x: MatrixLike): Float32Array;
   /** Input `embedding` (batch, d) → `logits` and `probabilities` (batch, C); the scaler is its first node. */
   toModel(opset?: number): HeadModel;
@@ -26,7 +31,7 @@ export interface Predictor {
 const rowsAtOnce = 1024;
 
 export function createPredictor(bundle: HeadBundle): Predictor {
-  const { head, scaler, classNames } = bundle;
+  const { head, scaler, classNames, targets = 'one', thresholds } = bundle;
   const { inputDim: dim, classes } = head;
   const logits = (x: MatrixLike): Float32Array => {
     const { data, rows, cols } = dense(x);
@@ -53,9 +58,12 @@ export function createPredictor(bundle: HeadBundle): Predictor {
     dim,
     ...(scaler && { scaler }),
     head,
+    targets,
+    ...(thresholds && { thresholds }),
     logits,
     probabilities(x) {
       const out = logits(x);
+      if (targets === 'many') return out.map(sigmoid);
       for (let at = 0; at < out.length; at += classes) softmaxRow(out, at, classes, out);
       return out;
     },

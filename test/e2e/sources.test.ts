@@ -16,7 +16,7 @@ const at = (...names: string[]) => join(dir, ...names);
 const paths = ['green/00.jpg', 'green/01.jpg', 'red/00.jpg', 'red/01.jpg', 'red/02.jpg'];
 const labels = paths.map((path) => path.split('/')[0] as string);
 
-async function vectors(store: string): Promise<{ labels: (string | null)[]; numbers: number[] }> {
+async function vectors(store: string): Promise<{ labels: unknown[]; numbers: number[] }> {
   const opened = await openStore(at(store));
   const numbers: number[] = [];
   for await (const { embeddings } of opened.windows()) numbers.push(...embeddings.data);

@@ -5,6 +5,11 @@ import { required } from './shared.js';
 const importFlags: Record<string, Flag> = {
   labels: { type: 'string', value: 'FILE', help: 'a file with one label a row, for formats without labels' },
   label: { type: 'string', value: 'NAME', help: 'label column' },
+  labelSeparator: {
+    type: 'string',
+    value: 'TEXT',
+    help: 'rows may have any number of labels, with this between them: ";" in what export writes',
+  },
   id: { type: 'string', value: 'NAME', help: 'id column' },
   group: { type: 'string', value: 'NAME', help: 'group column' },
   embedding: { type: 'string', value: 'NAME', help: 'column of lists, tensor or array that holds the embeddings' },

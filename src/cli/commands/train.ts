@@ -1,5 +1,6 @@
 import {
   evaluate,
+  evaluateMultiLabel,
   exportOnnx,
   openStore,
   strategies,
@@ -9,6 +10,7 @@ import {
   type HeldOutSet,
 } from '../../index.js';
 import { flagsFrom, pick, type Command, type Flag } from '../command.js';
+import { manyScores } from './evaluate.js';
 import { required, strategyFlags, threadsFlag, without } from './shared.js';
 
 const { epochs, batchSize, learningRate, standardize, seed } = trainOptions;
@@ -68,14 +70,15 @@ export const trainCommand: Command = {
       }),
     });
     const test = await held('test');
-    const evaluation = test && (await evaluate(head, test, { trainCounts: train.classCounts }));
+    const many = test?.targets && (await evaluateMultiLabel(head, test));
+    const one = test && !test.targets && (await evaluate(head, test, { trainCounts: train.classCounts }));
+    const evaluation = many ?? one;
     context.print(
       `${out}: epoch ${head.bestEpoch + 1} of ${head.history.length}, ${report.bytes} bytes, agrees with the trained head to ${report.largestDifference.toExponential(1)}`,
     );
-    if (evaluation)
-      context.print(
-        `test: balanced accuracy ${evaluation.balancedAccuracy.toFixed(3)}, macro F1 ${evaluation.macroF1.toFixed(3)}`,
-      );
+    if (many) context.print(`test: ${manyScores(many)}`);
+    if (one)
+      context.print(`test: balanced accuracy ${one.balancedAccuracy.toFixed(3)}, macro F1 ${one.macroF1.toFixed(3)}`);
     return { head: out, settings: head.settings, export: report, ...(evaluation && { evaluation }) };
   },
 };
