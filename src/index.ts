@@ -97,7 +97,18 @@ export {
 } from './train/index.js';
 export { defineLoss, losses, softmaxRow, type EvaluateLoss, type Loss, type LossBatch } from './loss/index.js';
 export { defineHead, heads, shiftLogits, type Head } from './head/index.js';
-export { compare, compareOptions, leaderboardMetrics, type Leaderboard } from './compare/index.js';
+export {
+  compare,
+  compareOptions,
+  leaderboardMetrics,
+  tune,
+  tuneOptions,
+  type CompareOptions,
+  type Contender,
+  type Leaderboard,
+  type TuneOptions,
+  type Tuning,
+} from './compare/index.js';
 
 // judge
 export {
@@ -115,13 +126,21 @@ export {
 export { auditLeaks, findDuplicates, type LeakAudit, type LeakAuditOptions } from './audit/index.js';
 export {
   classTable,
+  describeLeaderboard,
+  gapTable,
+  leaderboardTable,
+  markdownTable,
+  recallTable,
   scoreTable,
   formatTable,
   renderHtml,
+  renderLeaderboardHtml,
+  renderLeaderboardMarkdown,
   renderMarkdown,
   stepsTable,
   strategiesTable,
   summary,
+  tuningTable,
   type RunResult,
   type Table,
 } from './report/index.js';
@@ -131,6 +150,7 @@ export { exportOnnx, loadClassifier, type Classifier, type ExportReport, type Pr
 export {
   backboneFor,
   bundle,
+  compareStore,
   demo,
   doctor,
   evaluateModel,
@@ -142,6 +162,7 @@ export {
   run,
   runOptions,
   trainingRows,
+  tuneStore,
   version,
   type DoctorReport,
   type Inspection,

@@ -8,6 +8,7 @@ export {
   type EvaluateModelOptions,
   type ModelEvaluation,
 } from './models.js';
+export { compareStore, tuneStore } from './compare-store.js';
 export { resolveRunConfig, runOptions, type RunConfig, type RunInput } from './config.js';
 export { demo, type DemoOptions } from './demo.js';
 export { doctor, type DoctorReport } from './doctor.js';

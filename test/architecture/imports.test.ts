@@ -38,9 +38,10 @@ const table: Readonly<Record<string, Room>> = {
   train: { rooms: ['core', 'kernels', 'head', 'loss', 'mix', 'sampler', 'metric'], portable: true },
   strategy: { rooms: ['core', 'sampler', 'mix', 'loss', 'head', 'train'], portable: true },
   audit: { rooms: ['core', 'kernels', 'sampler', 'store'] },
-  // Splits a whole set anew for each seed, and hands out the heads it trained.
-  compare: { rooms: ['core', 'dataset', 'strategy', 'train', 'metric'] },
-  report: { rooms: ['core', 'metric'], packages: ['vega', 'vega-lite'] },
+  // Splits a whole set anew for each seed, hands out the heads it trained, and makes the rows again that they were trained on.
+  compare: { rooms: ['core', 'kernels', 'dataset', 'sampler', 'head', 'strategy', 'train', 'metric'] },
+  // A leaderboard is one of the results it puts into words.
+  report: { rooms: ['core', 'metric', 'compare'], packages: ['vega', 'vega-lite'] },
   onnx: { rooms: ['core'], packages: ['@bufbuild/protobuf'] },
   classifier: { rooms: ['core', 'head', 'onnx', 'backbone', 'preprocess', 'dataset'] },
   // Draws its own pictures, so it needs the image library but nothing of the pipeline that reads them back.

@@ -16,6 +16,7 @@ import { resampleCommand } from './resample.js';
 import { runCommand } from './run.js';
 import { splitCommand } from './split.js';
 import { trainCommand } from './train.js';
+import { tuneCommand } from './tune.js';
 import { workerCommand } from './worker.js';
 
 export const commands = {
@@ -31,6 +32,7 @@ export const commands = {
   train: trainCommand,
   bundle: bundleCommand,
   compare: compareCommand,
+  tune: tuneCommand,
   evaluate: evaluateCommand,
   report: reportCommand,
   predict: predictCommand,
