@@ -74,18 +74,31 @@ export {
   type Predictor,
   type TrainedHead,
 } from './train/index.js';
+export {
+  bestThreshold,
+  calibrate,
+  calibrateOptions,
+  calibrations,
+  decisionOptions,
+  decisionRules,
+  defineCalibration,
+  estimatePrior,
+  type DecisionFit,
+} from './decision/index.js';
 export { defineLoss, losses } from './loss/index.js';
-export { defineHead, heads } from './head/index.js';
+export { defineHead, heads, type Decision } from './head/index.js';
 export { compare, compareOptions, leaderboardMetrics, type Leaderboard } from './compare/index.js';
 
 // judge
 export {
+  calibrationCurve,
   confusionMatrix,
   defineMetric,
   evaluate,
   evaluatePredictions,
   generalizationGap,
   metrics,
+  type CalibrationBin,
   type Evaluation,
 } from './metric/index.js';
 export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
@@ -107,6 +120,7 @@ export { exportOnnx, loadClassifier, type Classifier, type ExportReport, type Pr
 export {
   backboneFor,
   bundle,
+  calibrateModel,
   demo,
   doctor,
   evaluateModel,

@@ -3,6 +3,7 @@
 import type { ItemRecipe } from '../backbone/index.js';
 import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
+import { checkDecision, type Decision } from '../head/index.js';
 import { getMetadata, type OnnxModel } from '../onnx/index.js';
 import { parseImageRecipe, parseTokenizerSpec } from '../preprocess/index.js';
 
@@ -32,6 +33,8 @@ export interface ClassifierDocument {
   readonly classNames: readonly string[];
   readonly recipe: ClassifierRecipe;
   readonly backbone?: BackboneNote;
+  /** How its logits are calibrated and its classes decided for; the nodes of the graph do it. */
+  readonly decision?: Decision;
   /** How the head was trained. */
   readonly settings?: unknown;
 }
@@ -42,16 +45,18 @@ const keys = {
   classNames: 'equipoise.classNames',
   recipe: 'equipoise.recipe',
   backbone: 'equipoise.backbone',
+  decision: 'equipoise.decision',
   settings: 'equipoise.settings',
 } as const;
 
 export function writeDocument(document: ClassifierDocument): Record<string, string> {
-  const { classNames, recipe, backbone, settings } = document;
+  const { classNames, recipe, backbone, decision, settings } = document;
   return {
     [keys.format]: FORMAT,
     [keys.classNames]: JSON.stringify(classNames),
     [keys.recipe]: JSON.stringify(recipe),
     ...(backbone && { [keys.backbone]: JSON.stringify(backbone) }),
+    ...(decision && { [keys.decision]: JSON.stringify(decision) }),
     ...(settings !== undefined && { [keys.settings]: JSON.stringify(settings) }),
   };
 }
@@ -98,11 +103,13 @@ export function readDocument(model: OnnxModel, where: string): ClassifierDocumen
   if (typeof recipe !== 'object' || recipe === null)
     throw new EquipoiseError('ERR_DATA', `${where}: its metadata lacks the recipe`);
   const backbone = json(keys.backbone) as BackboneNote | null;
+  const decision = json(keys.decision) as Decision | null;
   const settings = json(keys.settings);
   return {
     classNames: classNames as string[],
     recipe: checkRecipe(recipe as ClassifierRecipe, where),
     ...(backbone && { backbone }),
+    ...(decision && { decision: checkDecision(decision, classNames.length, where) }),
     ...(settings !== null && { settings }),
   };
 }

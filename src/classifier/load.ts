@@ -13,6 +13,7 @@ import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import type { Item, ItemContent } from '../core/item.js';
 import { dense, type MatrixLike } from '../core/matrix.js';
+import { decideClasses, type Decision } from '../head/index.js';
 import { describeModel, readModelFile, subgraph, writeModel, type OnnxModel } from '../onnx/index.js';
 import { inBatches, oneAhead } from './batches.js';
 import { mapColumns } from './columns.js';
@@ -20,9 +21,9 @@ import { readDocument, type BackboneNote, type ClassifierRecipe, type RowRecipe 
 
 export interface Prediction {
   readonly id: string;
-  /** Null where the item failed. */
+  /** The class that the classifier decides for, the most probable one unless a decision rule was fitted; null where the item failed. */
   readonly label: string | null;
-  /** By class name; empty where the item failed. */
+  /** By class name, calibrated where that was fitted; empty where the item failed. */
   readonly probabilities: Readonly<Record<string, number>>;
   /** Why there is no label. */
   readonly error?: string;
@@ -43,12 +44,16 @@ export interface Classifier extends AsyncDisposable {
   readonly dim: number;
   readonly recipe: ClassifierRecipe;
   readonly backbone?: BackboneNote;
+  /** How logits are calibrated and classes decided for, where that was fitted. */
+  readonly decision?: Decision;
   /** How the head was trained. */
   readonly settings?: unknown;
   /** Predictions in the order of the items; a bad item gets one with `error`. */
   predict(items: Items, options?: PredictOptions): AsyncGenerator<Prediction>;
   /** The head alone: (n, dim) embeddings → n · classes logits. */
   logits(x: MatrixLike): Promise<Float32Array>;
+  /** The class id of each row of such logits. */
+  decide(logits: Float32Array): Int32Array;
   close(): Promise<void>;
 }
 
@@ -90,21 +95,24 @@ function rowItems(recipe: RowRecipe, given: readonly Column[] | undefined, where
 function predictions(
   items: readonly Item[],
   { kept, failures }: PreparedBatch,
-  probabilities: Float32Array,
+  outputs: Feeds,
   classNames: readonly string[],
 ): Prediction[] {
+  const probabilities = (outputs['probabilities']?.data as Float32Array | undefined) ?? new Float32Array(0);
+  // The first files name no class: theirs is the most probable one.
+  const labels = outputs['label']?.data ?? decideClasses(probabilities, classNames.length);
   const errors = new Map(failures.map(({ index, error }) => [index, error.message]));
   const rowOf = new Map(kept.map((index, row) => [index, row]));
   return items.map(({ id }, index) => {
-    const start = (rowOf.get(index) ?? 0) * classNames.length;
+    const place = rowOf.get(index) ?? 0;
+    const start = place * classNames.length;
     const row = probabilities.subarray(start, start + classNames.length);
     const error =
       errors.get(index) ?? (row.every(Number.isFinite) ? undefined : 'The classifier gave a non-finite number');
     if (error !== undefined) return { id, label: null, probabilities: {}, error };
-    const best = row.reduce((top, value, c) => (value > (row[top] as number) ? c : top), 0);
     return {
       id,
-      label: classNames[best] as string,
+      label: classNames[Number(labels[place])] as string,
       probabilities: Object.fromEntries(classNames.map((name, c) => [name, row[c] as number])),
     };
   });
@@ -142,7 +150,7 @@ class Sessions {
  */
 export async function loadClassifier(path: string): Promise<Classifier> {
   const { model } = await readModelFile(path);
-  const { classNames, recipe, backbone, settings } = readDocument(model, path);
+  const { classNames, recipe, backbone, decision, settings } = readDocument(model, path);
   const { inputs, outputs } = describeModel(model);
   const logits = outputs.find(({ name }) => name === 'logits');
   if (logits?.shape?.[1] !== classNames.length || !outputs.some(({ name }) => name === 'probabilities'))
@@ -160,7 +168,8 @@ export async function loadClassifier(path: string): Promise<Classifier> {
   if (inputs.some(({ name }) => !wantedInputs.includes(name)) || inputs.length !== wantedInputs.length || !(dim >= 1))
     throw new EquipoiseError('ERR_DATA', `${path} was changed after it was exported: its inputs do not fit its recipe`);
 
-  const sessions = new Sessions(subgraph(model, { outputs: ['probabilities'] }), path);
+  const wanted = ['probabilities', 'label'].filter((output) => outputs.some(({ name }) => name === output));
+  const sessions = new Sessions(subgraph(model, { outputs: wanted }), path);
   const head = new Sessions(
     subgraph(model, { inputs: [{ name: 'embedding', dtype: 'float32', shape: ['batch', dim] }], outputs: ['logits'] }),
     path,
@@ -181,9 +190,7 @@ export async function loadClassifier(path: string): Promise<Classifier> {
     }
     for await (const { batch, prepared: ready } of oneAhead(prepared())) {
       const empty: Feeds = {};
-      const outputs = ready.count > 0 ? await session.run(ready.inputs) : empty;
-      const probabilities = (outputs['probabilities']?.data as Float32Array | undefined) ?? new Float32Array(0);
-      yield* predictions(batch, ready, probabilities, classNames);
+      yield* predictions(batch, ready, ready.count > 0 ? await session.run(ready.inputs) : empty, classNames);
     }
   }
 
@@ -196,6 +203,7 @@ export async function loadClassifier(path: string): Promise<Classifier> {
     dim,
     recipe,
     ...(backbone && { backbone }),
+    ...(decision && { decision }),
     ...(settings !== undefined && { settings }),
     predict,
     async logits(x) {
@@ -205,6 +213,7 @@ export async function loadClassifier(path: string): Promise<Classifier> {
       const session = await head.get(availableParallelism());
       return (await session.run({ embedding: { data, dims: [rows, cols] } }))['logits']?.data as Float32Array;
     },
+    decide: (scores) => decideClasses(scores, classNames.length, decision?.offsets),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -148,14 +148,9 @@ function partsOf(data: EmbeddingSet | ComparedParts, seed: number, test: number,
   return data;
 }
 
-/** 1 for each row whose largest of `classes` logits is its label's. */
-function rightOf(logits: Float32Array, labels: Int32Array, classes: number): Uint8Array {
-  return Uint8Array.from(labels, (label, i) => {
-    let best = 0;
-    for (let j = 1; j < classes; j++)
-      if ((logits[i * classes + j] as number) > (logits[i * classes + best] as number)) best = j;
-    return best === label ? 1 : 0;
-  });
+/** 1 for each row that is predicted to be what it is. */
+function rightOf(predicted: Int32Array, labels: Int32Array): Uint8Array {
+  return Uint8Array.from(labels, (label, i) => (predicted[i] === label ? 1 : 0));
 }
 
 /**
@@ -210,14 +205,16 @@ export async function compare(data: EmbeddingSet | ComparedParts, options: Compa
       });
       const seconds = (performance.now() - started) / 1000;
       const logits = head.logits(test.embeddings);
+      const predicted = head.decide(logits);
       const evaluation = evaluatePredictions({
         labels: test.labels,
         logits,
+        predicted,
         classNames,
         trainCounts: train.classCounts,
       });
       results.get(name)?.push({ seed, evaluation, seconds, bestEpoch: head.bestEpoch });
-      right.get(name)?.push(rightOf(logits, test.labels, classNames.length));
+      right.get(name)?.push(rightOf(predicted, test.labels));
       o.onHead?.(name, seed, head);
       done++;
     }

@@ -3,6 +3,7 @@
 import { EquipoiseError } from '../core/errors.js';
 import type { GraphPart } from '../onnx/graph.js';
 import { buildModel, getMetadata, readModel, type OnnxModel } from '../onnx/index.js';
+import { calibrationGraph, checkDecision, decisionGraph, type Decision } from './decision.js';
 import type { CreateHeadOptions, Head } from './head.js';
 import { scalerGraph, type Scaler } from './scaler.js';
 
@@ -11,30 +12,39 @@ export interface HeadBundle {
   readonly head: Head;
   readonly scaler?: Scaler;
   readonly classNames: readonly string[];
+  readonly decision?: Decision;
   /** How it was trained, as JSON. */
   readonly settings?: unknown;
 }
 
 const key = 'equipoise.head';
 
-/** Input `embedding` (batch, d) → outputs `logits` and `probabilities` (batch, C); the scaler, where there is one, comes first. */
-export function headModel({ head, scaler, classNames, settings }: HeadBundle, opset?: number): OnnxModel {
+/**
+ * Input `embedding` (batch, d) → outputs `logits` and `probabilities` (batch, C), calibrated, and `label` (batch), the class ids
+ * that are decided for; the scaler, where there is one, comes first.
+ */
+export function headModel({ head, scaler, classNames, decision, settings }: HeadBundle, opset?: number): OnnxModel {
   const parts: GraphPart[] = [];
   if (scaler) parts.push(scalerGraph(scaler, 'embedding', 'scaled_embedding'));
-  parts.push(head.toGraph(scaler ? 'scaled_embedding' : 'embedding', 'logits'));
+  const calibration = decision?.calibration;
+  parts.push(head.toGraph(scaler ? 'scaled_embedding' : 'embedding', calibration ? 'raw_logits' : 'logits'));
+  if (calibration) parts.push(calibrationGraph(calibration, 'raw_logits', 'logits'));
   parts.push({
     nodes: [{ op: 'Softmax', inputs: ['logits'], outputs: ['probabilities'], attributes: { axis: -1 } }],
     initializers: [],
     input: 'logits',
     output: 'probabilities',
   });
-  const description = { name: head.name, options: head.options, inputDim: head.inputDim, classNames, settings };
+  parts.push(decisionGraph(decision?.offsets, 'logits', 'label'));
+  const { name, options, inputDim } = head;
+  const description = { name, options, inputDim, classNames, decision, settings };
   return buildModel({
     name: 'equipoise-head',
     inputs: [{ name: 'embedding', dtype: 'float32', shape: ['batch', head.inputDim] }],
     outputs: [
       { name: 'logits', dtype: 'float32', shape: ['batch', head.classes] },
       { name: 'probabilities', dtype: 'float32', shape: ['batch', head.classes] },
+      { name: 'label', dtype: 'int64', shape: ['batch'] },
     ],
     parts,
     metadata: { [key]: JSON.stringify(description) },
@@ -76,11 +86,12 @@ export function readHeadModel(
       'ERR_DATA',
       `Expected a head exported by equipoise for ${where} but its metadata has no ${key}. A whole classifier is opened with loadClassifier`,
     );
-  const { name, options, inputDim, classNames, settings } = JSON.parse(text) as {
+  const { name, options, inputDim, classNames, decision, settings } = JSON.parse(text) as {
     name: string;
     options: object;
     inputDim: number;
     classNames: string[];
+    decision?: Decision;
     settings?: unknown;
   };
   const head = create(name, { inputDim, classes: classNames.length, options });
@@ -90,6 +101,7 @@ export function readHeadModel(
   return {
     head,
     classNames,
+    ...(decision && { decision: checkDecision(decision, classNames.length, where) }),
     ...(settings !== undefined && { settings }),
     ...(scaled && {
       scaler: {

@@ -11,6 +11,8 @@ export interface Outcomes {
   readonly logTruth: Float64Array;
   /** Probability of the predicted class. */
   readonly confidence: Float64Array;
+  /** Σ_c (p_c − [c is the truth])². */
+  readonly squaredError: Float64Array;
 }
 
 export interface MetricContext {
@@ -24,6 +26,10 @@ export interface Metric<T extends number | null = number | null> extends Entry {
   /** Smallest and largest value. */
   readonly range: readonly [number, number];
   readonly higherIsBetter: boolean;
+  /** Whether it judges how sure the predictions are; the others follow from the confusion matrix alone. */
+  readonly ofProbabilities?: true;
+  /** Whether it looks at some classes only: decisions that were tuned for it would name no other. */
+  readonly ofSomeClasses?: true;
   compute(confusion: ConfusionMatrix, context: MetricContext): T;
 }
 

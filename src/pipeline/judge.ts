@@ -5,11 +5,12 @@ import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
 import { dense, matrix } from '../core/matrix.js';
 import type { ResamplingPlan } from '../core/plan.js';
 import { applyScaler } from '../head/index.js';
-import { generalizationGap, type ClassScores, type Evaluation } from '../metric/index.js';
+import { evaluate, generalizationGap, type ClassScores, type Evaluation } from '../metric/index.js';
 import { describeComparison, type Comparison, type StrategyResult } from '../report/index.js';
 import { createSampler } from '../sampler/index.js';
 import type { TrainedHead } from '../train/index.js';
-import type { RunConfig } from './config.js';
+import { withoutDecision, wantsDecision, type DecisionFit } from '../decision/index.js';
+import { decisionOf, type RunConfig } from './config.js';
 import type { Parts } from './parts.js';
 import type { RunContext } from './run.js';
 import type { Stopwatch } from './stopwatch.js';
@@ -40,6 +41,7 @@ export async function judgeStrategies(
   const names = [...new Set([...config.baselines, wanted])];
   const before = names[0] as string;
   const heads = new Map(names.map((name) => [name, [] as TrainedHead[]]));
+  const decision = decisionOf(config);
   const leaderboard = await compare(
     { train, validation, test },
     {
@@ -55,6 +57,7 @@ export async function judgeStrategies(
         batchSize: config.batchSize,
         learningRate: config.learningRate,
         standardize: config.standardize === 'auto' ? isTable : config.standardize === 'yes',
+        ...decision,
         ...(config.threads !== undefined && { threads: config.threads }),
       },
       onHead: (name, _, head) => heads.get(name)?.push(head),
@@ -69,7 +72,13 @@ export async function judgeStrategies(
     const trained = heads.get(name) as [TrainedHead, ...TrainedHead[]];
     const { gap, plan: own } = await rowsBehind(trained[0], train, test);
     if (name === wanted) plan = own;
-    const result = resultOf(row, trained, gap);
+    // The same heads, as training left them.
+    const undecided = wantsDecision(decision)
+      ? await Promise.all(
+          trained.map((head) => evaluate(withoutDecision(head), test, { trainCounts: train.classCounts })),
+        )
+      : undefined;
+    const result = resultOf(row, trained, gap, undecided);
     watch.add(`train ${name}`, result.seconds, `${result.seeds.length} seed${result.seeds.length === 1 ? '' : 's'}`);
     results.set(name, result);
   }
@@ -91,6 +100,7 @@ function resultOf(
   { name, seeds }: LeaderboardRow,
   heads: readonly [TrainedHead, ...TrainedHead[]],
   generalizationGap: StrategyResult['generalizationGap'],
+  undecided: readonly Evaluation[] | undefined,
 ): StrategyResult {
   const [head] = heads;
   const evaluations = seeds.map(({ evaluation }) => evaluation);
@@ -100,6 +110,7 @@ function resultOf(
     seeds: seeds.map(({ seed }) => seed),
     evaluations,
     perClass: meanPerClass(evaluations),
+    ...(undecided && { decision: { undecided, fits: heads.map(({ decision }) => decision?.fit as DecisionFit) } }),
     history: heads.map(({ bestEpoch, history }, i) => ({
       seed: seeds[i]?.seed as number,
       bestEpoch,

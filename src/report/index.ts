@@ -3,6 +3,7 @@ export { renderMarkdown } from './markdown.js';
 export { formatTable } from './text.js';
 export type { Cell, Column, Table } from './table.js';
 export {
+  calibrationTable,
   classTable,
   exportTable,
   failuresTable,

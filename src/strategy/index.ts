@@ -3,6 +3,7 @@
 import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { lookUp } from '../core/registry.js';
+import { calibrate, resolveDecision, wantsDecision, type DecisionOptions } from '../decision/index.js';
 import { fitHead, type TrainedHead, type TrainOptions } from '../train/index.js';
 import { arb } from './arb.js';
 import { asl } from './asl.js';
@@ -92,7 +93,7 @@ export const strategies = {
 
 export type StrategyName = keyof typeof strategies;
 
-export interface TrainHeadOptions extends TrainOptions {
+export interface TrainHeadOptions extends TrainOptions, DecisionOptions {
   /** A registered strategy or a definition of the caller's own; left out, the parts are those given, or the defaults. */
   readonly strategy?: StrategyName | (string & {}) | StrategyDefinition;
   /** Options of the strategy, those of its sampler among them. */
@@ -105,6 +106,8 @@ export interface TrainHeadOptions extends TrainOptions {
  * A strategy chooses loss, sampler and batch sampler; all strategies share schedule, rate and number of steps, so that they can be
  * compared. Parts may be given instead of a strategy: `sampler`, `loss`, …, by name, by `{ name, …options }` or as objects of one's own.
  *
+ * With `calibration` or `decision`, both are then fitted on the validation rows, as `calibrate` does it.
+ *
  * @param train (n, d) rows with the training brand, from `split(set).train` or `asTraining(set)`.
  * @returns the head with `logits(x)` (n·C), `probabilities(x)`, `toModel()`, its settings and history.
  * @throws ERR_OPTION for an unknown or contradictory option, ERR_DATA for rows that cannot be trained on or a training that diverges.
@@ -113,7 +116,19 @@ export interface TrainHeadOptions extends TrainOptions {
  * const head = await trainHead(train, { strategy: 'eos', strategyOptions: { kNeighbors: 5 }, validation, seed: 0 });
  */
 export async function trainHead(train: TrainingSet, options: TrainHeadOptions = {}): Promise<TrainedHead> {
-  const { strategy, strategyOptions, ...rest } = options;
+  const { calibration, decision, decisionRule, ...training } = options;
+  const wanted = { calibration, decision, decisionRule };
+  // Before the long work, not after it.
+  resolveDecision('trainHead', wanted);
+  const head = await trainedBy(train, training);
+  if (!wantsDecision(wanted)) return head;
+  return calibrate(head, training.validation, { ...wanted, seed: training.seed });
+}
+
+async function trainedBy(
+  train: TrainingSet,
+  { strategy, strategyOptions, ...rest }: Omit<TrainHeadOptions, keyof DecisionOptions>,
+): Promise<TrainedHead> {
   if (strategy === undefined) {
     if (strategyOptions !== undefined)
       throw new EquipoiseError('ERR_OPTION', 'trainHead.strategyOptions needs trainHead.strategy');

@@ -2,7 +2,17 @@
 
 import { EquipoiseError } from '../core/errors.js';
 import { dense, type MatrixLike } from '../core/matrix.js';
-import { applyScaler, headModel, readHead, type Head, type HeadBundle, type Scaler } from '../head/index.js';
+import {
+  applyCalibration,
+  applyScaler,
+  decideClasses,
+  headModel,
+  readHead,
+  type Decision,
+  type Head,
+  type HeadBundle,
+  type Scaler,
+} from '../head/index.js';
 import { softmaxRow } from '../loss/index.js';
 
 /** The model type of the room that builds it. */
@@ -14,11 +24,15 @@ export interface Predictor {
   readonly dim: number;
   readonly scaler?: Scaler;
   readonly head: Head;
-  /** (n, C), row-major. @throws ERR_SHAPE for rows of another width. */
+  /** How logits are calibrated and classes decided for, where that was fitted. */
+  readonly decision?: Decision;
+  /** (n, C), row-major, calibrated. @throws ERR_SHAPE for rows of another width. */
   logits(x: MatrixLike): Float32Array;
   /** Softmax of the logits, (n, C). */
   probabilities(x: MatrixLike): Float32Array;
-  /** Input `embedding` (batch, d) → `logits` and `probabilities` (batch, C); the scaler is its first node. */
+  /** The class id of each row of such logits: the largest, unless a decision rule was fitted. */
+  decide(logits: Float32Array): Int32Array;
+  /** Input `embedding` (batch, d) → `logits` and `probabilities` (batch, C) and `label` (batch); the scaler is its first node. */
   toModel(opset?: number): HeadModel;
 }
 
@@ -26,7 +40,7 @@ export interface Predictor {
 const rowsAtOnce = 1024;
 
 export function createPredictor(bundle: HeadBundle): Predictor {
-  const { head, scaler, classNames } = bundle;
+  const { head, scaler, classNames, decision } = bundle;
   const { inputDim: dim, classes } = head;
   const logits = (x: MatrixLike): Float32Array => {
     const { data, rows, cols } = dense(x);
@@ -46,6 +60,7 @@ export function createPredictor(bundle: HeadBundle): Predictor {
       }
       head.forward(chunk, count, out.subarray(start * classes, (start + count) * classes));
     }
+    if (decision?.calibration) applyCalibration(decision.calibration, out);
     return out;
   };
   return {
@@ -53,7 +68,9 @@ export function createPredictor(bundle: HeadBundle): Predictor {
     dim,
     ...(scaler && { scaler }),
     head,
+    ...(decision && { decision }),
     logits,
+    decide: (scores) => decideClasses(scores, classes, decision?.offsets),
     probabilities(x) {
       const out = logits(x);
       for (let at = 0; at < out.length; at += classes) softmaxRow(out, at, classes, out);

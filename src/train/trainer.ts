@@ -13,6 +13,7 @@ import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, samplers, type Sampler } from '../sampler/index.js';
 import type { FillOrder } from './batch-sampler.js';
+import { effectivePrior } from './effective-prior.js';
 import { resolveBatchSampler } from './batch-samplers.js';
 import { splitChoice, type Choice } from './choice.js';
 import { resolveOptimizer, type ResolvedOptimizer } from './optimizers.js';
@@ -435,6 +436,7 @@ export async function fitHead(
   const history: EpochRecord[] = [];
   let bestEpoch = 0;
   let bestScore: ValidationScore | undefined;
+  let prior: number[] | null = null;
   let lastYield = performance.now();
   const total = epochs * stepsPerEpoch;
   for (let epoch = 0; epoch < epochs; epoch++) {
@@ -486,15 +488,13 @@ export async function fitHead(
       throwIfAborted(signal, 'training');
       lastYield = performance.now();
     }
-    let validated: ValidationScore | undefined;
-    if (judge) {
-      validated = judge();
-      if (bestScore === undefined || better(validated, bestScore, stopping.metric)) {
-        bestScore = validated;
-        bestEpoch = epoch;
-        snapshot(head, best);
-      }
-    } else bestEpoch = epoch;
+    const validated = judge?.();
+    if (!validated || bestScore === undefined || better(validated, bestScore, stopping.metric)) {
+      bestScore = validated;
+      bestEpoch = epoch;
+      if (!o.step) prior = effectivePrior(table, order, loss, { classCounts: train.classCounts, epoch, epochs });
+      if (judge) snapshot(head, best);
+    }
     const record = {
       epoch,
       loss: lossSum / epochRows,
@@ -507,6 +507,12 @@ export async function fitHead(
   }
   if (held) head.parameters.forEach(({ data: values }, p) => values.set(best[p] as Float32Array));
 
+  // What reworks the parameters afterwards, or makes gradients of its own, is about shares that nobody counted.
+  const shares = finish ? null : prior;
+  Object.assign(settings, {
+    effectivePrior:
+      shares && Object.fromEntries(train.classNames.map((className, c) => [className, shares[c] as number])),
+  });
   if (finish)
     Object.assign(settings, {
       finish: finish({ head, classCounts: train.classCounts, ...(judge && { judge }) }),
