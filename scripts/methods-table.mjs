@@ -13,7 +13,7 @@ const sections = [
   [
     'Strategies',
     'strategies',
-    'What `equipoise run --strategy` and `trainHead(train, { strategy })` take. Adding one: `src/strategy/<name>.ts` and a line in `src/strategy/index.ts`.',
+    'What `equipoise run --strategy` and `trainHead(train, { strategy })` take; the last ones are for rows with any number of labels. Adding one: `src/strategy/<name>.ts` and a line in `src/strategy/index.ts`.',
   ],
   [
     'Samplers',
@@ -58,10 +58,15 @@ const text = [
   'Made from the registries by `node scripts/methods-table.mjs`; a test holds it up to date.',
   ...sections.flatMap(([title, name, intro]) => {
     const entries = Object.entries(equipoise[name]);
+    const hasWhen = entries.some(([, entry]) => entry.when);
+    const titles = ['name', 'what it does', ...(hasWhen ? ['when to use it'] : []), 'source'];
     const table = [
-      '| name | what it does | source |',
-      '|---|---|---|',
-      ...entries.map(([key, entry]) => `| \`${key}\` | ${cell(entry.summary)} | ${cell(entry.paper ?? '')} |`),
+      `| ${titles.join(' | ')} |`,
+      `|${'---|'.repeat(titles.length)}`,
+      ...entries.map(([key, { summary, when, paper }]) => {
+        const cells = [`\`${key}\``, summary, ...(hasWhen ? [when] : []), paper ?? ''];
+        return `| ${cells.map(cell).join(' | ')} |`;
+      }),
     ];
     const options = entries
       .filter(([, entry]) => Object.keys(entry.options ?? {}).length > 0)

@@ -16,7 +16,7 @@ export {
   type BackboneEntry,
   type BackboneOptions,
 } from './backbone/index.js';
-export { embed, embedOptions, type EmbedOptions } from './embed/index.js';
+export { embed, embedOptions, type Augment, type EmbedOptions, type MadeCopies } from './embed/index.js';
 export { openStore, writeSet, type EmbeddingStore, type Manifest } from './store/index.js';
 export { exportEmbeddings, importEmbeddings, interchangeFormats } from './interchange/index.js';
 export {
@@ -71,11 +71,11 @@ export {
   pairings,
   schedules,
   trainRules as trainOptions,
+  tuneLabelThresholds,
   type Predictor,
   type TrainedHead,
 } from './train/index.js';
 export {
-  bestThreshold,
   calibrate,
   calibrateOptions,
   calibrations,
@@ -95,11 +95,14 @@ export {
   confusionMatrix,
   defineMetric,
   evaluate,
+  evaluateMultiLabel,
+  evaluateMultiLabelPredictions,
   evaluatePredictions,
   generalizationGap,
   metrics,
   type CalibrationBin,
   type Evaluation,
+  type MultiLabelEvaluation,
 } from './metric/index.js';
 export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
 export {

@@ -32,6 +32,33 @@ class Adapter(torch.nn.Module):
         return self.output(rows + self.up(torch.relu(self.down(rows))))
 
 
+class Cosine(torch.nn.Module):
+    """Scaled cosines between rows and weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Linear(dim, classes, bias=False).weight
+
+    def forward(self, rows):
+        normalize = torch.nn.functional.normalize
+        return 5 * normalize(rows) @ normalize(self.weight).T
+
+
+class ScaledLinear(torch.nn.Module):
+    """One factor a class behind a linear layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(dim, classes)
+        self.scale = torch.nn.Parameter(torch.ones(classes))
+
+    def forward(self, rows):
+        return self.layer(rows) * self.scale
+
+    def parameters(self):
+        return [*self.layer.parameters(), self.scale]
+
+
 def mlp(norm):
     hidden = torch.nn.Linear(dim, width)
     between = [torch.nn.LayerNorm(width)] if norm else []
@@ -42,6 +69,8 @@ heads = {
     "linear": ({"name": "linear"}, lambda: torch.nn.Linear(dim, classes)),
     "mlp": ({"name": "mlp", "hidden": [width]}, lambda: mlp(False)),
     "mlp with layer norm": ({"name": "mlp", "hidden": [width], "layerNorm": True}, lambda: mlp(True)),
+    "cosine": ({"name": "cosine", "scale": 5}, Cosine),
+    "scaled-linear": ({"name": "scaled-linear"}, ScaledLinear),
     "adapter": ({"name": "adapter", "width": width}, Adapter),
 }
 optimizers = {

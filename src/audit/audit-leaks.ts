@@ -1,6 +1,7 @@
 /** Does a held-out part hold what the training part has seen? */
 
 import type { EmbeddingSet, Part } from '../core/embedding-set.js';
+import { labelsOf } from '../core/targets.js';
 import { EquipoiseError } from '../core/errors.js';
 import { dense, type Dense } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
@@ -159,7 +160,7 @@ export async function auditLeaks(
   const describe = (rows: readonly RowPlace[]): LeakedRow[] =>
     rows.map(({ matrix, row }) => {
       const { part, set } = parts[matrix]!;
-      return { part, id: set.ids[row] as string, label: set.classNames[set.labels[row] as number] as string };
+      return { part, id: set.ids[row] as string, label: labelsOf(set, row).join('; ') };
     });
 
   const duplicates = equalRows(parts.map(({ x }) => x))

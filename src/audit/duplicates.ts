@@ -1,6 +1,7 @@
 /** Rows with the same bytes: the same item stored twice, or two items that the backbone cannot tell apart. */
 
 import type { EmbeddingSet } from '../core/embedding-set.js';
+import { labelsOf } from '../core/targets.js';
 import { dense, type Dense } from '../core/matrix.js';
 
 /** Row `row` of matrix `matrix`. */
@@ -55,6 +56,6 @@ export interface DuplicateRows {
 export function findDuplicates(set: EmbeddingSet): DuplicateRows[] {
   return equalRows([dense(set.embeddings)]).map((group) => ({
     ids: group.map(({ row }) => set.ids[row] as string),
-    labels: [...new Set(group.map(({ row }) => set.classNames[set.labels[row] as number] as string))],
+    labels: [...new Set(group.flatMap(({ row }) => labelsOf(set, row)))],
   }));
 }

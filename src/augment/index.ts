@@ -6,16 +6,19 @@ import { integer, resolveOptions } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
 import { createRng } from '../core/rng.js';
 import type { AugmenterEntry } from './augmenter.js';
+import { color } from './color.js';
 import { eda } from './eda.js';
+import { flipCropColor } from './flip-crop-color.js';
 import { flipCrop } from './flip-crop.js';
 
 export { defineAugmenter, type AugmenterEntry } from './augmenter.js';
 
-export const augmenters = { eda, 'flip-crop': flipCrop } as const;
+export const augmenters = { eda, 'flip-crop': flipCrop, color, 'flip-crop-color': flipCropColor } as const;
 
 export interface Augmenter {
   readonly name: string;
   readonly modality: Modality;
+  /** As given, or what tells them apart where they are too long to be kept. */
   readonly options: Readonly<Record<string, unknown>>;
   /**
    * Makes `copies` altered items with the label and group of `item`, the ids `id#1`, `id#2`, … and `item` as parent.
@@ -44,7 +47,7 @@ export function createAugmenter(name: string, options: Readonly<Record<string, u
   return {
     name,
     modality: entry.modality,
-    options: resolved,
+    options: entry.describe?.(resolved) ?? resolved,
     async augment(item, request) {
       const { copies, seed } = resolveOptions('augment', requestRules, request);
       if (item.parent !== undefined)

@@ -3,6 +3,7 @@
 import type { ItemRecipe } from '../backbone/index.js';
 import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
+import type { TargetKind } from '../core/targets.js';
 import { checkDecision, type Decision } from '../head/index.js';
 import { getMetadata, type OnnxModel } from '../onnx/index.js';
 import { parseImageRecipe, parseTokenizerSpec } from '../preprocess/index.js';
@@ -33,6 +34,10 @@ export interface ClassifierDocument {
   readonly classNames: readonly string[];
   readonly recipe: ClassifierRecipe;
   readonly backbone?: BackboneNote;
+  /** `many`: an item may have any number of the classes; default `one`. */
+  readonly targets?: TargetKind;
+  /** From which probability on each of them is predicted; default 0.5. */
+  readonly thresholds?: readonly number[];
   /** How its logits are calibrated and its classes decided for; the nodes of the graph do it. */
   readonly decision?: Decision;
   /** How the head was trained. */
@@ -45,17 +50,21 @@ const keys = {
   classNames: 'equipoise.classNames',
   recipe: 'equipoise.recipe',
   backbone: 'equipoise.backbone',
+  targets: 'equipoise.targets',
+  thresholds: 'equipoise.thresholds',
   decision: 'equipoise.decision',
   settings: 'equipoise.settings',
 } as const;
 
 export function writeDocument(document: ClassifierDocument): Record<string, string> {
-  const { classNames, recipe, backbone, decision, settings } = document;
+  const { classNames, recipe, backbone, targets, thresholds, decision, settings } = document;
   return {
     [keys.format]: FORMAT,
     [keys.classNames]: JSON.stringify(classNames),
     [keys.recipe]: JSON.stringify(recipe),
     ...(backbone && { [keys.backbone]: JSON.stringify(backbone) }),
+    ...(targets === 'many' && { [keys.targets]: JSON.stringify(targets) }),
+    ...(thresholds && { [keys.thresholds]: JSON.stringify(thresholds) }),
     ...(decision && { [keys.decision]: JSON.stringify(decision) }),
     ...(settings !== undefined && { [keys.settings]: JSON.stringify(settings) }),
   };
@@ -103,12 +112,20 @@ export function readDocument(model: OnnxModel, where: string): ClassifierDocumen
   if (typeof recipe !== 'object' || recipe === null)
     throw new EquipoiseError('ERR_DATA', `${where}: its metadata lacks the recipe`);
   const backbone = json(keys.backbone) as BackboneNote | null;
+  const many = json(keys.targets) === 'many';
+  const thresholds = json(keys.thresholds);
+  const fits =
+    Array.isArray(thresholds) && thresholds.length === classNames.length && thresholds.every(Number.isFinite);
+  if (thresholds !== null && !(many && fits))
+    throw new EquipoiseError('ERR_DATA', `${where}: its metadata has thresholds that do not fit its class names`);
   const decision = json(keys.decision) as Decision | null;
   const settings = json(keys.settings);
   return {
     classNames: classNames as string[],
     recipe: checkRecipe(recipe as ClassifierRecipe, where),
     ...(backbone && { backbone }),
+    ...(many && { targets: 'many' as const }),
+    ...(fits && { thresholds: thresholds as number[] }),
     ...(decision && { decision: checkDecision(decision, classNames.length, where) }),
     ...(settings !== null && { settings }),
   };

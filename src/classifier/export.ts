@@ -7,6 +7,7 @@ import { openModelSession, type Backbone, type Feeds, type Tensor } from '../bac
 import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { Item } from '../core/item.js';
+import type { TargetKind } from '../core/targets.js';
 import { dense, matrix, type MatrixLike } from '../core/matrix.js';
 import type { Decision } from '../head/index.js';
 import {
@@ -30,10 +31,14 @@ export interface ExportableHead {
   /** Length of an embedding. */
   readonly dim: number;
   readonly settings?: unknown;
+  /** `many`: a row may have any number of the classes; default `one`. */
+  readonly targets?: TargetKind;
+  /** From which probability on each of them is predicted; default 0.5. */
+  readonly thresholds?: readonly number[];
   readonly decision?: Decision;
   /** (n, dim) rows → n · classes logits. */
   logits(x: MatrixLike): Float32Array | Promise<Float32Array>;
-  /** n · classes logits → n class ids. */
+  /** n · classes logits → n class ids, or 1 and 0 for each class of each row with `many`. */
   decide(logits: Float32Array): Int32Array;
   /** Input `embedding` (batch, dim) → outputs `logits`, `probabilities` and `label`, for the given operator set. */
   toModel(opset?: number): OnnxModel;
@@ -96,7 +101,7 @@ function merge(head: ExportableHead, backbone: Backbone): OnnxModel {
     outputs: [
       { name: 'logits', dtype: 'float32', shape: [batch, classes] },
       { name: 'probabilities', dtype: 'float32', shape: [batch, classes] },
-      { name: 'label', dtype: 'int64', shape: [batch] },
+      { name: 'label', dtype: 'int64', shape: head.targets === 'many' ? [batch, classes] : [batch] },
       { name: 'embedding', dtype: 'float32', shape: [batch, head.dim] },
     ],
   });
@@ -262,12 +267,14 @@ function checkOptions(head: ExportableHead, options: ExportOptions): void {
 export async function exportOnnx(head: ExportableHead, options: ExportOptions): Promise<ExportReport> {
   checkOptions(head, options);
   const { path, backbone, sampleRows, sampleItems = [], embeddedWith, threads = availableParallelism() } = options;
-  const { settings, decision } = head;
+  const { settings, targets, thresholds, decision } = head;
   const note = backbone ? noteOf(backbone) : embeddedWith;
   const document = writeDocument({
     classNames: head.classNames,
     recipe: recipeOf(head, options),
     ...(note && { backbone: note }),
+    ...(targets && { targets }),
+    ...(thresholds && { thresholds }),
     ...(decision && { decision }),
     ...(settings !== undefined && { settings }),
   });

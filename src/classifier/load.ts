@@ -12,8 +12,9 @@ import {
 import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import type { Item, ItemContent } from '../core/item.js';
+import type { TargetKind } from '../core/targets.js';
 import { dense, type MatrixLike } from '../core/matrix.js';
-import { decideClasses, type Decision } from '../head/index.js';
+import { decideClasses, decideLabels, thresholdsOf, type Decision } from '../head/index.js';
 import { describeModel, readModelFile, subgraph, writeModel, type OnnxModel } from '../onnx/index.js';
 import { inBatches, oneAhead } from './batches.js';
 import { mapColumns } from './columns.js';
@@ -21,8 +22,10 @@ import { readDocument, type BackboneNote, type ClassifierRecipe, type RowRecipe 
 
 export interface Prediction {
   readonly id: string;
-  /** The class that the classifier decides for, the most probable one unless a decision rule was fitted; null where the item failed. */
+  /** The class that the classifier decides for, the most probable one unless a decision rule was fitted; of `labels`, where there are such, the most probable; null where the item failed or has none of them. */
   readonly label: string | null;
+  /** Of a classifier of items with any number of labels: those predicted. */
+  readonly labels?: readonly string[];
   /** By class name, calibrated where that was fitted; empty where the item failed. */
   readonly probabilities: Readonly<Record<string, number>>;
   /** Why there is no label. */
@@ -43,6 +46,10 @@ export interface Classifier extends AsyncDisposable {
   /** Length of an embedding. */
   readonly dim: number;
   readonly recipe: ClassifierRecipe;
+  /** Whether an item has one of the classes, or any number of them. */
+  readonly targets: TargetKind;
+  /** Where a class is predicted from another probability than 0.5 on. */
+  readonly thresholds?: readonly number[];
   readonly backbone?: BackboneNote;
   /** How logits are calibrated and classes decided for, where that was fitted. */
   readonly decision?: Decision;
@@ -52,7 +59,7 @@ export interface Classifier extends AsyncDisposable {
   predict(items: Items, options?: PredictOptions): AsyncGenerator<Prediction>;
   /** The head alone: (n, dim) embeddings → n · classes logits. */
   logits(x: MatrixLike): Promise<Float32Array>;
-  /** The class id of each row of such logits. */
+  /** The class id of each row of such logits; with `many`, 1 or 0 for each class of each row. */
   decide(logits: Float32Array): Int32Array;
   close(): Promise<void>;
 }
@@ -96,10 +103,10 @@ function predictions(
   items: readonly Item[],
   { kept, failures }: PreparedBatch,
   outputs: Feeds,
-  classNames: readonly string[],
+  { classNames, targets }: Pick<Classifier, 'classNames' | 'targets'>,
 ): Prediction[] {
   const probabilities = (outputs['probabilities']?.data as Float32Array | undefined) ?? new Float32Array(0);
-  // The first files name no class: theirs is the most probable one.
+  // The first files name no class: theirs is the most probable one. (None of them is for `many`.)
   const labels = outputs['label']?.data ?? decideClasses(probabilities, classNames.length);
   const errors = new Map(failures.map(({ index, error }) => [index, error.message]));
   const rowOf = new Map(kept.map((index, row) => [index, row]));
@@ -110,9 +117,14 @@ function predictions(
     const error =
       errors.get(index) ?? (row.every(Number.isFinite) ? undefined : 'The classifier gave a non-finite number');
     if (error !== undefined) return { id, label: null, probabilities: {}, error };
+    // The graph decides: for one class, or for each of them.
+    const isNamed = (c: number) => (targets === 'one' ? Number(labels[place]) === c : Number(labels[start + c]) === 1);
+    const named = [...classNames.keys()].filter(isNamed);
+    const best = named.reduce((top, c) => ((row[c] as number) > (row[top] as number) ? c : top), named[0] ?? -1);
     return {
       id,
-      label: classNames[Number(labels[place])] as string,
+      label: classNames[best] ?? null,
+      ...(targets === 'many' && { labels: named.map((c) => classNames[c] as string) }),
       probabilities: Object.fromEntries(classNames.map((name, c) => [name, row[c] as number])),
     };
   });
@@ -150,10 +162,12 @@ class Sessions {
  */
 export async function loadClassifier(path: string): Promise<Classifier> {
   const { model } = await readModelFile(path);
-  const { classNames, recipe, backbone, decision, settings } = readDocument(model, path);
+  const document = readDocument(model, path);
+  const { classNames, recipe, backbone, targets = 'one', thresholds, decision, settings } = document;
   const { inputs, outputs } = describeModel(model);
   const logits = outputs.find(({ name }) => name === 'logits');
-  if (logits?.shape?.[1] !== classNames.length || !outputs.some(({ name }) => name === 'probabilities'))
+  const has = (output: string) => outputs.some(({ name }) => name === output);
+  if (logits?.shape?.[1] !== classNames.length || !has('probabilities') || (targets === 'many' && !has('label')))
     throw new EquipoiseError(
       'ERR_DATA',
       `${path} was changed after it was exported: its outputs do not fit its class names`,
@@ -168,7 +182,7 @@ export async function loadClassifier(path: string): Promise<Classifier> {
   if (inputs.some(({ name }) => !wantedInputs.includes(name)) || inputs.length !== wantedInputs.length || !(dim >= 1))
     throw new EquipoiseError('ERR_DATA', `${path} was changed after it was exported: its inputs do not fit its recipe`);
 
-  const wanted = ['probabilities', 'label'].filter((output) => outputs.some(({ name }) => name === output));
+  const wanted = ['probabilities', 'label'].filter(has);
   const sessions = new Sessions(subgraph(model, { outputs: wanted }), path);
   const head = new Sessions(
     subgraph(model, { inputs: [{ name: 'embedding', dtype: 'float32', shape: ['batch', dim] }], outputs: ['logits'] }),
@@ -190,7 +204,8 @@ export async function loadClassifier(path: string): Promise<Classifier> {
     }
     for await (const { batch, prepared: ready } of oneAhead(prepared())) {
       const empty: Feeds = {};
-      yield* predictions(batch, ready, ready.count > 0 ? await session.run(ready.inputs) : empty, classNames);
+      const outputs = ready.count > 0 ? await session.run(ready.inputs) : empty;
+      yield* predictions(batch, ready, outputs, { classNames, targets });
     }
   }
 
@@ -199,6 +214,8 @@ export async function loadClassifier(path: string): Promise<Classifier> {
   };
   return {
     classNames,
+    targets,
+    ...(thresholds && { thresholds }),
     modality: recipe.modality,
     dim,
     recipe,
@@ -213,7 +230,10 @@ export async function loadClassifier(path: string): Promise<Classifier> {
       const session = await head.get(availableParallelism());
       return (await session.run({ embedding: { data, dims: [rows, cols] } }))['logits']?.data as Float32Array;
     },
-    decide: (scores) => decideClasses(scores, classNames.length, decision?.offsets),
+    decide: (scores) =>
+      targets === 'many'
+        ? decideLabels(scores, thresholdsOf(document))
+        : decideClasses(scores, classNames.length, decision?.offsets),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,7 +1,8 @@
 /** Whether an exported graph says what the trained head says, on real rows. */
 
 import { EquipoiseError } from '../core/errors.js';
-import type { Decision } from '../head/index.js';
+import type { TargetKind } from '../core/targets.js';
+import { thresholdsOf, type Decision } from '../head/index.js';
 
 export interface ParityReport {
   /** Rows on which both were run. */
@@ -27,6 +28,8 @@ export function compareOutputs(
   exported: Answers,
   head: {
     readonly classNames: readonly string[];
+    readonly targets?: TargetKind;
+    readonly thresholds?: readonly number[];
     readonly decision?: Decision;
     decide(logits: Float32Array): Int32Array;
   },
@@ -51,12 +54,21 @@ export function compareOutputs(
   const tolerance = (precision === 'float32' ? 1e-4 : 1e-2) * Math.max(1, largest);
   const offsets = head.decision?.offsets;
   const scoreOf = (row: number, c: number) => (logits[row * classes + c] as number) + (offsets?.[c] ?? 0);
-  let disagreements = 0;
-  labels.forEach((first, row) => {
-    const second = exported.labels[row] as number;
+  const thresholds = thresholdsOf(head);
+  /** By how much the head's own label wins against the other one. */
+  const lead = (at: number, own: number, other: number) => {
+    if (head.targets !== 'many') return scoreOf(at, own) - scoreOf(at, other);
+    const threshold = thresholds[at % classes] as number;
+    return Math.abs((logits[at] as number) - Math.log(threshold / (1 - threshold)));
+  };
+  const disagreeing = new Set<number>();
+  const labelsOfRow = head.targets === 'many' ? classes : 1;
+  labels.forEach((own, at) => {
+    const other = exported.labels[at] as number;
     // Written so that a label which is no class id, whose score is NaN, disagrees.
-    if (first !== second && !(scoreOf(row, first) - scoreOf(row, second) <= tolerance)) disagreements++;
+    if (own !== other && !(lead(at, own, other) <= tolerance)) disagreeing.add(Math.floor(at / labelsOfRow));
   });
+  const disagreements = disagreeing.size;
   const withinTolerance = largestDifference <= tolerance && disagreements === 0;
-  return { rows: labels.length, largestDifference, tolerance, disagreements, withinTolerance };
+  return { rows: logits.length / classes, largestDifference, tolerance, disagreements, withinTolerance };
 }

@@ -3,6 +3,7 @@ import { assertTraining, isResampled, partOf } from '../core/embedding-set.js';
 import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import { custom, integer, number, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
+import { assertOneLabel } from '../core/targets.js';
 import { split } from '../dataset/split.js';
 import { evaluatePredictions } from '../metric/index.js';
 import { strategies, trainHead, type StrategyDefinition, type TrainHeadOptions } from '../strategy/index.js';
@@ -113,9 +114,11 @@ export const compareOptions = {
 };
 
 function contendersOf(given: 'all' | readonly Contender[]): { name: string; options: TrainHeadOptions }[] {
-  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf'>>(strategies);
+  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf' | 'targets'>>(strategies);
   const list =
-    given === 'all' ? registered.filter(({ aliasOf }) => aliasOf === undefined).map(({ name }) => name) : given;
+    given === 'all'
+      ? registered.filter(({ aliasOf, targets }) => aliasOf === undefined && targets !== 'many').map(({ name }) => name)
+      : given;
   const contenders = list.map((contender) => {
     if (typeof contender === 'string') return { name: contender, options: { strategy: contender } };
     if (typeof contender !== 'object' || contender === null)
@@ -190,6 +193,7 @@ export async function compare(data: EmbeddingSet | ComparedParts, options: Compa
     const parts = partsOf(data, seed, o.test, o.validation);
     first ??= parts;
     const { train, validation, test } = parts;
+    assertOneLabel(train, 'compare', 'Train each strategy with trainHead and judge it with evaluateMultiLabel');
     const { classNames } = train;
     tests.push(test);
     for (const { name, options: own } of contenders) {

@@ -2,6 +2,7 @@
 
 import { EquipoiseError, expected, show } from './errors.js';
 import { assertFinite, dense, matrix, takeRows, type Matrix, type MatrixLike } from './matrix.js';
+import { countTargets, isManyLabels, namesIn, rarestClasses, readTargets, type ManyLabels } from './targets.js';
 
 /** What a column of a table is; embeddings of a backbone have none. */
 export interface Column {
@@ -20,8 +21,13 @@ const partBrand: unique symbol = Symbol('equipoise.part');
 export interface EmbeddingSet {
   /** (n, d) float32. */
   readonly embeddings: Matrix;
-  /** Class ids: indices into `classNames`. */
+  /** Class ids: indices into `classNames`. Of a set with `targets` what splits and batches go by: see there. */
   readonly labels: Int32Array;
+  /**
+   * (n, C), 1 where the row has the class: of a set whose rows have any number of labels. `labels` then holds the rarest
+   * class of each row, C for a row that has none.
+   */
+  readonly targets?: Uint8Array;
   readonly classNames: readonly string[];
   /** Rows a class; zero for a class of the table that has none here. */
   readonly classCounts: Int32Array;
@@ -78,7 +84,8 @@ function checkLength(what: string, length: number, rows: number): void {
  * Makes a set from a user's own arrays.
  *
  * @param x (n, d) matrix; copied only if it is not contiguous float32.
- * @param labels n class ids, or n class names (then the table is `classNames` or the sorted names that occur).
+ * @param labels n class ids, or n class names (then the table is `classNames` or the sorted names that occur). For rows with any
+ *   number of labels: n lists of ids or names, or an (n, C) matrix of 0 and 1.
  * @throws ERR_SHAPE for lengths that differ, ERR_DATA for NaN, infinity, labels outside the table or repeated ids.
  *
  * @example
@@ -86,7 +93,7 @@ function checkLength(what: string, length: number, rows: number): void {
  */
 export function fromArrays(
   x: MatrixLike,
-  labels: ArrayLike<number> | readonly string[],
+  labels: ArrayLike<number> | readonly string[] | ManyLabels,
   options: FromArraysOptions = {},
 ): EmbeddingSet {
   const known = ['classNames', 'ids', 'groups', 'weights', 'columns', 'parents'];
@@ -94,34 +101,14 @@ export function fromArrays(
     if (!known.includes(name))
       throw new EquipoiseError('ERR_OPTION', `Unknown option fromArrays.${name}. Known options: ${known.join(', ')}`);
   const rows = dense(x);
-  if (typeof labels !== 'object' || labels === null || typeof labels.length !== 'number')
+  const isMany = typeof labels === 'object' && labels !== null && isManyLabels(labels);
+  if (typeof labels !== 'object' || labels === null || (!isMany && typeof labels.length !== 'number'))
     throw expected('an array of class ids or names', 'labels', labels);
-  checkLength('labels', labels.length, rows.rows);
-  const byName = typeof labels[0] === 'string';
-  let classNames = options.classNames;
-  if (classNames === undefined) {
-    if (byName) classNames = [...new Set(labels as readonly string[])].sort(compareNames);
-    else {
-      let highest = -1;
-      for (let i = 0; i < labels.length; i++) highest = Math.max(highest, Number(labels[i]));
-      classNames = Array.from({ length: Number.isFinite(highest) ? Math.floor(highest) + 1 : 0 }, (_, c) => String(c));
-    }
-  }
+  if (!('shape' in labels)) checkLength('labels', labels.length, rows.rows);
+  const classNames = options.classNames ?? tableOf(isMany ? namesIn(labels) : labels);
   if (new Set(classNames).size !== classNames.length)
     throw new EquipoiseError('ERR_DATA', `classNames repeats a name: ${classNames.join(', ')}`);
-  const table = new Map(classNames.map((name, id) => [name, id]));
   const ids = options.ids ?? Array.from({ length: rows.rows }, (_, i) => String(i));
-  const classIds = new Int32Array(rows.rows);
-  for (let i = 0; i < classIds.length; i++) {
-    const label = labels[i];
-    const id = typeof label === 'string' ? table.get(label) : label;
-    if (id === undefined || !Number.isInteger(id) || id < 0 || id >= classNames.length)
-      throw new EquipoiseError(
-        'ERR_DATA',
-        `Row ${i} (${show(ids[i])}) has label ${show(label)}, which is not in the class table of ${classNames.length}: ${classNames.slice(0, 12).join(', ')}`,
-      );
-    classIds[i] = id;
-  }
   for (const [what, value] of Object.entries({
     ids,
     groups: options.groups,
@@ -150,9 +137,8 @@ export function fromArrays(
         );
   return {
     embeddings: matrix(rows.data, rows.rows, rows.cols),
-    labels: classIds,
+    ...(isMany ? manyLabels(readTargets(labels, classNames, ids), classNames) : oneLabel(labels, classNames, ids)),
     classNames: [...classNames],
-    classCounts: countClasses(classIds, classNames.length),
     ids: [...ids],
     ...(options.groups && { groups: [...options.groups] }),
     ...(weights && { weights }),
@@ -161,16 +147,61 @@ export function fromArrays(
   };
 }
 
+/** The class table of labels that come without one. */
+function tableOf(labels: ArrayLike<number> | readonly (string | number)[]): readonly string[] {
+  if (typeof labels[0] === 'string') return [...new Set(labels as readonly string[])].sort(compareNames);
+  let highest = -1;
+  for (let i = 0; i < labels.length; i++) highest = Math.max(highest, Number(labels[i]));
+  return Array.from({ length: Number.isFinite(highest) ? Math.floor(highest) + 1 : 0 }, (_, c) => String(c));
+}
+
+type Labels = Pick<EmbeddingSet, 'labels' | 'targets' | 'classCounts'>;
+
+function oneLabel(
+  labels: ArrayLike<number> | readonly string[],
+  classNames: readonly string[],
+  ids: readonly string[],
+): Labels {
+  const table = new Map(classNames.map((name, id) => [name, id]));
+  const classIds = new Int32Array(labels.length);
+  for (let i = 0; i < classIds.length; i++) {
+    const label = labels[i];
+    const id = typeof label === 'string' ? table.get(label) : label;
+    if (id === undefined || !Number.isInteger(id) || id < 0 || id >= classNames.length)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Row ${i} (${show(ids[i])}) has label ${show(label)}, which is not in the class table of ${classNames.length}: ${classNames.slice(0, 12).join(', ')}`,
+      );
+    classIds[i] = id;
+  }
+  return { labels: classIds, classCounts: countClasses(classIds, classNames.length) };
+}
+
+function manyLabels(targets: Uint8Array, classNames: readonly string[]): Labels {
+  const classCounts = countTargets(targets, classNames.length);
+  return { labels: rarestClasses(targets, classCounts), targets, classCounts };
+}
+
 /** The rows of `set` at the given positions, in that order, unbranded. */
 export function selectRows(set: EmbeddingSet, rows: ArrayLike<number>): EmbeddingSet {
   const taken = takeRows(dense(set.embeddings), rows);
   const pick = <T>(values: ArrayLike<T>): T[] => Array.from(rows, (row) => values[row] as T);
+  const { classNames, targets } = set;
+  const classes = classNames.length;
   const labels = Int32Array.from(pick(set.labels));
+  const own = targets && new Uint8Array(rows.length * classes);
+  if (targets && own)
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
+      own.set(targets.subarray(row * classes, (row + 1) * classes), i * classes);
+    }
   return {
     embeddings: matrix(taken.data, taken.rows, taken.cols),
+    // What is rare in the whole set stays what its parts go by.
     labels,
-    classNames: set.classNames,
-    classCounts: countClasses(labels, set.classNames.length),
+    ...(own && { targets: own }),
+    classNames,
+    classCounts: own ? countTargets(own, classes) : countClasses(labels, classes),
     ids: pick(set.ids),
     ...(set.groups && { groups: pick(set.groups) }),
     ...(set.weights && { weights: Float32Array.from(pick(set.weights)) }),

@@ -13,7 +13,22 @@ export interface Table {
   readonly header: boolean;
   /** Without the header. */
   readonly rows: readonly string[][];
-  readonly lines: readonly number[];
+  /** Where a person finds a row: its file, and its line there (its number in a format without lines). */
+  at(row: number): { readonly path: string; readonly line: number };
+  /** A column of image files' bytes, beside the cells. */
+  readonly images?: EmbeddedImages;
+}
+
+export interface EmbeddedImages {
+  readonly name: string;
+  read(row: number): Promise<Uint8Array>;
+  /** Tells whether the bytes changed, without reading them. */
+  identity(row: number): string;
+}
+
+/** Whether the table's own images are what to classify. */
+export function usesEmbedded({ images }: Table, { text, image }: Pick<RoleOptions, 'text' | 'image'>): boolean {
+  return images !== undefined && text === undefined && (image === undefined || image === images.name);
 }
 
 export interface RoleOptions {
@@ -127,9 +142,11 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
       : undefined;
   const mostlyNumbers = (at: number) => rows.filter((row) => isNumeric(row[at] as string)).length * 2 > rows.length;
 
+  const embedded = usesEmbedded(table, options);
+  if (embedded) notes.push(`image column "${table.images?.name}" (files inside the table)`);
   for (const role of ['label', 'text', 'image', 'group', 'id'] as const) {
     const wanted = options[role];
-    if (wanted !== undefined) take(role, findColumn(table, wanted, role));
+    if (wanted !== undefined && !(embedded && role === 'image')) take(role, findColumn(table, wanted, role));
   }
   if (roles.text !== undefined && roles.image !== undefined)
     throw new EquipoiseError(
@@ -149,7 +166,7 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
       notes.push(`column ${title(label)} not read (labelled: false)`);
     }
   }
-  if (roles.text === undefined && roles.image === undefined) {
+  if (roles.text === undefined && roles.image === undefined && !embedded) {
     const text = named('text');
     const image = free().find((at) => rows.every((row) => isImageName((row[at] as string).trim())));
     if (text !== undefined && !mostlyNumbers(text)) take('text', text);
@@ -171,7 +188,7 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
     take('label', last);
   }
   const features = free();
-  if ((roles.text ?? roles.image) === undefined) {
+  if ((roles.text ?? roles.image) === undefined && !embedded) {
     if (options.labelled) return { ...roles, features, notes };
     // Without labels to read, a column of words is most likely the label under a name of its own.
     const words = features.filter((at) => !rows.some((row) => isNumeric(row[at] as string)));

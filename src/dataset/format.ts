@@ -3,16 +3,21 @@
 import { createHash } from 'node:crypto';
 import { compareNames, type Column, type Part } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
-import type { Dataset, Item, Modality } from '../core/item.js';
+import type { Dataset, Item, ItemContent, Modality } from '../core/item.js';
 import type { OptionRules, OptionsOf } from '../core/options.js';
 import type { Entry } from '../core/registry.js';
+
+/** All of an item but its content. */
+export type ItemHead = Omit<Item, 'content'>;
 
 /** What a format finds at a path: how many items, and each of them on demand. */
 export interface ItemSource {
   readonly name: string;
   readonly modality: Modality;
   readonly count: number;
-  item(index: number): Item;
+  item(index: number): ItemHead;
+  /** Read when the item is used: a dataset may be larger than memory. */
+  content(index: number): ItemContent | Promise<ItemContent>;
   /** What tells this item's content from another's, cheaply: pixels, a text, a file's size. */
   identity(index: number): string | Uint8Array;
   readonly columns?: readonly Column[];
@@ -83,7 +88,10 @@ export function datasetOf(
     rows.length < source.count ? [`${rows.length} of ${source.count} items, evenly spaced (maxItems)`] : [];
   async function* items(range?: { start: number; end: number }): AsyncGenerator<Item> {
     const [start, end] = checkRange(range, rows.length);
-    for (let i = start; i < end; i++) yield source.item(rows[i] as number);
+    for (let i = start; i < end; i++) {
+      const row = rows[i] as number;
+      yield { ...source.item(row), content: await source.content(row) };
+    }
   }
   return {
     name: options.name ?? source.name,

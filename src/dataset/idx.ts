@@ -2,9 +2,8 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { EquipoiseError } from '../core/errors.js';
+import { unpackGzip } from '../interchange/index.js';
 import { defineDatasetFormat } from './format.js';
 import { choosePart, labelledOption, partOfName, partOption, type Found } from './parts.js';
 
@@ -37,14 +36,10 @@ async function find(path: string): Promise<Found<IdxFiles>[]> {
 }
 
 async function readBytes(path: string): Promise<Buffer> {
-  try {
-    const bytes = await readFile(path);
-    return path.endsWith('.gz') ? await promisify(gunzip)(bytes, { maxOutputLength: 2 ** 32 - 1 }) : bytes;
-  } catch (error) {
-    throw new EquipoiseError('ERR_DATA', `Expected a readable IDX file at ${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  const bytes = await readFile(path).catch((error: Error) => {
+    throw new EquipoiseError('ERR_DATA', `Expected a readable IDX file at ${path}: ${error.message}`, { cause: error });
+  });
+  return path.endsWith('.gz') ? unpackGzip(bytes, path) : bytes;
 }
 
 /** Checks the header against the bytes that are really there: a header is a claim. */
@@ -116,8 +111,8 @@ export const idx = defineDatasetFormat({
         id: String(index),
         source: `${value.images}#${index}`,
         label: labels ? String(labels[index]) : null,
-        content: { kind: 'pixels', data: pixels(index), width, height, channels: 1 },
       }),
+      content: (index) => ({ kind: 'pixels', data: pixels(index), width, height, channels: 1 }),
       identity: pixels,
       notes: [...notes, `${count} grey images of ${height} x ${width}`],
       companions,

@@ -167,9 +167,9 @@ export const imageFolder = defineDatasetFormat({
           id: file.path,
           source: join(root, file.path),
           label: file.label,
-          content: { kind: 'image', path: resolve(root, file.path) },
         };
       },
+      content: (index) => ({ kind: 'image', path: resolve(root, (files[index] as ImageFile).path) }),
       // The size stands for the bytes: reading them all would double the cost of a run.
       identity: (index) => String(files[index]?.size),
       notes,

@@ -1,10 +1,15 @@
 /** Labelled items in a stable order, and their division into parts. */
 
+import { cifar } from './cifar.js';
 import { csv } from './csv.js';
 import type { OpenedDataset } from './format.js';
 import { idx } from './idx.js';
 import { imageFolder } from './image-folder.js';
+import { jsonl } from './jsonl.js';
 import { keel } from './keel.js';
+import { parquet } from './parquet.js';
+import { pathList } from './path-list.js';
+import { webdataset } from './webdataset.js';
 import { openAmong, type Formats, type OpenDatasetOptions } from './open.js';
 
 export { concatDatasets, type ConcatenatedDatasets, type DatasetPart } from './concat.js';
@@ -21,7 +26,17 @@ export {
 } from './split.js';
 
 /** In the order in which they are tried; an image folder is the most general and comes last. */
-export const datasetFormats = { idx, csv, keel, 'image-folder': imageFolder } as const;
+export const datasetFormats = {
+  'path-list': pathList,
+  idx,
+  cifar,
+  csv,
+  jsonl,
+  parquet,
+  keel,
+  webdataset,
+  'image-folder': imageFolder,
+} as const;
 
 /**
  * Opens the dataset at a path.

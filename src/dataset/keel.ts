@@ -169,7 +169,10 @@ export const keel = defineDatasetFormat({
         id: String(index),
         source: `${path}:${rows[index]?.line}`,
         label: labelled ? (labels[index] as string) : null,
-        content: { kind: 'row', values: values.subarray(index * columns.length, (index + 1) * columns.length) },
+      }),
+      content: (index) => ({
+        kind: 'row',
+        values: values.subarray(index * columns.length, (index + 1) * columns.length),
       }),
       identity: (index) => valuesAsBytes(values, index, columns.length),
       columns,

@@ -6,6 +6,7 @@ import { custom, resolveOptions } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
 import type { Part } from '../core/embedding-set.js';
 import type { ColumnName } from './csv-roles.js';
+import { standardInput } from './path-list.js';
 import { datasetOf, type DatasetFormat, type OpenedDataset } from './format.js';
 
 export type Formats = Readonly<Record<string, DatasetFormat>>;
@@ -67,7 +68,7 @@ export async function openAmong(formats: Formats, path: string, options: OpenDat
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const chosen = wanted === undefined ? undefined : lookUp(formats, 'dataset format', wanted);
   try {
-    await stat(path);
+    if (path !== standardInput) await stat(path);
   } catch (error) {
     throw new EquipoiseError('ERR_DATA', `Expected a file or folder at ${path}: ${(error as Error).message}`, {
       cause: error,

@@ -221,6 +221,7 @@ export function splitIndices(labels: ArrayLike<number>, classes: number, options
 
 /**
  * Splits a set into branded parts, by the rules of `splitIndices`; groups and augmented rows of the set are honoured.
+ * Rows with any number of labels are divided by the rarest of them.
  *
  * @throws ERR_DATA for one class only, for rows that are held out or resampled already, and for an augmented row whose
  *   original is not in the set.
@@ -249,7 +250,9 @@ export function split(set: EmbeddingSet, options: SplitOptions = {}): SplitSets 
       );
     });
   }
-  const rows = splitIndices(set.labels, set.classNames.length, {
+  // Rows without a label, where rows have any number of them, are a stratum of their own.
+  const strata = set.classNames.length + (set.targets ? 1 : 0);
+  const rows = splitIndices(set.labels, strata, {
     ...resolved,
     ...(groups && { groups }),
     ...(parents && { parents }),

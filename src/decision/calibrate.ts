@@ -1,9 +1,10 @@
 /** Fits calibration and decision rule to a trained head, on rows that were held out. */
 
 import { isResampled, partOf, type EmbeddingSet } from '../core/embedding-set.js';
-import { EquipoiseError } from '../core/errors.js';
+import { EquipoiseError, expected } from '../core/errors.js';
 import { choice, custom, integer, resolveOptions } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
+import { assertOneLabel } from '../core/targets.js';
 import { applyCalibration, decideClasses, type Calibration, type Decision, type HeadBundle } from '../head/index.js';
 import {
   evaluatePredictions,
@@ -156,6 +157,7 @@ function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
     );
   if (set.labels.length === 0)
     throw new EquipoiseError('ERR_DATA', 'Expected held-out rows to calibrate on but the set has none');
+  assertOneLabel(set, 'calibrate', 'Use tuneLabelThresholds');
   const labels = labelsAs(head.classNames, set, 'to calibrate on');
   return { logits: head.logits(set.embeddings), labels, classes: head.classNames.length };
 }
@@ -214,6 +216,8 @@ function valueOf(name: string, trainCounts: readonly number[] | undefined): (con
 export function calibrate<H extends Described>(head: H, set: EmbeddingSet | undefined, options: CalibrateOptions): H {
   const { seed, ...given } = resolveOptions('calibrate', calibrateOptions, options);
   const { steps, metric, rule } = resolveDecision('calibrate', given);
+  if (head.targets === 'many')
+    throw expected('a head of rows with one label each', 'calibrate', head.targets, 'Use tuneLabelThresholds');
   const { classNames } = head;
   const classes = classNames.length;
   const bundle = bundleOf(head);

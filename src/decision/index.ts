@@ -1,6 +1,5 @@
 /** From logits to decisions: calibrated probabilities, and the rule that names a class; fitted on held-out rows. */
 
-export { bestThreshold, type BestThreshold } from './best-threshold.js';
 export {
   calibrate,
   calibrateOptions,

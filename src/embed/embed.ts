@@ -7,7 +7,7 @@ import type { Dataset, Item } from '../core/item.js';
 import { takeRows, type Dense } from '../core/matrix.js';
 import { integer, number, choice, boolean, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
-import { withCopies, type Augment, type Copies } from './augment.js';
+import { copiesOf, type Augment, type Copies, type MadeCopies } from './augment.js';
 import { createStore, type EmbeddingStore, type Failure, type Row, type ShardContent } from '../store/index.js';
 import { assertFewFailures } from './failures.js';
 
@@ -38,8 +38,11 @@ export interface EmbedOptions {
   readonly dtype?: 'float32' | 'float16';
   readonly maxFailRate?: number;
   readonly overwrite?: boolean;
-  /** Altered copies of every item, embedded beside it with the item as parent; splits keep them in training rows. */
-  readonly augment?: Augment;
+  /**
+   * Altered copies of the items, made by an augmenter or beforehand, embedded beside them with the item as parent; splits keep them in
+   * training rows.
+   */
+  readonly augment?: Augment | MadeCopies;
   /** Processor threads of the backbone; default: what this process may use. */
   readonly threads?: number;
   /** Class table, where it is known beforehand; default: the names that occur. */
@@ -73,7 +76,7 @@ export async function embed(
   if (typeof out !== 'string' || out === '') throw expected('a folder', 'embed.out', out);
   const settings = resolveOptions('embed', embedOptions, rest);
   assertFits(dataset, backbone);
-  const copies = augment && withCopies(augment, dataset.modality);
+  const copies = augment && (await copiesOf(augment, dataset));
   const writer = await createStore(out, {
     datasetFingerprint: dataset.fingerprint,
     count: dataset.count,
@@ -179,7 +182,7 @@ async function embedShard(
   items: readonly Item[],
   { backbone, session, batchSize, copies, signal, advance }: ShardWork,
 ): Promise<ShardContent> {
-  const perItem = 1 + (copies?.settings.copies ?? 0);
+  const perItem = 1 + (copies?.most ?? 0);
   session.openShard(items.length * perItem);
   const preprocessor = backbone.preprocessor();
   const embedded: Item[] = [];

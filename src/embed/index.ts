@@ -1,5 +1,5 @@
 /** Dataset × backbone → store. */
 
 export { assertFits, embed, embedOptions, type EmbedOptions } from './embed.js';
-export type { Augment } from './augment.js';
+export type { Augment, MadeCopies } from './augment.js';
 export { assertFewFailures } from './failures.js';

@@ -63,8 +63,44 @@ export function calibrationGraph({ scale, shift }: Calibration, input: string, o
   };
 }
 
+/** 1 for each of (n, C) logits whose sigmoid reaches the threshold of its class, else 0. */
+export function decideLabels(logits: Float32Array, thresholds: readonly number[]): Int32Array {
+  const classes = thresholds.length;
+  return Int32Array.from(logits, (z, at) =>
+    Math.fround(1 / (1 + Math.exp(-z))) >= (thresholds[at % classes] as number) ? 1 : 0,
+  );
+}
+
+/** From which probability on each class is predicted. */
+export function thresholdsOf({
+  classNames,
+  thresholds,
+}: {
+  readonly classNames: readonly string[];
+  readonly thresholds?: readonly number[];
+}): readonly number[] {
+  return thresholds ?? classNames.map(() => 0.5);
+}
+
+/** ONNX's number of the type int64. */
+const INT64 = 7;
+
+/** (batch, C) probabilities → (batch, C) int64: 1 where the threshold is reached. */
+export function labelsGraph(thresholds: readonly number[], input: string, output: string): GraphPart {
+  return {
+    nodes: [
+      { op: 'Less', inputs: [input, 'decision.thresholds'], outputs: ['decision.below'] },
+      { op: 'Not', inputs: ['decision.below'], outputs: ['decision.reached'] },
+      { op: 'Cast', inputs: ['decision.reached'], outputs: [output], attributes: { to: INT64 } },
+    ],
+    initializers: [tensor('decision.thresholds', thresholds)],
+    input,
+    output,
+  };
+}
+
 /** (batch, C) calibrated logits → (batch) int64 class ids. */
-export function decisionGraph(offsets: readonly number[] | undefined, input: string, output: string): GraphPart {
+export function classGraph(offsets: readonly number[] | undefined, input: string, output: string): GraphPart {
   const scores = offsets ? 'decision.scores' : input;
   return {
     nodes: [

@@ -39,6 +39,7 @@ export function readHead(bytes: Uint8Array, where: string): HeadBundle {
 
 export {
   defineHead,
+  normalizeRows,
   type CreateHeadOptions,
   type Head,
   type HeadDefinition,
@@ -48,10 +49,10 @@ export {
 export { classifierLayer, shiftLogits, type ClassifierLayer } from './classifier.js';
 export {
   applyCalibration,
-  calibrationGraph,
   checkDecision,
   decideClasses,
-  decisionGraph,
+  decideLabels,
+  thresholdsOf,
   type Calibration,
   type Decision,
 } from './decision.js';

@@ -1,4 +1,5 @@
-import { boolean, custom, number } from '../core/options.js';
+import { expected } from '../core/errors.js';
+import { boolean, custom } from '../core/options.js';
 import type { Draws } from '../core/rng.js';
 import { cautiousRate, defineHead, filledParameter, stored, uniformParameter } from './head.js';
 import { createLayer, createScratch, gate, rectify } from './layer.js';
@@ -18,11 +19,13 @@ export const mlp = defineHead({
       check: (value) =>
         Array.isArray(value) && value.length > 0 && value.every((width) => Number.isSafeInteger(width) && width >= 1),
     }),
-    dropout: number({
-      min: 0,
-      max: 0.95,
+    dropout: custom<number | readonly number[]>({
+      accepts: 'number from 0 to 0.95, or an array of one such number a hidden layer',
       default: 0,
       help: 'share of hidden values left out of each training step; 0: none; large: learns slowly, underfits',
+      check: (value) =>
+        [value].flat().every((share) => typeof share === 'number' && share >= 0 && share <= 0.95) &&
+        [value].flat().length > 0,
     }),
     layerNorm: boolean({
       default: false,
@@ -32,6 +35,8 @@ export const mlp = defineHead({
   classifier: ['output.weight', 'output.bias'],
   learningRate: cautiousRate,
   create({ inputDim, classes, options: { hidden, dropout, layerNorm }, rng, kernels }) {
+    if (typeof dropout !== 'number' && dropout.length !== hidden.length)
+      throw expected(`one number for each of ${hidden.length} hidden layers`, 'mlp.dropout', dropout);
     let width = inputDim;
     const layers = hidden.map((outputs, l) => {
       const bound = 1 / Math.sqrt(width);
@@ -40,6 +45,9 @@ export const mlp = defineHead({
       width = outputs;
       return {
         outputs,
+        dropout: typeof dropout === 'number' ? dropout : (dropout[l] as number),
+        /** What the values that are left were multiplied by in the last forward pass. */
+        keepFactor: 1,
         map: createLayer(kernels, weight, bias),
         parameters: layerNorm
           ? [
@@ -62,9 +70,6 @@ export const mlp = defineHead({
     const output = createLayer(kernels, weight, bias);
     const perLayer = layerNorm ? 4 : 2;
     const parameters = [...layers.flatMap((layer) => layer.parameters), weight, bias];
-    /** What the values that are left were multiplied by in the last forward pass. */
-    let keepFactor = 1;
-
     function normalize({ outputs, unit, inverse, active, parameters: [, , gain, shift] }: Hidden, rows: number): void {
       const z = active(rows);
       const u = unit(rows);
@@ -104,7 +109,7 @@ export const mlp = defineHead({
     }
 
     /** Rectifier and dropout in the other passes: nothing where nothing came out. */
-    function pass({ slope, active }: Hidden, rows: number): void {
+    function pass({ slope, active, keepFactor }: Hidden, rows: number): void {
       gate(slope.bits(rows), active.bits(rows));
       if (keepFactor === 1) return;
       const values = slope(rows);
@@ -113,22 +118,22 @@ export const mlp = defineHead({
 
     return {
       parameters,
-      random: dropout > 0,
+      random: layers.some((layer) => layer.dropout > 0),
       forward(x, rows, logits, draws) {
-        keepFactor = draws && dropout > 0 ? 1 / (1 - dropout) : 1;
-        const left = Math.round(dropout * 0x10000);
         let input = x;
         for (const layer of layers) {
           const z = layer.active(rows);
           layer.map.forward(input, rows, z);
           if (layerNorm) normalize(layer, rows);
           rectify(layer.active.bits(rows));
-          if (keepFactor !== 1) {
+          layer.keepFactor = draws ? 1 / (1 - layer.dropout) : 1;
+          if (layer.keepFactor !== 1) {
+            const left = Math.round(layer.dropout * 0x10000);
             // One draw decides two values.
             let word = 0;
             for (let j = 0; j < z.length; j++) {
               word = j % 2 === 0 ? (draws as Draws).uint32() : word >>> 16;
-              z[j] = (word & 0xffff) >= left ? (z[j] as number) * keepFactor : 0;
+              z[j] = (word & 0xffff) >= left ? (z[j] as number) * layer.keepFactor : 0;
             }
           }
           input = z;

@@ -1,9 +1,10 @@
 /** A head and its scaler as one ONNX model, and back. */
 
 import { EquipoiseError } from '../core/errors.js';
+import type { TargetKind } from '../core/targets.js';
 import type { GraphPart } from '../onnx/graph.js';
 import { buildModel, getMetadata, readModel, type OnnxModel } from '../onnx/index.js';
-import { calibrationGraph, checkDecision, decisionGraph, type Decision } from './decision.js';
+import { calibrationGraph, checkDecision, classGraph, labelsGraph, thresholdsOf, type Decision } from './decision.js';
 import type { CreateHeadOptions, Head } from './head.js';
 import { scalerGraph, type Scaler } from './scaler.js';
 
@@ -12,6 +13,10 @@ export interface HeadBundle {
   readonly head: Head;
   readonly scaler?: Scaler;
   readonly classNames: readonly string[];
+  /** Default `one`: probabilities are a softmax; `many`: a sigmoid a class. */
+  readonly targets?: TargetKind;
+  /** With `many`: from which probability on a class is predicted; default 0.5 for all. */
+  readonly thresholds?: readonly number[];
   readonly decision?: Decision;
   /** How it was trained, as JSON. */
   readonly settings?: unknown;
@@ -20,31 +25,49 @@ export interface HeadBundle {
 const key = 'equipoise.head';
 
 /**
- * Input `embedding` (batch, d) → outputs `logits` and `probabilities` (batch, C), calibrated, and `label` (batch), the class ids
- * that are decided for; the scaler, where there is one, comes first.
+ * Input `embedding` (batch, d) → outputs `logits` and `probabilities` (batch, C), calibrated, and `label`: the class ids that are
+ * decided for (batch), or 1 and 0 for each class (batch, C) where a row may have any number; the scaler, where there is one, comes first.
  */
-export function headModel({ head, scaler, classNames, decision, settings }: HeadBundle, opset?: number): OnnxModel {
+export function headModel(bundle: HeadBundle, opset?: number): OnnxModel {
+  const { head, scaler, classNames, targets = 'one', thresholds, decision, settings } = bundle;
   const parts: GraphPart[] = [];
   if (scaler) parts.push(scalerGraph(scaler, 'embedding', 'scaled_embedding'));
   const calibration = decision?.calibration;
   parts.push(head.toGraph(scaler ? 'scaled_embedding' : 'embedding', calibration ? 'raw_logits' : 'logits'));
   if (calibration) parts.push(calibrationGraph(calibration, 'raw_logits', 'logits'));
   parts.push({
-    nodes: [{ op: 'Softmax', inputs: ['logits'], outputs: ['probabilities'], attributes: { axis: -1 } }],
+    nodes: [
+      targets === 'many'
+        ? { op: 'Sigmoid', inputs: ['logits'], outputs: ['probabilities'] }
+        : { op: 'Softmax', inputs: ['logits'], outputs: ['probabilities'], attributes: { axis: -1 } },
+    ],
     initializers: [],
     input: 'logits',
     output: 'probabilities',
   });
-  parts.push(decisionGraph(decision?.offsets, 'logits', 'label'));
+  parts.push(
+    targets === 'many'
+      ? labelsGraph(thresholdsOf(bundle), 'probabilities', 'label')
+      : classGraph(decision?.offsets, 'logits', 'label'),
+  );
   const { name, options, inputDim } = head;
-  const description = { name, options, inputDim, classNames, decision, settings };
+  const description = {
+    name,
+    options,
+    inputDim,
+    classNames,
+    ...(targets === 'many' && { targets }),
+    ...(thresholds && { thresholds }),
+    ...(decision && { decision }),
+    settings,
+  };
   return buildModel({
     name: 'equipoise-head',
     inputs: [{ name: 'embedding', dtype: 'float32', shape: ['batch', head.inputDim] }],
     outputs: [
       { name: 'logits', dtype: 'float32', shape: ['batch', head.classes] },
       { name: 'probabilities', dtype: 'float32', shape: ['batch', head.classes] },
-      { name: 'label', dtype: 'int64', shape: ['batch'] },
+      { name: 'label', dtype: 'int64', shape: targets === 'many' ? ['batch', head.classes] : ['batch'] },
     ],
     parts,
     metadata: { [key]: JSON.stringify(description) },
@@ -86,11 +109,13 @@ export function readHeadModel(
       'ERR_DATA',
       `Expected a head exported by equipoise for ${where} but its metadata has no ${key}. A whole classifier is opened with loadClassifier`,
     );
-  const { name, options, inputDim, classNames, decision, settings } = JSON.parse(text) as {
+  const { name, options, inputDim, classNames, targets, thresholds, decision, settings } = JSON.parse(text) as {
     name: string;
     options: object;
     inputDim: number;
     classNames: string[];
+    targets?: TargetKind;
+    thresholds?: number[];
     decision?: Decision;
     settings?: unknown;
   };
@@ -101,6 +126,8 @@ export function readHeadModel(
   return {
     head,
     classNames,
+    ...(targets && { targets }),
+    ...(thresholds && { thresholds }),
     ...(decision && { decision: checkDecision(decision, classNames.length, where) }),
     ...(settings !== undefined && { settings }),
     ...(scaled && {

@@ -1,13 +1,10 @@
 /** Comma-, semicolon- or tab-separated text into rows of fields (RFC 4180), with the line each row starts on. */
 
-import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { CsvError, parse, type Options } from 'csv-parse';
 import { parse as parseSync } from 'csv-parse/sync';
 import { EquipoiseError, expected } from '../core/errors.js';
+import { readText } from './text-file.js';
 
 export interface ReadCsvOptions {
   /** `auto` takes the one that cuts the first rows into equally many fields, two or more. */
@@ -39,35 +36,6 @@ const parseOptions: Options = {
   // A document may be one long field.
   max_record_size: 0,
 };
-
-/** The whole file, decompressed and without byte order mark. */
-async function readText(path: string): Promise<Buffer> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new EquipoiseError('ERR_DATA', `Expected a readable file at ${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  if (path.toLowerCase().endsWith('.gz')) {
-    try {
-      bytes = await promisify(gunzip)(bytes);
-    } catch (error) {
-      throw new EquipoiseError(
-        'ERR_DATA',
-        `Expected gzip data in ${path} but it does not unpack (${(error as Error).message}). Fetch the file again`,
-        { cause: error },
-      );
-    }
-  }
-  if (!isUtf8(bytes))
-    throw new EquipoiseError(
-      'ERR_DATA',
-      `Expected UTF-8 text in ${path} but received other bytes. Convert it, for example: iconv -f latin1 -t utf-8 FILE`,
-    );
-  return bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? bytes.subarray(3) : bytes;
-}
 
 /** The first rows, whole ones only; a sample that does not parse with this delimiter says nothing. */
 function sampleRows(bytes: Buffer, delimiter: string, quote: string): string[][] {

@@ -2,23 +2,30 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { decodeArrow } from './arrow.js';
-import type { DecodedTable, DecodeReply } from './foreign-table.js';
-import { decodeParquet } from './parquet.js';
+import type { DecodedTable, DecodeReply, DecodeRequest } from './foreign-table.js';
+import { decodeParquet, decodeParquetImages, decodeParquetItems } from './parquet.js';
 
-const decoders: Readonly<Record<string, (path: string) => Promise<DecodedTable>>> = {
-  arrow: decodeArrow,
-  parquet: decodeParquet,
-};
+const send = <T>(result: T, transfer: ArrayBufferLike[] = []): void =>
+  parentPort?.postMessage({ result } satisfies DecodeReply<T>, [...new Set(transfer)] as ArrayBuffer[]);
 
-const { path, format } = workerData as { path: string; format: string };
-const send = (reply: DecodeReply, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(reply, transfer);
+const buffersOf = ({ columns }: DecodedTable) =>
+  [...columns.values()].flatMap((column) => (column.kind === 'vectors' ? [column.values.buffer] : []));
 
+const request = workerData as DecodeRequest;
 try {
-  const table = await (decoders[format] as (path: string) => Promise<DecodedTable>)(path);
-  const buffers = [...table.columns.values()].flatMap((column) =>
-    column.kind === 'vectors' ? [column.values.buffer as ArrayBuffer] : [],
-  );
-  send({ table }, [...new Set(buffers)]);
+  if (request.read === 'images') {
+    const images = await decodeParquetImages(request.path, request.column, request);
+    send(
+      images,
+      images.flatMap((bytes) => (bytes ? [bytes.buffer] : [])),
+    );
+  } else if (request.read === 'items') {
+    const items = await decodeParquetItems(request.path);
+    send(items, buffersOf(items.table));
+  } else {
+    const table = await (request.read === 'arrow' ? decodeArrow : decodeParquet)(request.path);
+    send(table, buffersOf(table));
+  }
 } catch (error) {
-  send({ error: (error as Error).message });
+  parentPort?.postMessage({ error: (error as Error).message } satisfies DecodeReply<never>);
 }

@@ -3,10 +3,18 @@
 import { stat } from 'node:fs/promises';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
 import { dense } from '../core/matrix.js';
-import { encodeArrowBatches, writeAtomically, type ColumnData, type EmbeddingStore, type Row } from '../store/index.js';
+import {
+  encodeArrowBatches,
+  labelColumn,
+  writeAtomically,
+  type ColumnData,
+  type EmbeddingStore,
+  type Row,
+} from '../store/index.js';
 import { csvLine } from './csv-table.js';
 import { interchangeFormats, type InterchangeFormat } from './import.js';
-import { byteWindows, npyHeader } from './npy.js';
+import { byteWindows, encodeTextArray, npyHeader } from './npy.js';
+import { encodeNpz } from './npz.js';
 import { encodeParquet, type ParquetColumn } from './parquet.js';
 import { writeSafetensors } from './safetensors.js';
 
@@ -38,6 +46,21 @@ async function* embeddingBytes(store: EmbeddingStore): AsyncGenerator<Uint8Array
   for await (const { embeddings } of store.windows()) yield* byteWindows(dense(embeddings).data);
 }
 
+/** The labels of a row with any number of them side by side. @throws ERR_DATA for a name with the separator in it. */
+function labelText({ id, label }: Row): string | null {
+  if (label === null || typeof label === 'string') return label;
+  const bad = label.find((name) => name.includes(labelSeparator));
+  if (bad !== undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Row ${JSON.stringify(id)} has label ${JSON.stringify(bad)}, which has the "${labelSeparator}" in it that separates labels. Export to arrow`,
+    );
+  return label.join(labelSeparator);
+}
+
+/** Between the labels of one row in formats without lists. */
+const labelSeparator = ';';
+
 /** Nine significant digits tell any two float32 apart; the shortest text of that number is written. */
 const decimal = (value: number): string => String(Number(value.toPrecision(9)));
 
@@ -46,7 +69,9 @@ const optional = (rows: readonly Row[]): ('group' | 'weight')[] =>
 
 function* labelLines(rows: readonly Row[]): Generator<Uint8Array> {
   const names = optional(rows);
-  const lines = rows.map((row) => csvLine([row.id, row.label ?? '', ...names.map((name) => String(row[name] ?? ''))]));
+  const lines = rows.map((row) =>
+    csvLine([row.id, labelText(row) ?? '', ...names.map((name) => String(row[name] ?? ''))]),
+  );
   yield Buffer.from(csvLine(['id', 'label', ...names]) + lines.join(''));
 }
 
@@ -60,7 +85,7 @@ async function* csvBytes(
   for await (const chunk of chunksOf(store, rows)) {
     const lines = chunk.rows.map((row, i) => {
       const numbers = Array.from(chunk.data.subarray(i * store.dim, (i + 1) * store.dim), decimal);
-      return csvLine([row.id, row.label ?? '', ...names.map((name) => String(row[name] ?? '')), ...numbers]);
+      return csvLine([row.id, labelText(row) ?? '', ...names.map((name) => String(row[name] ?? '')), ...numbers]);
     });
     yield Buffer.from(lines.join(''));
   }
@@ -71,7 +96,7 @@ async function* arrowBatches(store: EmbeddingStore, rows: readonly Row[]) {
   for await (const chunk of chunksOf(store, rows)) {
     const columns: Record<string, ColumnData> = {
       id: { kind: 'utf8', values: chunk.rows.map((row) => row.id) },
-      label: { kind: 'utf8', values: chunk.rows.map((row) => row.label), nullable: true },
+      label: labelColumn(chunk.rows),
     };
     for (const name of names)
       columns[name] =
@@ -100,7 +125,7 @@ function parquetBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterabl
     for await (const { rows: part, data } of chunksOf(store, rows))
       yield [
         part.map((row) => row.id),
-        part.map((row) => row.label),
+        part.map(labelText),
         ...names.map((name) => part.map((row) => row[name] ?? null)),
         ...(named
           ? named.map((_, j) => Float32Array.from(part, (__, i) => data[i * dim + j] as number))
@@ -110,9 +135,33 @@ function parquetBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterabl
   return encodeParquet(columns, windows());
 }
 
+/** Class ids in the order of the class table; −1 for none. @throws ERR_OPTION where rows have any number of labels. */
+function classIds({ classNames, dir }: EmbeddingStore, rows: readonly Row[]): BigInt64Array<ArrayBuffer> {
+  const classId = new Map(classNames.map((name, id) => [name, id]));
+  return BigInt64Array.from(rows, ({ label }) => {
+    if (label === null || typeof label === 'string') return BigInt(label === null ? -1 : (classId.get(label) ?? -1));
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected one label a row for npz and safetensors but ${dir} has rows with any number of them. Export to arrow, parquet, csv or npy`,
+    );
+  });
+}
+
+function npzBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterable<Uint8Array> {
+  async function* embeddings() {
+    yield npyHeader([rows.length, store.dim]);
+    yield* embeddingBytes(store);
+  }
+  return encodeNpz([
+    { name: 'embeddings', chunks: embeddings() },
+    { name: 'labels', chunks: [npyHeader([rows.length], '<i8'), new Uint8Array(classIds(store, rows).buffer)] },
+    { name: 'ids', chunks: encodeTextArray(rows.map(({ id }) => id)) },
+    { name: 'class_names', chunks: encodeTextArray(store.classNames) },
+  ]);
+}
+
 async function exportSafetensors(store: EmbeddingStore, rows: readonly Row[], path: string): Promise<void> {
-  const classId = new Map(store.classNames.map((name, id) => [name, id]));
-  const labels = BigInt64Array.from(rows, (row) => BigInt(row.label === null ? -1 : (classId.get(row.label) ?? -1)));
+  const labels = classIds(store, rows);
   await writeSafetensors(
     path,
     [
@@ -132,7 +181,7 @@ export function labelsPath(path: string): string {
  * Writes all rows of a store, labelled or not, as one file with ids and labels; as `.npy`, labels go to a file beside it.
  *
  * csv, arrow and parquet have id, label, group and weight (where given) and either the table's own columns or the embedding: e0, e1, … in csv,
- * a column of lists in the others. safetensors has `embeddings` and `labels` (class ids, −1 for none) with the names in its
+ * a column of lists in the others. npz has `embeddings`, `labels` (class ids, −1 for none), `ids` and `class_names`; safetensors has `embeddings` and `labels` (class ids, −1 for none) with the names in its
  * metadata; it has no place for groups and weights. Numbers are float32 and survive the way there and back exactly.
  *
  * @throws ERR_OPTION for an unknown format or a file that is there already; ERR_ENVIRONMENT when it cannot be written.
@@ -173,7 +222,8 @@ export async function exportEmbeddings(store: EmbeddingStore, options: ExportOpt
       })(),
     );
     await writeAtomically(labelsPath(path), labelLines(rows));
-  } else if (to === 'safetensors') await exportSafetensors(store, rows, path);
+  } else if (to === 'npz') await writeAtomically(path, npzBytes(store, rows));
+  else if (to === 'safetensors') await exportSafetensors(store, rows, path);
   else if (to === 'csv')
     await writeAtomically(path, csvBytes(store, rows, columns ?? Array.from({ length: store.dim }, (_, j) => `e${j}`)));
   else if (to === 'arrow') await writeAtomically(path, encodeArrowBatches(arrowBatches(store, rows)));

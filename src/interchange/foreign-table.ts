@@ -31,17 +31,40 @@ export interface DecodedTable {
   readonly columns: ReadonlyMap<string, DecodedColumn>;
 }
 
-export type DecodeReply = { readonly table: DecodedTable } | { readonly error: string };
+/** A file of items to classify, without the bytes of its images. */
+export interface DecodedItems {
+  readonly table: DecodedTable;
+  /** Columns of image files. */
+  readonly images: readonly string[];
+  /** Rows that are read together, and the bytes they take in the file. */
+  readonly groups: readonly { readonly start: number; readonly end: number; readonly bytes: number }[];
+  /** The description that the `datasets` library leaves in its files, as JSON. */
+  readonly features?: string;
+}
+
+/** What the decoding thread is asked for. */
+export type DecodeRequest =
+  | { readonly read: 'arrow' | 'parquet' | 'items'; readonly path: string }
+  | {
+      readonly read: 'images';
+      readonly path: string;
+      readonly column: string;
+      readonly start: number;
+      readonly end: number;
+    };
+
+export type DecodeReply<T> = { readonly result: T } | { readonly error: string };
 
 /** Ten times what the slower decoder needs for a sound file. */
 function defaultLimitMs(bytes: number): number {
   return 20_000 + bytes / 1000;
 }
 
-function decode(path: string, format: 'arrow' | 'parquet', limitMs: number): Promise<DecodedTable> {
+function decode<T>(request: DecodeRequest, limitMs: number): Promise<T> {
+  const { path } = request;
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./decode-worker.js', import.meta.url), {
-      workerData: { path, format },
+      workerData: request,
       // As much as this thread may have, so that only what would end the program anyway is refused.
       resourceLimits: { maxOldGenerationSizeMb: getHeapStatistics().heap_size_limit / 2 ** 20 },
     });
@@ -51,8 +74,8 @@ function decode(path: string, format: 'arrow' | 'parquet', limitMs: number): Pro
       fail(`reading it made no end in ${Math.ceil(limitMs / 1000)} s: it is damaged`);
       void worker.terminate();
     }, limitMs);
-    worker.once('message', (reply: DecodeReply) => {
-      if ('table' in reply) resolve(reply.table);
+    worker.once('message', (reply: DecodeReply<T>) => {
+      if ('result' in reply) resolve(reply.result);
       else fail(reply.error);
     });
     worker.once('error', (error) => fail(error.message));
@@ -61,6 +84,29 @@ function decode(path: string, format: 'arrow' | 'parquet', limitMs: number): Pro
       fail('its reader ended without an answer');
     });
   });
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw new EquipoiseError('ERR_DATA', `Expected a file at ${path} but there is none`);
+  return found.size;
+}
+
+/**
+ * Reads a Parquet file of items: its columns now, the files of its image column when asked for.
+ * @throws ERR_DATA for a file that is missing, damaged, or compressed in a way that is not known.
+ */
+export async function openParquetItems(path: string): Promise<DecodedItems> {
+  return decode({ read: 'items', path }, defaultLimitMs(await sizeOf(path)));
+}
+
+/** Rows `start` … `end` − 1 of a column of images; null where a row has none. */
+export async function readParquetImages(
+  path: string,
+  column: string,
+  { start, end }: { readonly start: number; readonly end: number },
+): Promise<(Uint8Array | null)[]> {
+  return decode({ read: 'images', path, column, start, end }, defaultLimitMs(await sizeOf(path)));
 }
 
 /**
@@ -72,9 +118,8 @@ export async function openForeignTable(
   format: 'arrow' | 'parquet',
   limitMs?: number,
 ): Promise<ForeignTable> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new EquipoiseError('ERR_DATA', `Expected a file at ${path} but there is none`);
-  const { rows, columns } = await decode(path, format, limitMs ?? defaultLimitMs(found.size));
+  const size = await sizeOf(path);
+  const { rows, columns } = await decode<DecodedTable>({ read: format, path }, limitMs ?? defaultLimitMs(size));
   const names = [...columns.keys()];
   const column = <K extends DecodedColumn['kind']>(name: string, ...kinds: K[]): DecodedColumn & { kind: K } => {
     const decoded = columns.get(name);

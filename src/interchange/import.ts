@@ -4,15 +4,24 @@ import { extname } from 'node:path';
 import { compareNames, type Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
 import type { Modality } from '../core/item.js';
-import { fromFloat16, writeStore, type Dtype, type EmbeddingStore, type Row } from '../store/index.js';
+import {
+  fromFloat16,
+  namesOf,
+  writeStore,
+  type Dtype,
+  type EmbeddingStore,
+  type Label,
+  type Row,
+} from '../store/index.js';
 import { openCsvTable } from './csv-table.js';
 import type { ReadCsvOptions } from './csv.js';
 import { openForeignTable, type ForeignTable } from './foreign-table.js';
 import { readLabels, type LabelColumns } from './labels-file.js';
-import { readNpy } from './npy.js';
+import { readNpy, type NpyArray } from './npy.js';
+import { readNpz } from './npz.js';
 import { readSafetensors } from './safetensors.js';
 
-export const interchangeFormats = ['npy', 'csv', 'safetensors', 'arrow', 'parquet'] as const;
+export const interchangeFormats = ['npy', 'npz', 'csv', 'safetensors', 'arrow', 'parquet'] as const;
 export type InterchangeFormat = (typeof interchangeFormats)[number];
 
 export interface ImportOptions {
@@ -29,6 +38,8 @@ export interface ImportOptions {
   readonly weight?: string;
   /** The column of lists, or the tensor; default: the only one, else all numeric columns of a table. */
   readonly embedding?: string;
+  /** What stands between the labels of a row that may have any number of them: `;` in what `exportEmbeddings` writes. Default: one label a row. */
+  readonly labelSeparator?: string;
   /** The class table, in order; required to name class ids. Default: the sorted labels. */
   readonly classNames?: readonly string[];
   readonly modality?: Modality;
@@ -47,6 +58,7 @@ const KNOWN_OPTIONS = [
   'group',
   'weight',
   'embedding',
+  'labelSeparator',
   'classNames',
   'modality',
   'dtype',
@@ -97,6 +109,43 @@ async function importNpy(path: string): Promise<Imported> {
   const { data, shape } = await readNpy(path);
   if (!(data instanceof Float32Array)) throw new EquipoiseError('ERR_DATA', `${path} holds text, not embeddings`);
   return { data, ...matrixShape(path, shape) };
+}
+
+const textOf = (array: NpyArray | undefined): string[] | undefined =>
+  array && Array.from<string | number, string>(array.data, String);
+
+/** The names that people give to arrays, ours first. */
+const npzNames = ['embeddings', 'embedding', 'features', 'X', 'x', 'data', 'arr_0'];
+
+async function importNpz(path: string, options: ImportOptions): Promise<Imported> {
+  const file = await readNpz(path);
+  const [only] = file.names;
+  const name =
+    options.embedding ??
+    npzNames.find((known) => file.names.includes(known)) ??
+    (file.names.length === 1 ? only : undefined);
+  const array = name === undefined ? undefined : await file.read(name);
+  if (array === undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected an array ${options.embedding === undefined ? '"embeddings"' : JSON.stringify(options.embedding)} in ${path} but it has ${file.names.join(', ') || 'none'}. Name it with the option embedding`,
+    );
+  if (!(array.data instanceof Float32Array))
+    throw new EquipoiseError('ERR_DATA', `Array "${name}" of ${path} holds text, not embeddings`);
+  const labels = (await file.read('labels', 'float64')) ?? (await file.read('y', 'float64'));
+  const classNames = textOf(await file.read('class_names'));
+  const ids = textOf(await file.read('ids', 'float64'));
+  return {
+    data: array.data,
+    ...matrixShape(path, array.shape),
+    ...(labels && {
+      labels: Array.from<string | number, string | number | null>(labels.data, (label) =>
+        label === -1 || label === '' ? null : label,
+      ),
+    }),
+    ...(classNames && { classNames }),
+    ...(ids && { ids }),
+  };
 }
 
 function parseNames(path: string, key: string, text: string | undefined): string[] | undefined {
@@ -204,8 +253,9 @@ async function importFile(path: string, format: InterchangeFormat, options: Impo
   const columns = ['id', 'label', 'group', 'weight'] as const;
   if (format !== 'csv') refuse(format, options, ['delimiter']);
   if (format === 'npy') refuse(format, options, [...columns, 'embedding']);
-  if (format === 'safetensors') refuse(format, options, columns);
+  if (format === 'safetensors' || format === 'npz') refuse(format, options, columns);
   if (format === 'npy') return importNpy(path);
+  if (format === 'npz') return importNpz(path, options);
   if (format === 'safetensors') return importSafetensors(path, options);
   if (format !== 'csv') return importTable(await openForeignTable(path, format), path, options);
   const { delimiter } = options;
@@ -217,8 +267,14 @@ function nameLabels(
   path: string,
   labels: readonly (string | number | null)[],
   table: readonly string[] | undefined,
-): { names: (string | null)[]; classNames: readonly string[] } {
-  const names = labels.map((label, i) => {
+  separator: string | undefined,
+): { names: Label[]; classNames: readonly string[] } {
+  const names = labels.map((label, i): Label => {
+    if (separator !== undefined)
+      return String(label ?? '')
+        .split(separator)
+        .map((name) => name.trim())
+        .filter((name) => name !== '');
     if (typeof label !== 'number') return label;
     const name = table ? table[label] : String(label);
     if (name === undefined || !Number.isInteger(label))
@@ -228,7 +284,7 @@ function nameLabels(
       );
     return name;
   });
-  const found = [...new Set(names)].filter((name): name is string => name !== null);
+  const found = [...new Set(names.flatMap(namesOf))];
   const stray = table && found.find((name) => !table.includes(name));
   if (stray !== undefined)
     throw new EquipoiseError(
@@ -239,10 +295,10 @@ function nameLabels(
 }
 
 /**
- * Makes a store from a file of embeddings: `.npy`, `.csv`, `.safetensors`, `.arrow` (`.feather`) or `.parquet`.
+ * Makes a store from a file of embeddings: `.npy`, `.npz`, `.csv`, `.safetensors`, `.arrow` (`.feather`) or `.parquet`.
  *
  * Tables give ids, labels, groups and weights by column; arrays by a file beside them (`labels`). Rows without a label are
- * kept and can get one later (`updateRows`).
+ * kept and can get one later (`updateRows`); with `labelSeparator` an empty label is that of a row with none of the classes.
  *
  * @throws ERR_DATA for a damaged file, NaN, ragged rows or repeated ids; ERR_SHAPE for labels of another length;
  *   ERR_OPTION for options that the format has no use for, and as `createStore` for `out`.
@@ -259,6 +315,7 @@ export async function importEmbeddings(source: string, options: ImportOptions): 
       );
   if (typeof options.out !== 'string' || options.out === '')
     throw expected('the folder of the store', 'import.out', options.out);
+  if (options.labelSeparator === '') throw expected('text between labels', 'import.labelSeparator', '');
   const file = await importFile(source, formatOf(source, options.format), options);
   const beside = options.labels === undefined ? undefined : await readLabels(options.labels);
   const given: Partial<LabelColumns> = { ...file, ...beside };
@@ -277,6 +334,7 @@ export async function importEmbeddings(source: string, options: ImportOptions): 
     options.labels ?? source,
     given.labels ?? Array.from({ length: file.rows }, () => null),
     options.classNames ?? given.classNames,
+    options.labelSeparator,
   );
   const rows = names.map((label, i): Row => {
     const group = given.groups?.[i] ?? undefined;

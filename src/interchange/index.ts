@@ -2,4 +2,7 @@ export { readCsv, type CsvTable, type ReadCsvOptions } from './csv.js';
 export { importEmbeddings, interchangeFormats, type ImportOptions, type InterchangeFormat } from './import.js';
 export { exportEmbeddings, type ExportOptions, type ExportedFiles } from './export.js';
 export { readNpy, writeNpy, type NpyArray } from './npy.js';
+export { readNpz, type Npz } from './npz.js';
 export { readSafetensors, type Safetensors, type Tensor } from './safetensors.js';
+export { readText, unpackGzip } from './text-file.js';
+export { openParquetItems, readParquetImages } from './foreign-table.js';

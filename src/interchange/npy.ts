@@ -119,16 +119,30 @@ export async function readNpy(path: string, options: { as?: 'float32' | 'float64
   }
 }
 
-/** Header of a little-endian float32 array in C order, padded so that numbers begin at a multiple of 64 bytes. */
-export function npyHeader(shape: readonly number[]): Uint8Array {
+/** Header of an array in C order, little-endian float32 by default, padded so that numbers begin at a multiple of 64 bytes. */
+export function npyHeader(shape: readonly number[], descr = '<f4'): Uint8Array {
   const tuple = `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
-  const dict = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const text = dict.padEnd(Math.ceil((10 + dict.length + 1) / 64) * 64 - 10 - 1) + '\n';
   return Buffer.concat([
     Buffer.from(`${MAGIC}\x01\x00`, 'latin1'),
     Uint8Array.of(text.length & 255, text.length >> 8),
     Buffer.from(text),
   ]);
+}
+
+/** The bytes of an array of text, as numpy has it: four bytes a character, as wide as the longest. */
+export function* encodeTextArray(values: readonly string[]): Generator<Uint8Array> {
+  const codes = values.map((value) => Array.from(value, (character) => character.codePointAt(0) as number));
+  const width = codes.reduce((most, { length }) => Math.max(most, length), 1);
+  yield npyHeader([values.length], `<U${width}`);
+  for (let start = 0; start < codes.length; start += 4096) {
+    const part = codes.slice(start, start + 4096);
+    const bytes = new DataView(new ArrayBuffer(part.length * width * 4));
+    for (const [i, value] of part.entries())
+      for (const [j, code] of value.entries()) bytes.setUint32((i * width + j) * 4, code, true);
+    yield new Uint8Array(bytes.buffer);
+  }
 }
 
 /**

@@ -1,9 +1,17 @@
 /** Parquet files: any flat or list column in; row groups of one window each out. */
 
+import { isUtf8 } from 'node:buffer';
 import * as zlib from 'node:zlib';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, type Compressors, type DecodedArray } from 'hyparquet';
+import {
+  asyncBufferFromFile,
+  parquetMetadataAsync,
+  parquetRead,
+  type Compressors,
+  type DecodedArray,
+  type FileMetaData,
+} from 'hyparquet';
 import { ByteWriter, ParquetWriter, type ColumnSource, type SchemaElement } from 'hyparquet-writer';
-import type { DecodedColumn, DecodedTable } from './foreign-table.js';
+import type { DecodedColumn, DecodedItems, DecodedTable } from './foreign-table.js';
 
 const compressors: Compressors = {
   GZIP: (input) => zlib.gunzipSync(input),
@@ -47,7 +55,7 @@ function decodeColumn(name: string, pieces: readonly Piece[], rows: number): Dec
 }
 
 /** @throws an error that says what is wrong with the file, or how it is compressed when that is not known. */
-export async function decodeParquet(path: string): Promise<DecodedTable> {
+export async function decodeParquet(path: string, only?: string[]): Promise<DecodedTable> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
   const rows = Number(metadata.num_rows);
@@ -56,6 +64,7 @@ export async function decodeParquet(path: string): Promise<DecodedTable> {
     file,
     metadata,
     compressors,
+    ...(only && { columns: only }),
     onChunk({ columnName, columnData, rowStart }) {
       const found = pieces.get(columnName);
       if (found) found.push({ rowStart, columnData });
@@ -63,6 +72,97 @@ export async function decodeParquet(path: string): Promise<DecodedTable> {
     },
   });
   return { rows, columns: new Map([...pieces].map(([name, parts]) => [name, decodeColumn(name, parts, rows)])) };
+}
+
+/** Bytes that are no text, alone or as `{ bytes, path }`, which is how datasets with images are commonly written. */
+function bytesOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return isUtf8(value) ? undefined : value;
+  const { bytes } = (value ?? {}) as { bytes?: unknown };
+  return bytes instanceof Uint8Array ? bytes : undefined;
+}
+
+async function readColumn(
+  path: string,
+  metadata: FileMetaData,
+  column: string,
+  rows: { start: number; end: number },
+): Promise<unknown[]> {
+  const values: unknown[] = Array.from({ length: rows.end - rows.start }, () => null);
+  await parquetRead({
+    file: await asyncBufferFromFile(path),
+    metadata,
+    compressors,
+    columns: [column],
+    rowStart: rows.start,
+    rowEnd: rows.end,
+    utf8: false,
+    onChunk({ columnData, rowStart }) {
+      for (let i = 0; i < columnData.length; i++) {
+        const at = rowStart + i - rows.start;
+        if (at >= 0 && at < values.length) values[at] = columnData[i] ?? null;
+      }
+    },
+  });
+  return values;
+}
+
+/** Columns that may hold bytes: unannotated byte arrays, or groups that have a member `bytes`. */
+function byteColumns({ schema }: FileMetaData): string[] {
+  const names: string[] = [];
+  let at = 1;
+  const skip = (): void => {
+    const { num_children: children = 0 } = schema[at++] ?? {};
+    for (let i = 0; i < children; i++) skip();
+  };
+  for (let i = 0; i < (schema[0]?.num_children ?? 0); i++) {
+    const start = at;
+    skip();
+    const leaf = schema[start];
+    const plain = leaf?.type === 'BYTE_ARRAY' && leaf.converted_type === undefined && leaf.logical_type === undefined;
+    const group = schema.slice(start + 1, at).some(({ name, type }) => name === 'bytes' && type === 'BYTE_ARRAY');
+    if (leaf && (plain || group)) names.push(leaf.name);
+  }
+  return names;
+}
+
+function* groupsOf({ row_groups: groups }: FileMetaData) {
+  let start = 0;
+  for (const group of groups) {
+    const end = start + Number(group.num_rows);
+    if (end > start) yield { start, end, bytes: Number(group.total_byte_size) };
+    start = end;
+  }
+}
+
+/** What a dataset needs of a file: every column but the one of images, and where the images are. */
+export async function decodeParquetItems(path: string): Promise<DecodedItems> {
+  const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
+  const groups = [...groupsOf(metadata)];
+  const candidates = byteColumns(metadata);
+  const images: string[] = [];
+  const [first] = groups;
+  for (const name of first ? candidates : []) {
+    const values = await readColumn(path, metadata, name, first as { start: number; end: number });
+    if (values.some((value) => bytesOf(value))) images.push(name);
+  }
+  const names = [...new Set(metadata.row_groups[0]?.columns.map((c) => c.meta_data?.path_in_schema[0] ?? ''))];
+  const table = await decodeParquet(
+    path,
+    names.filter((name) => !images.includes(name)),
+  );
+  const features = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+  return { table, images, groups, ...(features !== undefined && { features }) };
+}
+
+/** The images of a range of rows; null where there is none. */
+export async function decodeParquetImages(
+  path: string,
+  column: string,
+  rows: { start: number; end: number },
+): Promise<(Uint8Array | null)[]> {
+  const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
+  // A view of a page would take the page along when it is sent to another thread.
+  return (await readColumn(path, metadata, column, rows)).map((value) => bytesOf(value)?.slice() ?? null);
 }
 
 /** A column to write; `list` is a list of float32 in each row. */

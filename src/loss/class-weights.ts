@@ -11,12 +11,12 @@ const named = ['none', 'inverse-frequency', 'effective-number'];
 /** Options shared by weighted losses. */
 export const weightOptions = {
   classWeights: custom<ClassWeights>({
-    accepts: `one of ${named.join(', ')}, or an array of one finite number >= 0 a class`,
+    accepts: `one of ${named.join(', ')}, or an array of one finite number >= 0 a class, not all 0`,
     default: 'none',
     help: 'factor of the loss by class: inverse-frequency makes every class count alike (small classes then dominate the noise); effective-number is milder, see beta',
     check: (value) =>
       named.includes(value as string) ||
-      (Array.isArray(value) && value.length > 0 && value.every((w) => Number.isFinite(w) && w >= 0)),
+      (Array.isArray(value) && value.some((w) => w > 0) && value.every((w) => Number.isFinite(w) && w >= 0)),
   }),
   beta: custom<number | null>({
     accepts: 'number from 0 to below 1, or null',

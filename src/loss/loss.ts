@@ -3,14 +3,17 @@
 import { EquipoiseError } from '../core/errors.js';
 import { resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
 import type { Entry } from '../core/registry.js';
+import type { TargetKind } from '../core/targets.js';
 import { exponential } from './exponential.js';
 
 /** One batch as a loss sees it; B rows, C classes. */
 export interface LossBatch {
   /** (B, C). */
   readonly logits: Float32Array;
-  /** B class ids. */
+  /** B class ids; not for losses of `targets`. */
   readonly labels: Int32Array;
+  /** (B, C), from 0 to 1: of rows with any number of labels. */
+  readonly targets?: Float32Array;
   /** Second class of a soft label, with `labelWeights` the share of `labels`; both or neither. */
   readonly otherLabels?: Int32Array;
   readonly labelWeights?: Float32Array;
@@ -20,6 +23,8 @@ export interface LossBatch {
   readonly classes: number;
   /** Rows a class in the training set before any resampling. */
   readonly classCounts: Int32Array;
+  /** Rows of the training set: fewer than the counts add up to where rows have several labels. */
+  readonly trainingRows?: number;
   /** From 0, of `epochs`. */
   readonly epoch: number;
   readonly epochs: number;
@@ -35,7 +40,7 @@ export interface LossBatch {
 }
 
 /** What of a batch not every training can give. */
-export type LossNeed = 'cosineScale' | 'rowNorms' | 'recalls';
+export type LossNeed = 'cosineScale' | 'rowNorms' | 'recalls' | 'trainingRows';
 
 /** Returns the loss of the batch and writes its gradient with respect to the logits, (B, C). */
 export type EvaluateLoss = (batch: LossBatch, gradient: Float32Array) => number;
@@ -46,6 +51,8 @@ export type LossPlace = Pick<LossBatch, 'classCounts' | 'epoch' | 'epochs'>;
 export interface Loss {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** What rows it is for: with one label each, or with any number of them; default: it takes both. */
+  readonly targets?: TargetKind;
   /** What it cannot do without. */
   readonly needs?: readonly LossNeed[];
   /**
@@ -58,6 +65,8 @@ export interface Loss {
 
 export interface LossDefinition<R extends OptionRules = OptionRules> extends Entry {
   readonly options: R;
+  /** `many`: for rows with any number of labels, by `LossBatch.targets`; default `one`. */
+  readonly targets?: TargetKind;
   /** What `evaluate` cannot do without; training refuses a loss whose needs it cannot meet. */
   readonly needs?: readonly LossNeed[];
   /** Whether adding a constant to all logits of a row changes nothing; default true. */
@@ -77,6 +86,7 @@ const met: Readonly<Record<LossNeed, string>> = {
   cosineScale: "logits that are cosines: head 'cosine'",
   rowNorms: 'the norms of the rows, which training gives',
   recalls: 'validation rows, whose recalls training gives after every epoch',
+  trainingRows: 'the number of training rows, which training gives',
 };
 
 /** @throws ERR_OPTION for the first of a loss's needs that is absent. */
@@ -88,10 +98,10 @@ export function assertNeeds(loss: Pick<Loss, 'name' | 'needs'>, given: Partial<R
 
 /** A loss with its options checked. @throws ERR_OPTION */
 export function instantiate<R extends OptionRules>(definition: LossDefinition<R>, given?: unknown): Loss {
-  const { name, needs, tilt } = definition;
+  const { name, needs, targets = 'one', tilt } = definition;
   const options = resolveOptions(name, definition.options, given);
   const evaluate = definition.create(options);
-  const described = { name, options, ...(tilt && { tilt: (place: LossPlace) => tilt(options, place) }) };
+  const described = { name, options, targets, ...(tilt && { tilt: (place: LossPlace) => tilt(options, place) }) };
   if (needs === undefined) return { ...described, evaluate };
   return {
     ...described,

@@ -25,10 +25,9 @@ const rules = {
   seed: integer({ min: 0, default: 0, help: 'of that draw' }),
 };
 
-function rowsOf(labels: Int32Array, classId: number): number[] {
-  const rows: number[] = [];
-  for (let i = 0; i < labels.length; i++) if (labels[i] === classId) rows.push(i);
-  return rows;
+function rowsOf({ labels, targets, classNames }: Labelled, classId: number): number[] {
+  const has = (row: number) => (targets ? targets[row * classNames.length + classId] === 1 : labels[row] === classId);
+  return [...labels.keys()].filter(has);
 }
 
 /** Smallest and largest value of each column over the given rows. */
@@ -44,7 +43,7 @@ function box({ data, cols }: { data: Float32Array; cols: number }, rows: readonl
   return { low, high };
 }
 
-type Labelled = Pick<EmbeddingSet, 'labels' | 'classNames'> & { readonly embeddings: MatrixLike };
+type Labelled = Pick<EmbeddingSet, 'labels' | 'targets' | 'classNames'> & { readonly embeddings: MatrixLike };
 
 /**
  * The range by which test rows overhang training rows, a class and in the mean.
@@ -70,8 +69,8 @@ export function generalizationGap(train: Labelled, test: Labelled, options: obje
       `Expected one class table for train and test but received ${show(classNames.join(', '))} and ${show(test.classNames.join(', '))}`,
     );
   const perClass = classNames.map((name, c) => {
-    const own = rowsOf(train.labels, c);
-    let other = rowsOf(test.labels, c);
+    const own = rowsOf(train, c);
+    let other = rowsOf(test, c);
     if (own.length === 0 || other.length === 0) return null;
     if (equalCounts && other.length > own.length) {
       const order = createRng(seed, `generalization-gap/${name}`).permutation(other.length);

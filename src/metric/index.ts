@@ -1,9 +1,10 @@
 /** Metrics and what they are computed from. Adding one is its file and a line here; it is then in every report. */
 
 import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
-import { EquipoiseError } from '../core/errors.js';
+import { EquipoiseError, expected } from '../core/errors.js';
 import type { MatrixLike } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
+import { assertOneLabel, type TargetKind } from '../core/targets.js';
 import { accuracy } from './accuracy.js';
 import { adaptiveCalibrationError } from './adaptive-calibration-error.js';
 import { balancedAccuracy } from './balanced-accuracy.js';
@@ -78,6 +79,9 @@ export async function evaluate(
       'ERR_DATA',
       'Expected held-out rows to evaluate on but received a resampled set. Pass split(set).validation or .test',
     );
+  assertOneLabel(set, 'evaluate', 'Use evaluateMultiLabel');
+  if (head.targets === 'many')
+    throw expected('a head of rows with one label each', 'evaluate', head.targets, 'Use evaluateMultiLabel');
   const { classNames } = head;
   const labels = labelsAs(classNames, set, 'to evaluate');
   const logits = await head.logits(set.embeddings);
@@ -89,12 +93,20 @@ export async function evaluate(
 export interface Judged {
   logits(x: MatrixLike): Float32Array | Promise<Float32Array>;
   readonly classNames: readonly string[];
+  readonly targets?: TargetKind;
   /** n · C logits → n class ids, where another rule than the largest logit decides. */
   decide?(logits: Float32Array): Int32Array;
 }
 
 export { calibrationCurve, type CalibrationBin } from './calibration-curve.js';
-export { confusionMatrix, f1, type ConfusionMatrix } from './confusion.js';
+export { confusionMatrix, type ConfusionMatrix } from './confusion.js';
+export {
+  averagePrecision,
+  evaluateMultiLabel,
+  evaluateMultiLabelPredictions,
+  type LabelScores,
+  type MultiLabelEvaluation,
+} from './multi-label.js';
 export { generalizationGap, type GeneralizationGap } from './generalization-gap.js';
 export { labelsAs } from './labels-as.js';
 export type { ClassScores, Predictions } from './judge.js';

@@ -10,7 +10,9 @@ import { trainRules } from '../train/index.js';
 const nonNegative = 'whole number >= 0';
 
 export const runOptions = {
-  data: text({ help: 'training data: a folder of class folders, an IDX folder, a CSV or a KEEL file' }),
+  data: text({
+    help: 'training data: a folder of class folders, .csv, .jsonl, .parquet, .tar, IDX, CIFAR, KEEL, a list of paths, or - for one on standard input',
+  }),
   test: text({ help: 'test data of the same kind; without it a stratified share of DATA is held out' }),
   out: text({ default: 'equipoise-run', help: 'the run folder' }),
   backbone: text({ help: 'backbone id, folder or .onnx file; images default to tiny-image, tables need none' }),

@@ -5,7 +5,7 @@ import { auditLeaks, findDuplicates, type LeakAudit } from '../audit/index.js';
 import { EquipoiseError } from '../core/errors.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { describeModel, findPenultimate, readModel } from '../onnx/index.js';
-import { isStore, openStore, type Manifest, type Provenance } from '../store/index.js';
+import { isStore, namesOf, openStore, type Label, type Manifest, type Provenance } from '../store/index.js';
 
 /** Synthetic rows whose parents are told. */
 const shownRows = 5;
@@ -68,12 +68,12 @@ export interface InspectOptions {
   readonly dataset?: OpenDatasetOptions;
 }
 
-function counted(classNames: readonly string[], labels: Iterable<string | null>): Counted {
+function counted(classNames: readonly string[], labels: Iterable<Label>): Counted {
   const counts = new Map(classNames.map((name) => [name, 0]));
   let unlabelled = 0;
   for (const label of labels) {
     if (label === null) unlabelled++;
-    else counts.set(label, (counts.get(label) ?? 0) + 1);
+    for (const name of namesOf(label)) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const present = [...counts.values()].filter((count) => count > 0);
   return {

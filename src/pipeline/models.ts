@@ -13,7 +13,13 @@ import { EquipoiseError } from '../core/errors.js';
 import type { Dataset, Item } from '../core/item.js';
 import type { OnProgress } from '../core/progress.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
-import { evaluate, evaluatePredictions, type Evaluation } from '../metric/index.js';
+import {
+  evaluate,
+  evaluateMultiLabel,
+  evaluatePredictions,
+  type Evaluation,
+  type MultiLabelEvaluation,
+} from '../metric/index.js';
 import { assertFewFailures } from '../embed/index.js';
 import { isStore, openStore, type EmbeddingStore, type Failure } from '../store/index.js';
 import { headFromModel } from '../train/index.js';
@@ -33,10 +39,13 @@ export interface EvaluateModelOptions {
   readonly onProgress?: OnProgress;
 }
 
-export interface ModelEvaluation extends Evaluation {
+interface Judged {
   /** Items of a dataset that could not be classified, and count nowhere. */
   readonly failures: readonly Failure[];
 }
+
+/** Of a classifier of rows with one label, and of one of rows with any number of them. */
+export type ModelEvaluation = (Evaluation | MultiLabelEvaluation) & Judged;
 
 /** Whether the path is an ONNX file. */
 export const isModel = (path: string): boolean => path.endsWith('.onnx');
@@ -69,7 +78,8 @@ export async function evaluateModel(
   const store = await openStore(dataPath);
   assertSameBackbone(classifier.backbone, store, modelPath);
   const set = await store.read(split === undefined ? {} : { split, part: part ?? 'test' });
-  return { ...(await evaluate(classifier, set)), failures: [] };
+  const judged = set.targets ? await evaluateMultiLabel(classifier, set) : await evaluate(classifier, set);
+  return { ...judged, failures: [] };
 }
 
 /** @throws ERR_INTEGRITY when a head and a store are of different backbones. */
@@ -92,6 +102,11 @@ async function evaluateItems(
   { maxFailRate = 0.01, threads, signal, onProgress }: EvaluateModelOptions,
 ): Promise<ModelEvaluation> {
   const { classNames } = classifier;
+  if (classifier.targets === 'many')
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected a store to judge a classifier of items with any number of labels on, but ${dataset.name} is a dataset, whose items have one each. Import the labels with --label-separator`,
+    );
   const items = new Map<string, Item>();
   for await (const item of dataset) {
     if (item.label === null || !classNames.includes(item.label))

@@ -4,6 +4,7 @@ import { assertTraining, brandResampled, type EmbeddingSet, type TrainingSet } f
 import { expected, throwIfAborted } from '../core/errors.js';
 import { integer, resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
 import type { ResamplingPlan } from '../core/plan.js';
+import { assertOneLabel } from '../core/targets.js';
 import { materialize } from '../kernels/index.js';
 import type { PlanContext, ResampledSet, Sampler, SamplerEntry, SamplerProperties } from './sampler.js';
 import { samplingStrategyRule } from './sampling-strategy.js';
@@ -77,6 +78,7 @@ export function samplerEntry<const N extends string, R extends OptionRules>(
 
     async function plan(train: TrainingSet, context: PlanContext = {}): Promise<ResamplingPlan> {
       assertTraining(train, name);
+      assertOneLabel(train, name, 'Weigh classes in the loss, or choose a class-balanced batch sampler');
       const { draw = 0, threads = 1, signal } = context;
       if (!Number.isSafeInteger(draw) || draw < 0) throw expected('a whole number >= 0', `${name}.plan's draw`, draw);
       if (!Number.isSafeInteger(threads) || threads < 1)

@@ -7,20 +7,43 @@ import { readBytes, writeAtomically } from './files.js';
 
 export const ROWS = 'rows.arrow';
 
+/** What a row is labelled with. */
+export type Label = string | readonly string[] | null;
+
+/** The class names of a label. */
+export function namesOf(label: Label): readonly string[] {
+  if (label === null) return [];
+  return typeof label === 'string' ? [label] : label;
+}
+
 export interface Row {
   readonly id: string;
   readonly source: string;
-  /** Class name; null for a row that has no label yet. */
-  readonly label: string | null;
+  /** Class name, or those of a row that may have any number of them; null for a row that has no label yet. */
+  readonly label: Label;
   readonly group?: string;
   readonly weight?: number;
+}
+
+/** Text, or lists of text where rows may have any number of labels. @throws ERR_DATA for a mixture. */
+export function labelColumn(rows: readonly Row[]): ColumnData {
+  const labels = rows.map(({ label }) => label);
+  const isText = (label: Label): label is string | null => label === null || typeof label === 'string';
+  if (labels.every(isText)) return { kind: 'utf8', values: labels, nullable: true };
+  const stray = labels.findIndex((label) => typeof label === 'string');
+  if (stray >= 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected a list of labels for row ${JSON.stringify(rows[stray]?.id)}, as other rows have, but received ${JSON.stringify(labels[stray])}`,
+    );
+  return { kind: 'utf8-list', values: labels as readonly (readonly string[] | null)[] };
 }
 
 export async function writeRows(dir: string, rows: readonly Row[]): Promise<void> {
   const columns: Record<string, ColumnData> = {
     id: { kind: 'utf8', values: rows.map((row) => row.id) },
     source: { kind: 'utf8', values: rows.map((row) => row.source) },
-    label: { kind: 'utf8', values: rows.map((row) => row.label), nullable: true },
+    label: labelColumn(rows),
   };
   if (rows.some((row) => row.group !== undefined))
     columns['group'] = { kind: 'utf8', values: rows.map((row) => row.group ?? null), nullable: true };
@@ -40,7 +63,8 @@ export async function readRowTable(dir: string): Promise<ArrowTable> {
 export function rowsOf(table: ArrowTable): Row[] {
   const ids = table.strings('id');
   const sources = table.strings('source');
-  const labels = table.strings('label');
+  const labels: readonly Label[] =
+    table.kindOf('label') === 'strings' ? table.strings('label') : table.stringLists('label');
   const groups = table.has('group') ? table.strings('group') : [];
   const weights = table.has('weight') ? table.numbers('weight') : [];
   return ids.map((id, i) => ({

@@ -16,7 +16,7 @@ import { matrix, type Matrix } from '../core/matrix.js';
 import type { ArrowTable } from './arrow-table.js';
 import { readManifest, writeManifest, type Failure, type Manifest } from './manifest.js';
 import { readProvenance, type Provenance } from './provenance.js';
-import { readRowTable, rowsOf, writeRows, type Row } from './rows.js';
+import { namesOf, readRowTable, rowsOf, writeRows, type Label, type Row } from './rows.js';
 import { copyRows, readShard, widen, type OpenShard } from './shard.js';
 import { PARTS, readSplitFile, splitNames, writeSplitFile, type Split } from './split-file.js';
 
@@ -30,7 +30,7 @@ export interface Window {
 
 /** What may change in a row; null takes a value away. */
 export interface RowChange {
-  readonly label?: string | null;
+  readonly label?: Label;
   readonly group?: string | null;
   readonly weight?: number | null;
   readonly source?: string;
@@ -161,7 +161,7 @@ export class EmbeddingStore {
     const { data, parents } = await this.#gather(table, rows, wanted);
     const set = fromArrays(
       matrix(data, wanted.length, this.dim),
-      taken.map((row) => row.label as string),
+      taken.map((row) => row.label) as readonly string[] | readonly (readonly string[])[],
       {
         classNames: this.classNames,
         ids: taken.map((row) => row.id),
@@ -304,7 +304,7 @@ export class EmbeddingStore {
     );
     const updated = rows.map((row) => applyChange(row, changes.get(row.id)));
     const known = new Set(this.classNames);
-    const found = new Set(updated.flatMap((row) => (row.label === null || known.has(row.label) ? [] : [row.label])));
+    const found = new Set(updated.flatMap(({ label }) => namesOf(label).filter((name) => !known.has(name))));
     if (found.size > 0) {
       // The longer table first: a class without rows is harmless, a label without a class is not.
       const manifest = { ...this.#manifest, classNames: [...this.classNames, ...[...found].sort(compareNames)] };

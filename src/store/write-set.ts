@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { isResampled, partOf, type Column, type EmbeddingSet, type Part } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { Modality } from '../core/item.js';
+import { labelsOf } from '../core/targets.js';
 import { assertFinite, dense, type Dense, type MatrixLike } from '../core/matrix.js';
 import { syntheticNames, type ResamplingPlan } from '../core/plan.js';
 import type { Dtype, Manifest } from './manifest.js';
@@ -120,7 +121,7 @@ function rowsOfSet(set: EmbeddingSet, sources: readonly string[] = set.ids): Row
   return set.ids.map((id, i) => ({
     id,
     source: sources[i] as string,
-    label: set.classNames[set.labels[i] as number] as string,
+    label: set.targets ? labelsOf(set, i) : (set.classNames[set.labels[i] as number] as string),
     ...(set.groups && { group: set.groups[i] as string }),
     ...(set.weights && { weight: set.weights[i] as number }),
   }));

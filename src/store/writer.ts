@@ -20,7 +20,7 @@ import {
   type ShardEntry,
 } from './manifest.js';
 import { PROVENANCE } from './provenance.js';
-import { ROWS, writeRows, type Row } from './rows.js';
+import { namesOf, ROWS, writeRows, type Row } from './rows.js';
 import { checkShardSize, readShard, shardFile, writeShardFile } from './shard.js';
 import { SPLITS } from './split-file.js';
 import { openStore, type EmbeddingStore } from './store.js';
@@ -332,10 +332,11 @@ export class StoreWriter {
         const row = byId.get(id);
         if (!row)
           throw new EquipoiseError('ERR_DATA', `The embedding of ${JSON.stringify(id)} has no row with its label`);
-        if (row.label !== null && !known.has(row.label))
+        const unknown = namesOf(row.label).find((name) => !known.has(name));
+        if (unknown !== undefined)
           throw new EquipoiseError(
             'ERR_DATA',
-            `Row ${JSON.stringify(id)} has label ${JSON.stringify(row.label)}, which is not in the class table: ${classNames.slice(0, 12).join(', ')}`,
+            `Row ${JSON.stringify(id)} has label ${JSON.stringify(unknown)}, which is not in the class table: ${classNames.slice(0, 12).join(', ')}`,
           );
         if (row.weight !== undefined && !(row.weight >= 0 && row.weight < Infinity))
           throw new EquipoiseError(

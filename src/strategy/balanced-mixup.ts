@@ -5,8 +5,8 @@ const pairing = pairings['class-balanced'];
 
 export const balancedMixup = defineStrategy({
   name: 'balanced-mixup',
-  summary:
-    'mixes each row a little with one of an evenly drawn class: where repeated rows of small classes are overfitted',
+  summary: 'mixes each row a little with one of an evenly drawn class',
+  when: 'repeated rows of classes with a handful of rows are overfitted',
   paper: pairing.paper as string,
   options: pairing.options,
   recipe: ({ options }) => ({

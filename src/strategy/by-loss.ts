@@ -4,12 +4,14 @@ import { defineStrategy, type StrategyDefinition, type StrategyParts } from './s
 
 /** A loss on the rows as they are, under its name and with its options. */
 export function byLoss<R extends OptionRules>(
-  { name, paper, options, needs }: LossDefinition<R>,
-  { summary, ...parts }: { summary: string } & Pick<StrategyParts, 'head'>,
+  { name, paper, options, needs, targets }: LossDefinition<R>,
+  { summary, when, ...parts }: { summary: string; when: string } & Pick<StrategyParts, 'head'>,
 ): StrategyDefinition<R> {
   return defineStrategy({
     name,
     summary,
+    when,
+    ...(targets && { targets }),
     ...(paper !== undefined && { paper }),
     ...(needs?.includes('recalls') && { needsValidation: true }),
     options,

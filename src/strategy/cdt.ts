@@ -2,6 +2,6 @@ import { losses } from '../loss/index.js';
 import { byLoss } from './by-loss.js';
 
 export const cdt = byLoss(losses.cdt, {
-  summary:
-    'divides the logits of rare classes in training: where rare classes are fitted in training and missed in testing',
+  summary: 'divides the logits of rare classes in training',
+  when: 'rare classes are right on training rows and missed on test rows, and a validation set can choose gamma',
 });

@@ -3,8 +3,8 @@ import { defineStrategy } from './strategy.js';
 
 export const classBalanced = defineStrategy({
   name: 'class-balanced',
-  summary:
-    'class weights by effective number, milder than by frequency: where the smallest classes are too noisy to count fully',
+  summary: 'class weights by effective number, milder than by frequency',
+  when: 'the smallest classes have so few or so noisy rows that counting them fully would hurt',
   paper:
     'Cui, Jia, Lin, Song, Belongie, "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, arXiv:1901.05555',
   options: { beta: betaRule },

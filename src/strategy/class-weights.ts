@@ -3,8 +3,8 @@ import { defineStrategy } from './strategy.js';
 
 export const classWeights = defineStrategy({
   name: 'class-weights',
-  summary:
-    'cross-entropy in which every class counts alike, or nearly so: simple, and hard to beat where small classes have some dozen rows',
+  summary: 'cross-entropy in which every class counts alike, or nearly so',
+  when: 'first of all remedies to try: no extra rows, no tuning, and hard to beat where small classes have dozens of rows',
   paper:
     'inverse-frequency: customary. effective-number: Cui, Jia, Lin, Song, Belongie, "Class-Balanced Loss Based on Effective Number of Samples", arXiv:1901.05555',
   options: {

@@ -38,8 +38,8 @@ export function groupNumbers(numbers: ArrayLike<number>, groups: number): Int32A
 
 export const cmwNet = defineStrategy({
   name: 'cmw-net',
-  summary:
-    'Meta-Weight-Net with an output for each group of classes of similar size: where large and rare classes need different weights for the same loss',
+  summary: 'Meta-Weight-Net with an output for each group of classes of similar size',
+  when: 'as meta-weight-net, with dozens of classes or more, so that there are groups of classes to tell apart',
   paper:
     'Shu, Yuan, Meng, Xu, "CMW-Net: Learning a Class-Aware Sample Weighting Mapping for Robust Deep Learning", arXiv:2202.05613',
   options: {

@@ -3,8 +3,8 @@ import { defineStrategy } from './strategy.js';
 /** Classifier re-training. A backbone's embeddings are the representation; a head with layers of its own learns it in a first stage. */
 export const crt = defineStrategy({
   name: 'crt',
-  summary:
-    'layers below are learnt from the rows as they are, the classifier on top anew from class-balanced batches: for heads mlp and adapter; a linear head gets the second half only',
+  summary: 'layers below are learnt from the rows as they are, the classifier on top anew from class-balanced batches',
+  when: 'the head has layers of its own (mlp, adapter); a linear head gets its second half only, class-balanced batches',
   paper: 'Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", arXiv:1910.09217',
   options: {},
   recipe({ layered }) {

@@ -8,7 +8,7 @@ export const deferralPaper =
 export const betaRule = custom<number>({
   accepts: 'number from 0 to below 1',
   default: 0.9999,
-  help: 'of the effective number of rows that weights the classes; 0: all alike; towards 1 approaches inverse frequency',
+  help: 'of the effective number of rows that weights the classes; 0: all alike; 0.999: as in the experiments of m2m; towards 1 approaches inverse frequency',
   check: (value) => typeof value === 'number' && value >= 0 && value < 1,
 });
 

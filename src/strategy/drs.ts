@@ -4,8 +4,8 @@ import { defineStrategy } from './strategy.js';
 
 export const drs = defineStrategy({
   name: 'drs',
-  summary:
-    'balanced batches in the last epochs only: where balanced batches from the start overfit the smallest classes',
+  summary: 'balanced batches in the last epochs only',
+  when: 'balanced batches from the start overfit the smallest classes, and epochs are many',
   paper: deferralPaper,
   options: batchSamplers.deferred.options,
   recipe: ({ options }) => ({

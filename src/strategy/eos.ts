@@ -20,8 +20,8 @@ const paperTraining = {
 
 export const eos = defineStrategy({
   name: 'eos',
-  summary:
-    'fills up the small classes towards their nearest enemies: where small classes are recognised on training rows only',
+  summary: 'fills up the small classes towards their nearest enemies',
+  when: 'small classes are right on training rows and missed on test rows, and recall counts more than precision',
   ...(sampler.paper !== undefined && { paper: sampler.paper }),
   options: {
     ...samplerOptions,

@@ -2,5 +2,6 @@ import { losses } from '../loss/index.js';
 import { byLoss } from './by-loss.js';
 
 export const focal = byLoss(losses.focal, {
-  summary: 'lets easy rows fade: where most rows are trivially right and the hard ones are not mislabelled',
+  summary: 'lets easy rows fade',
+  when: 'most rows are trivially right and the hard ones are not mislabelled; not for imbalance alone',
 });

@@ -3,12 +3,15 @@
 import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { lookUp } from '../core/registry.js';
+import { assertOneLabel, targetKind } from '../core/targets.js';
 import { calibrate, resolveDecision, wantsDecision, type DecisionOptions } from '../decision/index.js';
 import { fitHead, type TrainedHead, type TrainOptions } from '../train/index.js';
 import { arb } from './arb.js';
+import { aslSigmoid } from './asl-sigmoid.js';
 import { asl } from './asl.js';
 import { balancedMixup } from './balanced-mixup.js';
 import { balancedSoftmax } from './balanced-softmax.js';
+import { binaryCrossEntropy } from './binary-cross-entropy.js';
 import { cdb } from './cdb.js';
 import { cdt } from './cdt.js';
 import { ce } from './ce.js';
@@ -19,6 +22,8 @@ import { crt } from './crt.js';
 import { drs } from './drs.js';
 import { drw } from './drw.js';
 import { eos } from './eos.js';
+import { eql } from './eql.js';
+import { focalSigmoid } from './focal-sigmoid.js';
 import { focal } from './focal.js';
 import { ib } from './ib.js';
 import { labelAwareSmoothing } from './label-aware-smoothing.js';
@@ -27,6 +32,7 @@ import { latentSmote } from './latent-smote.js';
 import { ldamDrw } from './ldam-drw.js';
 import { logitAdjustment } from './logit-adjustment.js';
 import { lws } from './lws.js';
+import { m2m } from './m2m.js';
 import { mamixDrw } from './mamix-drw.js';
 import { mamix } from './mamix.js';
 import { metaWeightNet } from './meta-weight-net.js';
@@ -34,6 +40,7 @@ import { metabalance } from './metabalance.js';
 import { mixupDrw } from './mixup-drw.js';
 import { mixup } from './mixup.js';
 import { ncm } from './ncm.js';
+import { otReweight } from './ot-reweight.js';
 import { preFinetuning } from './pre-finetuning.js';
 import { randomOverSampling } from './random-over-sampling.js';
 import { remix } from './remix.js';
@@ -83,10 +90,16 @@ export const strategies = {
   lws,
   'tau-norm': tauNorm,
   ncm,
+  m2m,
+  'ot-reweight': otReweight,
   metabalance,
   'meta-weight-net': metaWeightNet,
   'cmw-net': cmwNet,
   'pre-finetuning': preFinetuning,
+  'binary-cross-entropy': binaryCrossEntropy,
+  'focal-sigmoid': focalSigmoid,
+  'asl-sigmoid': aslSigmoid,
+  eql,
   erm: aliasOf('erm', ce),
   'deep-smote': aliasOf('deep-smote', latentSmote),
 } as const;
@@ -120,6 +133,7 @@ export async function trainHead(train: TrainingSet, options: TrainHeadOptions = 
   const wanted = { calibration, decision, decisionRule };
   // Before the long work, not after it.
   resolveDecision('trainHead', wanted);
+  if (wantsDecision(wanted)) assertOneLabel(train, 'calibration and decision', 'Use tuneLabelThresholds');
   const head = await trainedBy(train, training);
   if (!wantsDecision(wanted)) return head;
   return calibrate(head, training.validation, { ...wanted, seed: training.seed });
@@ -138,6 +152,7 @@ async function trainedBy(
   const definition = (
     typeof strategy === 'object' ? strategy : lookUp(strategies, 'strategy', strategy, 'strategies')
   ) as StrategyDefinition;
+  assertTargets(definition, train);
   const [rows = 0, dim = 0] = train.embeddings.shape;
   const { classNames, classCounts, labels, parents } = train;
   const {
@@ -162,6 +177,20 @@ async function trainedBy(
   const { name } = definition;
   const described = { strategy: name, strategyOptions: resolved };
   return fitStages(train, rest, stages, { name, settings: described, ...(finish && { finish }) });
+}
+
+/** @throws ERR_OPTION for a strategy of rows with another number of labels than these have. */
+function assertTargets({ name, targets: wanted = 'one' }: StrategyDefinition, train: TrainingSet): void {
+  const kind = targetKind(train);
+  if (wanted === kind) return;
+  const words = { one: 'one label each', many: 'any number of labels' };
+  const fitting = Object.values<Pick<StrategyDefinition, 'name' | 'targets'>>(strategies)
+    .filter(({ targets = 'one' }) => targets === kind)
+    .map((one) => one.name);
+  throw new EquipoiseError(
+    'ERR_OPTION',
+    `Strategy ${name} is for rows with ${words[wanted]} but the training rows have ${words[kind]}. Strategies for these: ${fitting.join(', ')}`,
+  );
 }
 
 export { defineStrategy, type StrategyContext, type StrategyDefinition, type StrategyParts } from './strategy.js';

@@ -3,7 +3,8 @@ import { defineStrategy } from './strategy.js';
 
 export const labelSmoothing = defineStrategy({
   name: 'label-smoothing',
-  summary: 'plain cross-entropy with smoothed labels: where probabilities are too sure; it does not balance classes',
+  summary: 'plain cross-entropy with smoothed labels',
+  when: 'probabilities are too sure; it does not balance classes',
   paper:
     'Szegedy, Vanhoucke, Ioffe, Shlens, Wojna, "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, arXiv:1512.00567',
   options: {

@@ -5,8 +5,8 @@ import { defineStrategy } from './strategy.js';
 
 export const ldamDrw = defineStrategy({
   name: 'ldam-drw',
-  summary:
-    'wider margins for rarer classes, then class weights, on a cosine head: where classes overlap and lengths of rows mislead',
+  summary: 'wider margins for rarer classes, then class weights, on a cosine head',
+  when: 'classes overlap and the length of a row says nothing of its class; for the published recipe on long tails',
   paper: deferralPaper,
   options: {
     maxMargin: losses.ldam.options.maxMargin,

@@ -4,8 +4,8 @@ import { defineStrategy } from './strategy.js';
 /** Learnable weight scaling: only the lengths of the class weights change, not their directions. */
 export const lws = defineStrategy({
   name: 'lws',
-  summary:
-    'a head learnt from the rows as they are, then one scale a class from class-balanced batches: where a head ranks rows well but favours the large classes',
+  summary: 'a head learnt from the rows as they are, then one scale a class from class-balanced batches',
+  when: 'the head ranks rows well but favours the large classes; one number a class is all there are rows to learn',
   paper: 'Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", arXiv:1910.09217',
   options: {
     scaleRate: number({

@@ -22,8 +22,8 @@ export const weightNetOptions = {
 
 export const metaWeightNet = defineStrategy({
   name: 'meta-weight-net',
-  summary:
-    'weighs each row by a small network of its loss, learnt to help on class-balanced batches: where labels are noisy as well as imbalanced',
+  summary: 'weighs each row by a small network of its loss, learnt to help on class-balanced batches',
+  when: 'labels are noisy as well as imbalanced; costs about five passes a step',
   paper: 'Shu et al., "Meta-Weight-Net: Learning an Explicit Mapping For Sample Weighting", arXiv:1902.07379',
   options: weightNetOptions,
   recipe: ({ options, classCounts }) => ({

@@ -79,8 +79,8 @@ export function metaBalanceStep(options: MetaOptions): StepMethod {
 
 export const metabalance = defineStrategy({
   name: 'metabalance',
-  summary:
-    'steps that make the loss on balanced batches small after one more step on natural ones: where random over-sampling memorises the rare rows',
+  summary: 'steps that make the loss on balanced batches small after one more step on natural ones',
+  when: 'random over-sampling memorises the rare rows; costs two to three passes a step',
   paper:
     'Bansal, Goldblum, Cherepanova, Schwarzschild, Bruss, Goldstein, "MetaBalance: High-Performance Neural Networks for Class-Imbalanced Data", arXiv:2106.09643',
   options: {

@@ -13,12 +13,13 @@ const alpha = number({
 /** Pairs of rows, mixed anew each epoch, with the labels shared by a rule; the options are the rule's. */
 export function mixing<R extends OptionRules>(
   mix: MixEntry<R>,
-  { summary }: { summary: string },
+  { summary, when }: { summary: string; when: string },
 ): StrategyDefinition<R & { alpha: typeof alpha }> {
   const rules: OptionRules = { ...mix.options, alpha };
   return defineStrategy({
     name: mix.name,
     summary,
+    when,
     ...(mix.paper !== undefined && { paper: mix.paper }),
     options: rules as R & { alpha: typeof alpha },
     recipe: ({ options }) => ({ ...mixed(mix, options), loss: 'cross-entropy' }),
@@ -28,12 +29,13 @@ export function mixing<R extends OptionRules>(
 /** The same with deferred re-weighting, under the rule's name and `-drw`. */
 export function mixingDeferred<R extends OptionRules>(
   mix: MixEntry<R>,
-  { summary }: { summary: string },
+  { summary, when }: { summary: string; when: string },
 ): StrategyDefinition<R & { alpha: typeof alpha } & typeof deferralRules> {
   const rules: OptionRules = { ...mix.options, alpha, ...deferralRules };
   return defineStrategy({
     name: `${mix.name}-drw`,
     summary,
+    when,
     paper: `${mix.paper}; ${deferralPaper}`,
     options: rules as R & { alpha: typeof alpha } & typeof deferralRules,
     recipe: ({ options }) => {

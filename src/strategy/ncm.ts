@@ -4,8 +4,8 @@ import { defineStrategy } from './strategy.js';
 /** Nearest class mean: no training at all. */
 export const ncm = defineStrategy({
   name: 'ncm',
-  summary:
-    'the class whose mean is nearest, without training: a floor for the others, and where classes have a handful of rows each',
+  summary: 'the class whose mean is nearest, without training',
+  when: 'classes of one to ten rows, or as a floor for the others; no training at all',
   paper:
     'Mensink et al., "Distance-Based Image Classification: Generalizing to New Classes at Near-Zero Cost", TPAMI 2013. Transforms: Wang et al., "SimpleShot", arXiv:1911.04623',
   options: {

@@ -9,8 +9,8 @@ import { defineStrategy, type Stage } from './strategy.js';
  */
 export const preFinetuning = defineStrategy({
   name: 'pre-finetuning',
-  summary:
-    'adapter and head learn from class-balanced augmented rows first, then gently from the original ones: with rows from embed --augment, above all for text',
+  summary: 'adapter and head learn from class-balanced augmented rows first, then gently from the original ones',
+  when: 'text or images embedded with --augment, in small sets; without such rows it is smote in two stages',
   paper:
     'Shi, ValizadehAslani, Wang, Ren, Zhang, Hu, Zhao, Liang, "Improving Imbalanced Learning by Pre-finetuning with Data Augmentation", LIDTA 2022, PMLR 183',
   options: {

@@ -4,7 +4,8 @@ import { defineStrategy } from './strategy.js';
 
 export const reweightCb = defineStrategy({
   name: 'reweight-cb',
-  summary: 'class-balanced with the plain mean, whose steps are shorter: to repeat published runs',
+  summary: 'class-balanced with the plain mean, whose steps are shorter',
+  when: 'to repeat published runs; else class-balanced, whose steps keep their length',
   ...(classBalanced.paper !== undefined && { paper: classBalanced.paper }),
   options: { beta: betaRule },
   recipe: ({ options: { beta } }) => ({

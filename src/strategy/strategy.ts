@@ -3,6 +3,7 @@
 import { EquipoiseError } from '../core/errors.js';
 import { resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
 import type { Entry } from '../core/registry.js';
+import type { TargetKind } from '../core/targets.js';
 import type { FitExtras, TrainOptions } from '../train/index.js';
 
 /** What a strategy may look at before it chooses. */
@@ -66,6 +67,10 @@ export interface StrategyRecipe extends StrategyParts {
 
 export interface StrategyDefinition<R extends OptionRules = OptionRules> extends Entry {
   readonly options: R;
+  /** On what data it is worth trying, and what it costs there: one line. */
+  readonly when: string;
+  /** `many`: for rows with any number of labels; default `one`. */
+  readonly targets?: TargetKind;
   /** The strategy of which this is another name; comparisons of all strategies leave it out. */
   readonly aliasOf?: string;
   /** Whether it cannot be trained without validation rows. */
@@ -112,5 +117,11 @@ export function resolveStrategy<R extends OptionRules>(
 
 /** The same strategy under another name. */
 export function aliasOf<R extends OptionRules>(name: string, of: StrategyDefinition<R>): StrategyDefinition<R> {
-  return { ...of, name, summary: `another name of ${of.name}`, aliasOf: of.name };
+  return {
+    ...of,
+    name,
+    summary: `another name of ${of.name}`,
+    when: `where ${of.name} is, under a name from elsewhere`,
+    aliasOf: of.name,
+  };
 }

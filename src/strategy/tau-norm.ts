@@ -19,8 +19,8 @@ export function normalizeWeights({ head }: Pick<FinishContext, 'head'>, tau: num
 /** τ-normalisation: large classes have long weight vectors; shortened, they lose their lead. */
 export const tauNorm = defineStrategy({
   name: 'tau-norm',
-  summary:
-    'a head learnt from the rows as they are, then every class weight divided by a power of its length: the cheapest repair, where validation rows can choose the power',
+  summary: 'a head learnt from the rows as they are, then every class weight divided by a power of its length',
+  when: 'the cheapest repair of a head that is there already, where validation rows can choose the power',
   paper: 'Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", arXiv:1910.09217',
   options: {
     normPower: custom<number | 'auto'>({

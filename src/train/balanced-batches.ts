@@ -32,7 +32,7 @@ export interface BatchStore {
   readonly dim: number;
   readonly resampled: boolean;
   readonly manifest: { readonly part: Part | null };
-  rows(): Promise<readonly { readonly id: string; readonly label: string | null }[]>;
+  rows(): Promise<readonly { readonly id: string; readonly label: string | readonly string[] | null }[]>;
   readSplit(name: string): Promise<{ readonly parts: ReadonlyMap<string, Part> }>;
   windows(): AsyncIterable<{ readonly start: number; readonly embeddings: Matrix }>;
 }
@@ -120,6 +120,11 @@ async function trainingRowsOf(store: BatchStore, split: string | null | undefine
   const labels: string[] = [];
   for (const [row, { id, label }] of (await store.rows()).entries()) {
     if (label === null || (parts && parts.get(id) !== 'train')) continue;
+    if (typeof label !== 'string')
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected one label a row for balancedBatches but row ${JSON.stringify(id)} has a list of them`,
+      );
     rows.push(row);
     labels.push(label);
   }

@@ -17,6 +17,7 @@ export {
 } from './optimizer.js';
 export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
+export { tuneLabelThresholds } from './label-thresholds.js';
 export { createPredictor, headFromModel, type Predictor } from './predictor.js';
 export { definePairing, type PairingContext, type PairingDefinition, type Partners } from './pairing.js';
 export { pairings } from './pairings.js';
@@ -27,7 +28,7 @@ export {
   type BalancedBatches,
   type BalancedBatchesOptions,
 } from './balanced-batches.js';
-export type { Batch } from './rows.js';
+export { Batch } from './rows.js';
 export type { StepContext, StepFunction, StepMethod, StepPlace } from './step-method.js';
 export { fitHead, type EpochRecord, type FinishContext, type FitExtras, type TrainedHead } from './trainer.js';
 export { better, type SelectionMetric, type ValidationScore } from './validation.js';

@@ -2,18 +2,21 @@
 
 import { EquipoiseError } from '../core/errors.js';
 import { dense, type MatrixLike } from '../core/matrix.js';
+import type { TargetKind } from '../core/targets.js';
 import {
   applyCalibration,
   applyScaler,
   decideClasses,
+  decideLabels,
   headModel,
   readHead,
+  thresholdsOf,
   type Decision,
   type Head,
   type HeadBundle,
   type Scaler,
 } from '../head/index.js';
-import { softmaxRow } from '../loss/index.js';
+import { sigmoid, softmaxRow } from '../loss/index.js';
 
 /** The model type of the room that builds it. */
 export type HeadModel = ReturnType<typeof headModel>;
@@ -24,15 +27,19 @@ export interface Predictor {
   readonly dim: number;
   readonly scaler?: Scaler;
   readonly head: Head;
+  /** Whether a row has one of the classes, or any number of them. */
+  readonly targets: TargetKind;
+  /** Where a class is predicted from another probability than 0.5 on. */
+  readonly thresholds?: readonly number[];
   /** How logits are calibrated and classes decided for, where that was fitted. */
   readonly decision?: Decision;
   /** (n, C), row-major, calibrated. @throws ERR_SHAPE for rows of another width. */
   logits(x: MatrixLike): Float32Array;
-  /** Softmax of the logits, (n, C). */
+  /** (n, C): softmax of the logits, or the sigmoid of each where a row may have any number of classes. */
   probabilities(x: MatrixLike): Float32Array;
-  /** The class id of each row of such logits: the largest, unless a decision rule was fitted. */
+  /** Of (n, C) such logits the n class ids, the largest unless a decision rule was fitted; with `many`, 1 or 0 for each of the n · C. */
   decide(logits: Float32Array): Int32Array;
-  /** Input `embedding` (batch, d) → `logits` and `probabilities` (batch, C) and `label` (batch); the scaler is its first node. */
+  /** Input `embedding` (batch, d) → `logits` and `probabilities` (batch, C) and `label`, what `decide` says; the scaler is its first node. */
   toModel(opset?: number): HeadModel;
 }
 
@@ -40,7 +47,7 @@ export interface Predictor {
 const rowsAtOnce = 1024;
 
 export function createPredictor(bundle: HeadBundle): Predictor {
-  const { head, scaler, classNames, decision } = bundle;
+  const { head, scaler, classNames, targets = 'one', thresholds, decision } = bundle;
   const { inputDim: dim, classes } = head;
   const logits = (x: MatrixLike): Float32Array => {
     const { data, rows, cols } = dense(x);
@@ -68,11 +75,17 @@ export function createPredictor(bundle: HeadBundle): Predictor {
     dim,
     ...(scaler && { scaler }),
     head,
+    targets,
+    ...(thresholds && { thresholds }),
     ...(decision && { decision }),
     logits,
-    decide: (scores) => decideClasses(scores, classes, decision?.offsets),
+    decide: (scores) =>
+      targets === 'many'
+        ? decideLabels(scores, thresholdsOf(bundle))
+        : decideClasses(scores, classes, decision?.offsets),
     probabilities(x) {
       const out = logits(x);
+      if (targets === 'many') return out.map(sigmoid);
       for (let at = 0; at < out.length; at += classes) softmaxRow(out, at, classes, out);
       return out;
     },

@@ -20,6 +20,8 @@ export interface TrainingRows {
   readonly label: Int32Array;
   readonly otherLabel?: Int32Array;
   readonly labelWeight?: Float32Array;
+  /** (·, C), of each original row, where rows have any number of labels: those are neither resampled nor mixed. */
+  readonly targets?: Uint8Array;
   /** A synthetic row weighs what its base weighs, one that no recipe makes what its first parent weighs. */
   readonly weight?: Float32Array;
 }
@@ -63,7 +65,8 @@ export function layOutRows(
     soft.otherLabel.set(recipes.otherLabel, kept);
     soft.labelWeight.set(recipes.labelWeight, kept);
   }
-  const shared = { cols, count, label, ...soft, ...(weight && { weight }) };
+  const { targets } = set;
+  const shared = { cols, count, label, ...soft, ...(weight && { weight }), ...(targets && { targets }) };
 
   // What a later stage builds on exists only once made.
   if (plan && recipes && (exceeds(recipes.base, rows) || exceeds(recipes.other, rows))) {
@@ -155,7 +158,10 @@ export class Batch {
   /** Whether the rows loaded have second labels, and weights. */
   soft = false;
   weighted = false;
+  /** (rows, C), of rows with any number of labels; `labels` is then not to be read. */
+  targets: Float32Array | undefined;
   readonly #cols: number;
+  readonly #classes: number;
   #rowNorms: Float32Array | undefined;
   readonly #base: Int32Array;
   readonly #other: Int32Array;
@@ -164,6 +170,7 @@ export class Batch {
   constructor(rows: number, cols: number, classes: number) {
     this.rows = rows;
     this.#cols = cols;
+    this.#classes = classes;
     this.x = new Float32Array(rows * cols);
     this.logits = new Float32Array(rows * classes);
     this.gradient = new Float32Array(rows * classes);
@@ -189,7 +196,8 @@ export class Batch {
 
   /** Makes the rows `order[start] …` of `table`. */
   load(table: TrainingRows, order: Int32Array, start: number, kernels: Kernels): void {
-    const { base, other, step, label, otherLabel, labelWeight, weight } = table;
+    const { base, other, step, label, otherLabel, labelWeight, weight, targets } = table;
+    if (targets) this.#loadTargets(targets, base, order, start);
     this.soft = otherLabel !== undefined;
     this.weighted = weight !== undefined;
     for (let i = 0; i < this.rows; i++) {
@@ -210,5 +218,14 @@ export class Batch {
       step: this.#step,
       out: this.x,
     });
+  }
+
+  #loadTargets(targets: Uint8Array, base: Int32Array, order: Int32Array, start: number): void {
+    const classes = this.#classes;
+    const out = (this.targets ??= new Float32Array(this.rows * classes));
+    for (let i = 0; i < this.rows; i++) {
+      const from = (base[order[start + i] as number] as number) * classes;
+      for (let c = 0; c < classes; c++) out[i * classes + c] = targets[from + c] as number;
+    }
   }
 }

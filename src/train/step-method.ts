@@ -29,10 +29,12 @@ export interface StepContext {
   readonly gradients: readonly Float32Array[];
   readonly loss: Loss;
   readonly batchSize: number;
+  readonly epochs: number;
   /** Before the schedule. */
   readonly learningRate: number;
   readonly rng: Rng;
   readonly kernels: Kernels;
+  readonly signal?: AbortSignal;
   /** Forward, loss, backward at the present parameters: the loss, with its gradients in `gradients`. */
   evaluate(
     batch: Batch,

@@ -7,9 +7,10 @@ import { resolveOptions } from '../core/options.js';
 import type { ResamplingPlan } from '../core/plan.js';
 import { lookUp } from '../core/registry.js';
 import { createRng } from '../core/rng.js';
+import { assertOneLabel, targetKind } from '../core/targets.js';
 import { applyScaler, createHead, fitScaler, type Head, type Parameter, type Scaler } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
-import { assertNeeds, createLoss, type Loss } from '../loss/index.js';
+import { assertNeeds, assertTargets, createLoss, defaultLoss, type Loss } from '../loss/index.js';
 import { createMix, type Mix } from '../mix/index.js';
 import { createSampler, samplers, type Sampler } from '../sampler/index.js';
 import type { FillOrder } from './batch-sampler.js';
@@ -23,7 +24,7 @@ import { createPredictor, type Predictor } from './predictor.js';
 import { Batch, layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
 import type { StepContext, StepPlace } from './step-method.js';
-import { better, score, type ValidationScore } from './validation.js';
+import { better, score, scoreMany, type ValidationScore } from './validation.js';
 
 export interface EpochRecord {
   /** From 0. */
@@ -135,6 +136,22 @@ function checkValidation(validation: EmbeddingSet, train: TrainingSet): void {
       'ERR_DATA',
       'validation and training set have different class tables. Split them from one set',
     );
+  if (validation.targets && !isLearnable(validation))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Expected validation rows with and without some class but every class has all of them or none. Keep more rows for validation',
+    );
+  if (targetKind(validation) !== targetKind(train))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Rows of one of validation and training set have one label each, those of the other any number. Split them from one set',
+    );
+}
+
+/** Whether there is something to tell apart: two classes, or rows with and rows without one of them. */
+function isLearnable({ classCounts, targets, labels }: EmbeddingSet): boolean {
+  const present = classCounts.filter((count) => count > 0);
+  return targets ? present.some((count) => count < labels.length) : present.length >= 2;
 }
 
 const inOrder: FillOrder = (out) => out.forEach((_, i) => (out[i] = i));
@@ -271,7 +288,8 @@ export async function fitHead(
   const original = dense(train.embeddings);
   const { rows, cols } = original;
   const classes = train.classNames.length;
-  if (train.classCounts.filter((count) => count > 0).length < 2)
+  const kind = targetKind(train);
+  if (!isLearnable(train))
     throw new EquipoiseError(
       'ERR_DATA',
       `Expected training rows of at least two classes but received ${rows} rows of ${train.classNames.filter((_, c) => (train.classCounts[c] ?? 0) > 0).join(', ') || 'no class'}`,
@@ -284,9 +302,11 @@ export async function fitHead(
   if (validation) checkValidation(validation, train);
   const stopping = resolveOptions('trainHead.earlyStopping', stoppingRules, o.earlyStopping);
   const weights = normalizedWeights(o.sampleWeights ?? train.weights, rows);
-  const loss = chooseLoss(o.loss);
+  const loss = chooseLoss(options.loss ?? defaultLoss[kind]);
+  assertTargets(loss, kind);
   const sampler = chooseSampler(o.sampler, seed);
   const mix = chooseMix(o.mix);
+  if (mix) assertOneLabel(train, `mix ${mix.name}`, 'Leave trainHead.mix out');
   if (!mix && o.pairing !== null) throw new EquipoiseError('ERR_OPTION', 'trainHead.pairing needs trainHead.mix');
   const pairing = mix && resolvePairing(o.pairing ?? 'random');
   const batchSampler = resolveBatchSampler(o.batchSampler);
@@ -320,7 +340,10 @@ export async function fitHead(
   const headChoice = splitChoice(o.head);
   const head = createHead(headChoice.name, { inputDim: cols, classes, seed, options: headChoice.options, kernels });
   if (o.from) copyParameters(o.from.head, head, namedParameters(head, o.restart ?? [], 'restart'));
-  else head.start?.(data, set.labels);
+  else if (head.start) {
+    assertOneLabel(train, `head ${head.name}`, 'Choose another head, such as linear');
+    head.start(data, set.labels);
+  }
   const gradients = head.parameters.map((parameter) => new Float32Array(parameter.data.length));
   const best = head.parameters.map((parameter) => parameter.data.slice());
   const moving = o.trainable ? namedParameters(head, o.trainable, 'trainable') : [...head.parameters.keys()];
@@ -340,11 +363,17 @@ export async function fitHead(
   const tailRows = epochRows - (stepsPerEpoch - 1) * batchSize;
   const tail = tailRows === batchSize ? full : new Batch(tailRows, cols, classes);
   const order = new Int32Array(epochRows);
+  // Rows without a label, where rows have any number of them, are visited as a class of their own.
+  const strata = kind === 'many' ? classes + 1 : classes;
   const orderRng = createRng(seed, `batches/${batchSampler.name}`);
   const fillOrder = (draw: number): FillOrder =>
     wholeSet
       ? inOrder
-      : batchSampler.create({ labels: pool.label, classes, rng: o.freshDraws ? orderRng.substream(draw) : orderRng });
+      : batchSampler.create({
+          labels: pool.label,
+          classes: strata,
+          rng: o.freshDraws ? orderRng.substream(draw) : orderRng,
+        });
   let fill = fillOrder(0);
   const threads = o.threads ?? defaultThreads();
   const findPartners = () => pairing?.create({ table: pool, classes, kernels, threads, ...(signal && { signal }) });
@@ -354,6 +383,7 @@ export async function fitHead(
   const held = validation && {
     x: scaled(validation, scaler),
     labels: validation.labels,
+    targets: validation.targets,
     logits: new Float32Array(validation.labels.length * classes),
     recalls: new Float64Array(classes),
   };
@@ -361,11 +391,14 @@ export async function fitHead(
     held &&
     (() => {
       forwardInChunks(head, held.x, held.logits);
-      return score(held.logits, held.labels, classes, held.recalls);
+      return held.targets
+        ? scoreMany(held.logits, held.targets, classes, held.recalls)
+        : score(held.logits, held.labels, classes, held.recalls);
     });
   const given = {
     ...(head.cosineScale !== undefined && { cosineScale: head.cosineScale }),
     ...(held && { recalls: held.recalls }),
+    trainingRows: rows,
   };
   assertNeeds(loss, { ...given, rowNorms: true });
 
@@ -374,6 +407,7 @@ export async function fitHead(
     seed,
     head: { name: head.name, ...head.options },
     loss: { name: loss.name, ...loss.options },
+    ...(kind === 'many' && { targets: kind }),
     sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
     mix: mix ? { name: mix.name, ...mix.options } : null,
     pairing: pairing ? { name: pairing.name, ...pairing.options } : null,
@@ -402,14 +436,16 @@ export async function fitHead(
 
   const dropped = head.random ? createRng(seed, 'dropout').cursor() : undefined;
   const stepContext: StepContext = {
-    set,
+    set: weights ? { ...set, weights } : set,
     head,
     gradients,
     loss,
     batchSize,
+    epochs,
     learningRate: baseRate,
     rng: createRng(seed, `step/${o.step?.name}`),
     kernels,
+    ...(signal && { signal }),
     evaluate,
     async batches({ name: source, rows: sourceRows, sampler: choice = null, batchSampler: order = 'instance' }) {
       const made = chooseSampler(choice, seed);
@@ -418,7 +454,7 @@ export async function fitHead(
       const visits = new Int32Array(sourceRows);
       const sampling = resolveBatchSampler(order);
       const rng = createRng(seed, `batches/${source}/${sampling.name}`);
-      const draw = sampling.create({ labels: rowsMade.label, classes, rng });
+      const draw = sampling.create({ labels: rowsMade.label, classes: strata, rng });
       let epoch = 0;
       return () => {
         draw(visits, epoch++, 1);
@@ -540,6 +576,7 @@ export async function fitHead(
         {
           logits: batch.logits,
           labels: batch.labels,
+          ...(batch.targets && { targets: batch.targets }),
           ...(batch.soft && { otherLabels: batch.otherLabels, labelWeights: batch.labelWeights }),
           ...(factors && { sampleWeights: factors }),
           rows: batch.rows,
@@ -565,7 +602,7 @@ export async function fitHead(
     return value;
   }
 
-  const bundle = { head, classNames: train.classNames, settings, ...(scaler && { scaler }) };
+  const bundle = { head, classNames: train.classNames, targets: kind, settings, ...(scaler && { scaler }) };
   return Object.freeze({
     name: name ?? head.name,
     ...createPredictor(bundle),

@@ -1,6 +1,6 @@
 /** How a head does on held-out rows, cheaply enough for every epoch. */
 
-import { softmaxRow } from '../loss/index.js';
+import { logSigmoid, softmaxRow } from '../loss/index.js';
 
 export interface ValidationScore {
   /** Mean over the classes present of the share of their rows classified rightly. */
@@ -51,6 +51,43 @@ export function score(
     balancedLoss: balancedLoss / present,
     loss: loss / labels.length,
   };
+}
+
+/**
+ * The same of rows with any number of labels, each class a yes or no at probability ½: the balanced accuracy and loss of a class are
+ * the means over its rows and over the others; a class that all rows have, or none has, is left out of them.
+ * @param targets (n, C), 1 where the row has the class.
+ */
+export function scoreMany(
+  logits: Float32Array,
+  targets: Uint8Array,
+  classes: number,
+  recalls?: Float64Array,
+): ValidationScore {
+  const rows = logits.length / classes;
+  let present = 0;
+  let balancedAccuracy = 0;
+  let balancedLoss = 0;
+  let loss = 0;
+  for (let c = 0; c < classes; c++) {
+    const own = { rows: 0, right: 0, loss: 0 };
+    const without = { rows: 0, right: 0, loss: 0 };
+    for (let at = c; at < logits.length; at += classes) {
+      const has = targets[at] === 1;
+      const z = logits[at] as number;
+      const side = has ? own : without;
+      side.rows++;
+      if (z > 0 === has) side.right++;
+      side.loss -= logSigmoid(has ? z : -z);
+    }
+    loss += without.loss + own.loss;
+    if (recalls) recalls[c] = own.right / own.rows;
+    if (without.rows === 0 || own.rows === 0) continue;
+    present++;
+    balancedAccuracy += (own.right / own.rows + without.right / without.rows) / 2;
+    balancedLoss += (own.loss / own.rows + without.loss / without.rows) / 2;
+  }
+  return { balancedAccuracy: balancedAccuracy / present, balancedLoss: balancedLoss / present, loss: loss / rows };
 }
 
 export const selectionMetrics = ['balancedAccuracy', 'balancedLoss', 'loss'] as const;

@@ -22,8 +22,8 @@ const table: Readonly<Record<string, Room>> = {
   preprocess: { rooms: ['core', 'kernels'], packages: ['sharp', '@huggingface/tokenizers'] },
   backbone: { rooms: ['core', 'preprocess', 'onnx'], packages: ['#ort'] },
   store: { rooms: ['core'], packages: ['apache-arrow'] },
-  interchange: { rooms: ['core', 'store'], packages: ['hyparquet', 'hyparquet-writer', 'csv-parse'] },
-  dataset: { rooms: ['core', 'interchange'] },
+  interchange: { rooms: ['core', 'store'], packages: ['hyparquet', 'hyparquet-writer', 'csv-parse', 'yauzl', 'yazl'] },
+  dataset: { rooms: ['core', 'interchange'], packages: ['tar-stream'] },
   augment: { rooms: ['core', 'preprocess'] },
   // Asks kernels how many threads this machine allows.
   embed: { rooms: ['core', 'kernels', 'dataset', 'preprocess', 'augment', 'backbone', 'store'] },

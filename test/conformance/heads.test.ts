@@ -24,6 +24,7 @@ const cases: readonly (readonly [title: string, name: string, options?: object])
   ...Object.keys(heads).map((name) => [name, name, narrow[name] ?? {}] as const),
   ['linear without bias', 'linear', { bias: false }],
   ['mlp of three layers with layer norm and dropout', 'mlp', { hidden: [9, 4, 6], layerNorm: true, dropout: 0.3 }],
+  ['mlp with dropout in one layer', 'mlp', { hidden: [9, 4], dropout: [0, 0.5] }],
   ['nearest-mean of unit rows', 'nearest-mean', { unitRows: true }],
 ];
 

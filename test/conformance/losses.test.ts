@@ -32,7 +32,10 @@ const soft: LossBatch = {
   sampleWeights: Float32Array.of(1, 2, 0.5, 0),
 };
 
-for (const [name, definition] of Object.entries<LossDefinition<never>>(losses as never)) {
+const registry = Object.entries<LossDefinition<never>>(losses as never);
+
+for (const [name, definition] of registry) {
+  if (definition.targets === 'many') continue;
   const variants: Record<string, unknown>[] = [{}];
   if ('classWeights' in definition.options)
     for (const reduction of ['mean', 'weight-mean'])
@@ -135,4 +138,72 @@ for (const [name, definition] of Object.entries<LossDefinition<never>>(losses as
     for (const option of Object.keys(definition.options))
       assert.throws(() => createLoss(name, { [option]: NaN }), { code: 'ERR_OPTION' });
   });
+}
+
+/** Rows with any number of labels; the first has none, the last two. */
+const many: LossBatch = {
+  ...hard,
+  targets: Float32Array.of(0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1),
+  trainingRows: 120,
+  sampleWeights: Float32Array.of(1, 2, 0.5, 1),
+};
+
+for (const [name, definition] of registry) {
+  if (definition.targets !== 'many') continue;
+  const variants: Record<string, unknown>[] = [{}];
+  if ('positiveWeights' in definition.options)
+    variants.push({ positiveWeights: 'balanced' }, { positiveWeights: [1, 0, 2] });
+  for (const option of ['gamma', 'gammaPositive', 'gammaNegative', 'margin', 'positiveShare', 'rareBelow'])
+    if (option in definition.options) variants.push({ [option]: 0 }, { [option]: 0.25 }, { [option]: 0.5 });
+
+  for (const options of variants) {
+    const evaluate = (logits: Float32Array, gradient = new Float32Array(rows * classes)) =>
+      createLoss(name, options).evaluate({ ...many, logits }, gradient);
+
+    test(`${name} ${JSON.stringify(options)}: the gradient is the slope of the value`, () => {
+      const gradient = new Float32Array(rows * classes);
+      evaluate(logits, gradient);
+      const h = 1 / 64;
+      for (let j = 0; j < logits.length; j++) {
+        const at = (shift: number) => evaluate(logits.map((z, k) => (k === j ? z + shift : z)));
+        const slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+        assert.ok(
+          Math.abs(slope - (gradient[j] as number)) < 2e-6,
+          `logit ${j}: slope ${slope}, gradient ${gradient[j]}`,
+        );
+      }
+    });
+
+    test(`${name} ${JSON.stringify(options)}: answers that are certain, right or wrong, make no NaN`, () => {
+      const gradient = new Float32Array(rows * classes);
+      const sure = Float32Array.of(1e4, -1e4, 0, -200, 200, 90, 0, 0, -90, -1e4, 1e4, 0);
+      assert.ok(Number.isFinite(evaluate(sure, gradient)));
+      assert.ok(gradient.every(Number.isFinite));
+    });
+  }
+
+  test(`${name}: a class without training rows makes no NaN`, () => {
+    const gradient = new Float32Array(rows * classes);
+    const value = createLoss(name).evaluate({ ...many, classCounts: Int32Array.of(100, 0, 1) }, gradient);
+    assert.ok(Number.isFinite(value) && gradient.every(Number.isFinite));
+  });
+
+  test(`${name}: a logit of NaN, an unknown option and a batch without targets are refused`, () => {
+    const poisoned = logits.slice();
+    poisoned[4] = NaN;
+    assert.throws(() => createLoss(name).evaluate({ ...many, logits: poisoned }, new Float32Array(rows * classes)), {
+      code: 'ERR_DATA',
+      message: /row 1 of the batch/,
+    });
+    assert.throws(() => createLoss(name, { nothing: 1 }), { code: 'ERR_OPTION' });
+    const { targets: _, ...without } = many;
+    assert.throws(() => createLoss(name).evaluate(without, new Float32Array(rows * classes)), { code: 'ERR_OPTION' });
+  });
+
+  for (const need of definition.needs ?? [])
+    test(`${name}: is refused without ${need}`, () => {
+      const { [need]: _, ...without } = many;
+      const run = () => createLoss(name).evaluate(without, new Float32Array(rows * classes));
+      assert.throws(run, { code: 'ERR_OPTION' });
+    });
 }

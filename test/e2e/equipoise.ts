@@ -29,8 +29,10 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-export function start(cwd: string, args: readonly string[]): Started {
-  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+export function start(cwd: string, args: readonly string[], input = ''): Started {
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  // A program that reads nothing may be gone before its input is written.
+  child.stdin.on('error', () => {}).end(input);
   const read = (stream: NodeJS.ReadableStream) => {
     let text = '';
     stream.setEncoding('utf8').on('data', (piece: string) => (text += piece));

@@ -251,13 +251,56 @@ describe('steps apart', { concurrency: 2 }, () => {
     assert.equal((await asked(dir, 'embed', 'q.csv', ...bert, '--augment', 'eda:4', '--out', 'q')).rows, 36 * 5);
     for (const [augment, words] of [
       ['eda:2', /Expected an augmenter for image items but eda alters text items/],
-      ['flip-crops:2', /Unknown augmenter "flip-crops"\. Did you mean flip-crop\?/],
-      ['flip-crop', /Expected NAME:COPIES, such as eda:4, for --augment/],
+      ['flip-crops:2', /Unknown augmenter "flip-crops"\. Did you mean flip-crop or flip-crop-color\?/],
+      ['flip-crop', /Expected NAME:COPIES, such as eda:4, or file:PATH for --augment/],
     ] as const) {
       const { code, stderr } = await equipoise(dir, 'embed', 'photos', '--augment', augment, '--out', 'none');
       assert.equal(code, 2);
       assert.match(stderr, words);
     }
+  });
+
+  test('copies that were made beforehand, such as translations, are embedded beside their originals', async () => {
+    await writeTexts(at('texts.csv'));
+    await writeFile(at('german.csv'), 'parent,text\n0,another way to say it\n3,once more\n0,and a third time\n');
+    const bert = ['--backbone', join(fixtures, 'tiny-bert')];
+    const args = ['embed', 'texts.csv', ...bert, '--augment', 'file:german.csv', '--out', 'translated'];
+    assert.equal((await asked(dir, ...args)).rows, 36 + 3);
+    const { train, validation, test: held } = await asked(dir, 'split', 'translated');
+    assert.ok(validation + held < 36 && train + validation + held <= 39);
+    await writeFile(at('stray.csv'), 'parent,text\nnobody,x y\n');
+    const { code, stderr } = await equipoise(dir, ...args.slice(0, -3), 'file:stray.csv', '--out', 'none');
+    assert.equal(code, 1);
+    assert.match(stderr, /stray has copies of "nobody", which is the id of no item of texts/);
+  });
+
+  test('rows with any number of labels are imported, split, trained on, judged and predicted', async () => {
+    const draws = createRng(1, 'tags').at(0);
+    const lines = Array.from({ length: 120 }, () => {
+      const tags = ['sea', 'sky', 'tree'].filter(() => draws.uniform() < 0.4);
+      const numbers = ['sea', 'sky', 'tree'].map((tag) => (tags.includes(tag) ? 2 : 0) + draws.uniform());
+      return `${numbers.map((v) => v.toFixed(3)).join(',')},${tags.join(';')}`;
+    });
+    await writeFile(at('tags.csv'), `a,b,c,label\n${lines.join('\n')}\n`);
+    await succeed(dir, 'import', 'tags.csv', '--label-separator', ';', '--out', 'tags');
+    await succeed(dir, 'split', 'tags');
+    const tagging = ['train', 'tags', '--split', 'default', '--out', 'tags.onnx', '--epochs', '30'];
+    const wrong = await equipoise(dir, ...tagging, '--strategy', 'smote');
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /Strategies for these: binary-cross-entropy, focal-sigmoid, asl-sigmoid, eql/);
+    const { evaluation } = await asked(dir, ...tagging, '--strategy', 'binary-cross-entropy');
+    assert.ok(evaluation.meanAveragePrecision > 0.95, evaluation.meanAveragePrecision);
+    const judged = await equipoise(dir, 'evaluate', 'tags.onnx', 'tags', '--split', 'default');
+    assert.match(judged.stdout, /macro F1 .* mean average precision .* Hamming loss .* subset accuracy/);
+    await writeFile(at('new.csv'), 'a,b,c\n2.5,0.5,2.5\n0.5,0.5,0.5\n');
+    const lists = jsonLines((await succeed(dir, 'predict', 'tags.onnx', 'new.csv')).stdout);
+    assert.deepEqual(
+      lists.map(({ label, labels }) => [label === null, labels]),
+      [
+        [false, ['sea', 'tree']],
+        [true, []],
+      ],
+    );
   });
 });
 

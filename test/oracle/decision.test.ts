@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { calibrations } from '../../src/decision/calibrations.js';
-import { bestThreshold } from '../../src/decision/index.js';
-import { calibrationCurve, evaluatePredictions, f1, metrics, type ConfusionMatrix } from '../../src/metric/index.js';
+import { climb } from '../../src/decision/thresholds.js';
+import { f1 } from '../../src/metric/confusion.js';
+import { calibrationCurve, evaluatePredictions, metrics, type ConfusionMatrix } from '../../src/metric/index.js';
 
 const path = new URL('../../../test/oracle/decision.json', import.meta.url);
 const { curve, threshold, calibration } = JSON.parse(readFileSync(path, 'utf8')) as {
@@ -59,8 +60,9 @@ test('the best threshold is as good as the best of all cuts', () => {
     'balanced-accuracy': of('balanced-accuracy'),
   };
   for (const [name, value] of Object.entries(values)) {
-    const found = bestThreshold(scores, positives, value);
-    close(found.value, best[name as keyof typeof best], 1e-12, name);
+    const logits = Float32Array.from(scores.flatMap((score) => [0, score]));
+    const found = climb({ held: { logits, labels: Int32Array.from(positives), classes: 2 }, value }, [0, 0]);
+    close(found.best, best[name as keyof typeof best], 1e-12, name);
   }
 });
 

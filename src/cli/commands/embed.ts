@@ -1,16 +1,29 @@
-import { augmenters, backboneFor, embed, embedOptions, EquipoiseError, openDataset } from '../../index.js';
+import {
+  augmenters,
+  backboneFor,
+  embed,
+  embedOptions,
+  EquipoiseError,
+  openDataset,
+  type Augment,
+  type MadeCopies,
+} from '../../index.js';
 import { flagsFrom, pick, type Command } from '../command.js';
 import { backboneFlags, datasetFlags, datasetOptions, required, threadsFlag } from './shared.js';
 
 const settingFlags = { ...flagsFrom(embedOptions), ...threadsFlag };
 
-/** `eda:4`. */
-function augmentation(text: string): { name: string; copies: number } {
+const madeBefore = 'file:';
+
+/** `eda:4`, or `file:german.csv`. */
+async function augmentation(text: string): Promise<Augment | MadeCopies> {
+  if (text.startsWith(madeBefore))
+    return { from: await openDataset(text.slice(madeBefore.length), { group: 'parent', labelled: false }) };
   const [, name, copies] = /^([^:]+):(\d+)$/.exec(text) ?? [];
   if (name === undefined)
     throw new EquipoiseError(
       'ERR_OPTION',
-      `Expected NAME:COPIES, such as eda:4, for --augment but received ${JSON.stringify(text)}`,
+      `Expected NAME:COPIES, such as eda:4, or file:PATH for --augment but received ${JSON.stringify(text)}`,
     );
   return { name, copies: Number(copies) };
 }
@@ -18,16 +31,20 @@ function augmentation(text: string): { name: string; copies: number } {
 export const embedCommand: Command = {
   name: 'embed',
   summary: 'Embed a dataset into a store; the same command resumes after a stop.',
-  positionals: [{ name: 'DATA', help: 'folder of class folders, IDX folder, CSV or KEEL file' }],
+  positionals: [
+    { name: 'DATA', help: 'dataset: folder of class folders, .csv, .jsonl, .parquet, .tar, list of paths or - …' },
+  ],
   flags: {
     out: { type: 'string', value: 'STORE', help: 'the store folder' },
     ...settingFlags,
     augment: {
       type: 'string',
-      value: 'NAME:COPIES',
+      value: 'NAME:COPIES|file:PATH',
       help: `altered copies of each item, in training rows only: ${Object.values(augmenters)
         .map(({ name, modality }) => `${name} (${modality})`)
-        .join(', ')}`,
+        .join(
+          ', ',
+        )}; or a table with the columns parent (the id of an item) and text (or image), such as translations there and back`,
     },
     ...backboneFlags,
     ...datasetFlags,
@@ -42,7 +59,7 @@ export const embedCommand: Command = {
     const store = await embed(dataset, backbone, {
       ...pick(flags, settingFlags),
       out,
-      ...(augment !== undefined && { augment: augmentation(augment) }),
+      ...(augment !== undefined && { augment: await augmentation(augment) }),
       signal: context.signal,
       onProgress: context.onProgress,
     });

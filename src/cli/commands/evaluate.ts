@@ -1,9 +1,22 @@
-import { embedOptions, evaluateModel, formatTable, type ModelEvaluation } from '../../index.js';
+import {
+  embedOptions,
+  evaluateModel,
+  formatTable,
+  type ModelEvaluation,
+  type MultiLabelEvaluation,
+} from '../../index.js';
 import { flagsFrom, pick, type Command, type Context } from '../command.js';
 import { datasetFlags, datasetOptions, threadsFlag } from './shared.js';
 
+const share = (value: number) => value.toFixed(3);
+
+/** What is said of rows with any number of labels. */
+export function manyScores(evaluation: MultiLabelEvaluation): string {
+  const { macroF1, microF1, meanAveragePrecision, hammingLoss, subsetAccuracy } = evaluation;
+  return `macro F1 ${share(macroF1)} · micro F1 ${share(microF1)} · mean average precision ${share(meanAveragePrecision)} · Hamming loss ${share(hammingLoss)} · subset accuracy ${share(subsetAccuracy)}`;
+}
+
 function print(evaluation: ModelEvaluation, context: Context): void {
-  const share = (value: number) => value.toFixed(3);
   context.print(
     formatTable({
       columns: [
@@ -20,6 +33,10 @@ function print(evaluation: ModelEvaluation, context: Context): void {
     }),
   );
   context.print('');
+  if ('meanAveragePrecision' in evaluation) {
+    context.print(manyScores(evaluation));
+    return;
+  }
   if (evaluation.failures.length > 0) context.print(`${evaluation.failures.length} items failed and count nowhere`);
   const { balancedAccuracy, macroF1, geometricMeanClass, geometricMeanMacro, accuracy } = evaluation;
   context.print(

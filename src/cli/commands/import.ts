@@ -5,9 +5,14 @@ import { required } from './shared.js';
 const importFlags: Record<string, Flag> = {
   labels: { type: 'string', value: 'FILE', help: 'a file with one label a row, for formats without labels' },
   label: { type: 'string', value: 'NAME', help: 'label column' },
+  labelSeparator: {
+    type: 'string',
+    value: 'TEXT',
+    help: 'rows may have any number of labels, with this between them: ";" in what export writes',
+  },
   id: { type: 'string', value: 'NAME', help: 'id column' },
   group: { type: 'string', value: 'NAME', help: 'group column' },
-  embedding: { type: 'string', value: 'NAME', help: 'column of lists, or tensor, that holds the embeddings' },
+  embedding: { type: 'string', value: 'NAME', help: 'column of lists, tensor or array that holds the embeddings' },
   dtype: { type: 'string', value: 'float32|float16', help: 'how embeddings are stored', default: 'float32' },
   overwrite: { type: 'boolean', help: 'replace a finished store in the same folder' },
 };
@@ -15,7 +20,7 @@ const importFlags: Record<string, Flag> = {
 export const importCommand: Command = {
   name: 'import',
   summary: 'Make a store from embeddings that another program wrote.',
-  positionals: [{ name: 'FILE', help: '.npy, .csv, .parquet, .safetensors or .arrow file' }],
+  positionals: [{ name: 'FILE', help: '.npy, .npz, .csv, .parquet, .safetensors or .arrow file' }],
   flags: {
     out: { type: 'string', value: 'STORE', help: 'the store folder' },
     ...importFlags,

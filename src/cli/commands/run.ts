@@ -30,7 +30,13 @@ export function printOverall(result: RunResult, context: Context, out: string): 
 export const runCommand: Command = {
   name: 'run',
   summary: 'Everything, end to end: embed, split, balance, train, judge, report, export.',
-  positionals: [{ name: 'DATA', help: 'folder of class folders, IDX folder, CSV or KEEL file', optional: true }],
+  positionals: [
+    {
+      name: 'DATA',
+      help: 'dataset: folder of class folders, .csv, .jsonl, .parquet, .tar, list of paths or - …',
+      optional: true,
+    },
+  ],
   flags: { ...settingFlags, ...configFlag, ...optionFlags },
   example: 'equipoise run flowers/train --test flowers/test --strategy eos --out flowers-run',
   async run([data], flags, context) {

@@ -1,5 +1,6 @@
 import {
   evaluate,
+  evaluateMultiLabel,
   exportOnnx,
   openStore,
   strategies,
@@ -11,6 +12,7 @@ import {
 } from '../../index.js';
 import { flagsFrom, pick, type Command, type Flag } from '../command.js';
 import { printFit } from './calibrate.js';
+import { manyScores } from './evaluate.js';
 import { decisionFlags, decisionFrom, required, strategyFlags, threadsFlag, without } from './shared.js';
 
 const { epochs, batchSize, learningRate, standardize, seed } = trainOptions;
@@ -72,16 +74,17 @@ export const trainCommand: Command = {
       }),
     });
     const test = await held('test');
-    const evaluation = test && (await evaluate(head, test, { trainCounts: train.classCounts }));
+    const many = test?.targets && (await evaluateMultiLabel(head, test));
+    const one = test && !test.targets && (await evaluate(head, test, { trainCounts: train.classCounts }));
+    const evaluation = many ?? one;
     context.print(
       `${out}: epoch ${head.bestEpoch + 1} of ${head.history.length}, ${report.bytes} bytes, agrees with the trained head to ${report.largestDifference.toExponential(1)}`,
     );
     const fit = head.decision?.fit as DecisionFit | undefined;
     if (fit) printFit(fit, context);
-    if (evaluation)
-      context.print(
-        `test: balanced accuracy ${evaluation.balancedAccuracy.toFixed(3)}, macro F1 ${evaluation.macroF1.toFixed(3)}`,
-      );
+    if (many) context.print(`test: ${manyScores(many)}`);
+    if (one)
+      context.print(`test: balanced accuracy ${one.balancedAccuracy.toFixed(3)}, macro F1 ${one.macroF1.toFixed(3)}`);
     return {
       head: out,
       settings: head.settings,

@@ -6,7 +6,12 @@ import { decideClasses } from '../../../src/head/index.js';
 import { buildModel } from '../../../src/onnx/index.js';
 
 /** logits = x · Wᵀ + b, with weights in multiples of 1/8; `lie` is added to the first logit of the exported graph only, `label` is its last node. */
-export function linearHead(dim: number, classNames: readonly string[], lie = 0, label: 'ArgMax' | 'ArgMin' = 'ArgMax'): ExportableHead {
+export function linearHead(
+  dim: number,
+  classNames: readonly string[],
+  lie = 0,
+  label: 'ArgMax' | 'ArgMin' = 'ArgMax',
+): ExportableHead {
   const classes = classNames.length;
   const weight = Float32Array.from({ length: classes * dim }, (_, i) => (((i * 7) % 11) - 5) / 8);
   const bias = Float32Array.from({ length: classes }, (_, c) => c / 4);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { pairedInterval, type PairedRun } from '../../../src/compare/bootstrap.js';
 import { compare } from '../../../src/compare/index.js';
 import { sayAgainst, spread } from '../../../src/compare/leaderboard.js';
-import { strategies } from '../../../src/strategy/index.js';
+import { strategies, type StrategyDefinition } from '../../../src/strategy/index.js';
 import { clouds, heldOutClouds, trainingClouds } from '../train/toy.js';
 
 const training = { epochs: 5 };
@@ -133,7 +133,8 @@ test('all strategies take part, each under one name', async () => {
   const set = clouds([120, 40, 12], { distance: 2 });
   const { rows } = await compare(set, { seeds: 1, training: { epochs: 1 }, replicates: 100 });
   const names = rows.map(({ name }) => name);
-  const registered = Object.values<{ name: string; aliasOf?: string }>(strategies);
-  for (const { name, aliasOf } of registered) assert.equal(names.includes(name), aliasOf === undefined, name);
+  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf' | 'targets'>>(strategies);
+  for (const { name, aliasOf, targets } of registered)
+    assert.equal(names.includes(name), aliasOf === undefined && targets !== 'many', name);
   assert.ok(!names.includes('erm') && names.includes('ce'));
 });

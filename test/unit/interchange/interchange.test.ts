@@ -93,7 +93,7 @@ for (const to of interchangeFormats)
     const windows = [];
     for await (const { embeddings } of back.windows()) windows.push(...embeddings.data);
     assert.deepEqual(Float32Array.from(windows), numbers);
-    const keeps = to === 'safetensors' ? ['id', 'label'] : ['id', 'label', 'group', 'weight'];
+    const keeps = ['safetensors', 'npz'].includes(to) ? ['id', 'label'] : ['id', 'label', 'group', 'weight'];
     const known = (rows: readonly object[]): unknown =>
       rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => keeps.includes(name))));
     assert.deepEqual(known(await back.rows()), known(await store.rows()));
@@ -196,6 +196,33 @@ test('labels beside an array may be ids, text, JSON, lines or a table', async ()
   await assert.rejects(importTo(source, { labels: names, classNames: ['no', 'yes'] }), { message: /"maybe"/ });
   await assert.rejects(importTo(source, { labels: await file('y.json', '{') }), { code: 'ERR_DATA' });
   await assert.rejects(importTo(source, { labels: await file('y.pkl', '') }), { code: 'ERR_OPTION' });
+});
+
+test('rows with any number of labels go out and come back', async () => {
+  const source = await file('x.npy', npyOf('<f4', '(3, 2)', bytesOf(numbers)));
+  const labels = await file('y.csv', 'id,label\na,no; yes\nb,\nc,yes\n');
+  const wanted = [['no', 'yes'], [], ['yes']];
+  const store = await importTo(source, { labels, labelSeparator: ';' });
+  assert.deepEqual(store.classNames, ['no', 'yes']);
+  const labelsOf = async (from: EmbeddingStore) => (await from.rows()).map(({ label }) => label);
+  assert.deepEqual(await labelsOf(store), wanted);
+  for (const to of ['csv', 'parquet', 'npy'] as const) {
+    const path = fresh(`x.${to}`);
+    const { files } = await exportEmbeddings(store, { to, path });
+    const beside = to === 'npy' ? { labels: files[1] as string } : {};
+    assert.deepEqual(await labelsOf(await importTo(path, { ...beside, labelSeparator: ';' })), wanted, to);
+  }
+  await exportEmbeddings(store, { to: 'arrow', path: fresh('x.arrow') });
+  for (const to of ['safetensors', 'npz'] as const)
+    await assert.rejects(exportEmbeddings(store, { to, path: fresh(`x.${to}`) }), {
+      code: 'ERR_OPTION',
+      message: /one label a row/,
+    });
+  await store.updateRows(new Map([['a', { label: ['a;b'] }]]));
+  await assert.rejects(exportEmbeddings(store, { to: 'csv', path: fresh('x.csv') }), {
+    code: 'ERR_DATA',
+    message: /"a;b".*Export to arrow/,
+  });
 });
 
 test('class ids without a table name themselves', async () => {

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asTraining, fromArrays } from '../../../src/core/embedding-set.js';
 import { loadKernels } from '../../../src/kernels/index.js';
-import { calibrationCurve, confusionMatrix, evaluate, evaluatePredictions, type Evaluation } from '../../../src/metric/index.js';
+import {
+  calibrationCurve,
+  confusionMatrix,
+  evaluate,
+  evaluatePredictions,
+  type Evaluation,
+} from '../../../src/metric/index.js';
 import { samplers } from '../../../src/sampler/index.js';
 
 const close = (got: number | null, want: number, tolerance = 1e-5) =>

@@ -397,6 +397,37 @@ test('labels, groups and weights change without touching a shard, and new classe
   await assert.rejects(store.updateRows(new Map([[itemId(0), { weight: NaN }]])), { code: 'ERR_DATA' });
 });
 
+test('rows with any number of labels keep theirs as a list, through splits, changes and parts', async () => {
+  const set = fromArrays(matrix(vectors(0, 4).data, 4, 3), [['a', 'b'], [], ['b'], ['a']]);
+  const store = await writeSet(freshDir(), set);
+  assert.deepEqual(
+    (await store.rows()).map(({ label }) => label),
+    [['a', 'b'], [], ['b'], ['a']],
+  );
+  const again = await openStore(store.dir);
+  assert.deepEqual((await again.read()).targets, set.targets);
+  await again.writeSplit('s', { parts: { train: ['0', '1'], test: ['2', '3'] } });
+  assert.deepEqual([...((await again.read({ split: 's', part: 'test' })).targets ?? [])], [0, 1, 1, 0]);
+  await again.updateRows(
+    new Map([
+      ['1', { label: ['c', 'a'] }],
+      ['2', { label: null }],
+    ]),
+  );
+  const changed = await again.read();
+  assert.deepEqual(again.classNames, ['a', 'b', 'c']);
+  assert.deepEqual([...(changed.targets ?? [])], [1, 1, 0, 1, 0, 1, 1, 0, 0]);
+  await assert.rejects(again.updateRows(new Map([['0', { label: 'a' }]])), {
+    code: 'ERR_DATA',
+    message: /list of labels/,
+  });
+  const rows = [{ id: '0', source: '', label: ['z'] }];
+  await assert.rejects(writeStore(freshDir(), { embeddings: vectors(0, 1), rows, classNames: ['a'] }), {
+    code: 'ERR_DATA',
+    message: /"z"/,
+  });
+});
+
 test('a store without any label says so', async () => {
   const rows = sampleRows().map((row) => ({ ...row, label: null }));
   const store = await writeStore(freshDir(), { embeddings: vectors(0, 10), rows, classNames: [] });

@@ -163,3 +163,16 @@ test('a weighting network that may not learn keeps its weights, one that may mov
   assert.deepEqual(await fit(0), await fit(0));
   assert.notDeepEqual(await fit(0), await fit(0.01));
 });
+
+for (const [innerSampler, outerSampler] of [
+  ['random-under-sampling', 'all-knn'],
+  ['svm-smote', 'random-under-sampling'],
+  [{ name: 'borderline-smote', kNeighbors: 2 }, 'smote-enn'],
+] as const)
+  test(`metabalance takes any pair of samplers: ${JSON.stringify(innerSampler)}, ${outerSampler}`, async () => {
+    const set = trainingClouds([60, 20], { distance: 2 });
+    const strategyOptions = { innerSampler, outerSampler, innerBatchSize: 24, leak: 0.01 };
+    const trained = await trainHead(set, { strategy: 'metabalance', strategyOptions, epochs: 2, batchSize: 16 });
+    assert.equal((trained.settings['sampler'] as { name: string }).name, outerSampler);
+    assert.deepEqual((trained.settings['step'] as Record<string, unknown>)['innerSampler'], innerSampler);
+  });

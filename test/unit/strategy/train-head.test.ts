@@ -24,6 +24,7 @@ test("a caller's own strategy, loss and batch sampler take part", async () => {
   const own = defineStrategy({
     name: 'own',
     summary: 'a loss that pulls nowhere, over the first row only',
+    when: 'never',
     options: {},
     recipe: () => ({
       loss: {

@@ -38,3 +38,28 @@ export function recalls(head: { logits(x: TrainingSet['embeddings']): Float32Arr
   });
   return right.map((count, c) => count / (set.classCounts[c] as number));
 }
+
+/**
+ * Rows with any number of labels: class c has rates[c] of the rows, each independently of the others, and column c is `distance` where
+ * the row has it. Noise is of unit spread.
+ */
+export function labelledClouds(
+  rows: number,
+  rates: readonly number[],
+  { distance = 3, seed = 0 }: { distance?: number; seed?: number } = {},
+) {
+  const classes = rates.length;
+  const draws = createRng(seed, 'test/labelled-clouds').at(0);
+  const targets = Uint8Array.from({ length: rows * classes }, (_, at) =>
+    draws.uniform() < (rates[at % classes] as number) ? 1 : 0,
+  );
+  const data = Float32Array.from(targets, (has) => draws.normal() + distance * has);
+  return fromArrays(
+    { data, shape: [rows, classes] },
+    { data: targets, shape: [rows, classes] },
+    {
+      classNames: rates.map((_, c) => `class-${c}`),
+      ids: Array.from({ length: rows }, (_, i) => `${seed}/${i}`),
+    },
+  );
+}

@@ -331,6 +331,33 @@ test('a training that diverges says where, and what to change', async () => {
   });
 });
 
+test('a loss that becomes NaN stops training, and says where and what to change', async () => {
+  let calls = 0;
+  const loss = (_: unknown, gradient: Float32Array) => {
+    gradient.fill(0);
+    return ++calls === 5 ? NaN : 1;
+  };
+  // 40 rows in batches of 20: the fifth step is the first of epoch 2.
+  const given = { loss, batchSize: 20, learningRate: 0.25, schedule: 'constant' };
+  await assert.rejects(fitHead(trainingClouds([30, 10]), given), {
+    code: 'ERR_DATA',
+    message:
+      /diverged in step 0 of epoch 2, at learning rate 0\.25: the loss is NaN\. Lower learningRate .* standardize/,
+  });
+  assert.equal(calls, 5);
+});
+
+test('class ids need not be contiguous: a class of the table without rows is never predicted', async () => {
+  const { embeddings } = clouds([30, 10]);
+  const labels = Int32Array.from({ length: 40 }, (_, i) => (i < 30 ? 0 : 2));
+  const gap = asTraining(fromArrays(embeddings, labels));
+  assert.deepEqual([...gap.classCounts], [30, 0, 10]);
+  const head = await fitHead(gap, { epochs: 20 });
+  const logits = head.logits(embeddings);
+  for (let at = 0; at < logits.length; at += 3)
+    assert.ok((logits[at + 1] as number) < Math.max(logits[at] as number, logits[at + 2] as number));
+});
+
 test('what cannot be trained on is refused', async () => {
   const train = trainingClouds([10, 10]);
   const refused = (set: unknown, options: object, error: object) =>

@@ -1,0 +1,155 @@
+/** A table in memory → items: numbers to classify as they are, texts, or images by their paths. */
+
+import { dirname, resolve } from 'node:path';
+import type { Column } from '../core/embedding-set.js';
+import { EquipoiseError, expected } from '../core/errors.js';
+import type { ItemContent, Modality } from '../core/item.js';
+import { custom } from '../core/options.js';
+import {
+  assignRoles,
+  usesEmbedded,
+  type ColumnName,
+  type EmbeddedImages,
+  type RoleOptions,
+  type Roles,
+  type Table,
+} from './csv-roles.js';
+import type { ItemSource } from './format.js';
+import { sizeOf } from './image-folder.js';
+import { parseNumber, unquote, valuesAsBytes } from './numbers.js';
+import { labelledOption } from './parts.js';
+
+const column = (help: string) =>
+  custom<ColumnName | undefined>({
+    accepts: 'a column by name or by index (negative counts from the end)',
+    default: undefined,
+    help,
+    check: (value) => (typeof value === 'string' && value !== '') || Number.isSafeInteger(value),
+  });
+
+/** What every format of tables lets its user say. */
+export const tableOptions = {
+  label: column('the label column; by default one called label, class, target, y or category, else the last'),
+  text: column(
+    'the column of texts; by default one called text, sentence, question, review or content, else the only long one',
+  ),
+  image: column('the column of image paths, relative to the file; by default one where every value is such a path'),
+  group: column('rows of one value of this column never fall on both sides of a split'),
+  id: column('the column of unique ids; by default one called id, else the number of the row'),
+  labelled: labelledOption,
+} as const;
+
+const whereIn =
+  ({ names, at }: Table) =>
+  (index: number, column: number) =>
+    `line ${at(index).line}, column "${names[column]}" of ${at(index).path}`;
+
+/** What the rows hold, by the roles of their columns. */
+interface Content {
+  readonly modality: Modality;
+  readonly columns?: readonly Column[];
+  content(index: number): ItemContent | Promise<ItemContent>;
+  identity(index: number): string | Uint8Array;
+}
+
+const embeddedContent = (images: EmbeddedImages): Content => ({
+  modality: 'image',
+  content: async (index) => ({ kind: 'encoded-image', bytes: await images.read(index) }),
+  identity: (index) => images.identity(index),
+});
+
+async function readContent(table: Table, roles: Roles): Promise<Content> {
+  const { rows, names, path } = table;
+  const where = whereIn(table);
+  const cell = (index: number, at: number) => (rows[index] as string[])[at] as string;
+  const { text, image, features } = roles;
+  if (text !== undefined)
+    return {
+      modality: 'text',
+      content: (index) => ({ kind: 'text', text: cell(index, text) }),
+      identity: (index) => cell(index, text),
+    };
+  if (image !== undefined) {
+    const paths = rows.map((_, index) => {
+      const relative = cell(index, image).trim();
+      if (relative === '')
+        throw new EquipoiseError(
+          'ERR_DATA',
+          `Expected the path of an image in ${where(index, image)} but received an empty cell`,
+        );
+      return resolve(dirname(table.at(index).path), relative);
+    });
+    const sizes: number[] = [];
+    for (let start = 0; start < paths.length; start += 256)
+      sizes.push(...(await Promise.all(paths.slice(start, start + 256).map(sizeOf))));
+    return {
+      modality: 'image',
+      content: (index) => ({ kind: 'image', path: paths[index] as string }),
+      identity: (index) => `${cell(index, image)}:${sizes[index]}`,
+    };
+  }
+  if (features.length === 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected columns of numbers beside the label in ${path} but found none. Columns: ${names.join(', ')}`,
+    );
+  const width = features.length;
+  const values = new Float32Array(rows.length * width);
+  for (let i = 0, at = 0; i < rows.length; i++)
+    for (const feature of features) values[at++] = parseNumber(cell(i, feature), where(i, feature));
+  return {
+    modality: 'table',
+    columns: features.map((at) => ({ name: names[at] as string, kind: 'numeric' })),
+    content: (index) => ({ kind: 'row', values: values.subarray(index * width, (index + 1) * width) }),
+    identity: (index) => valuesAsBytes(values, index, width),
+  };
+}
+
+/**
+ * The items of a table, but for the name of the whole.
+ * @throws ERR_DATA naming line and column of what is wrong.
+ */
+export async function sourceOfTable(table: Table, options: RoleOptions): Promise<Omit<ItemSource, 'name'>> {
+  const { path, names, rows } = table;
+  if (!options.labelled && options.label !== undefined)
+    throw expected('no label column together with labelled: false', 'openDataset.label', options.label);
+  if (rows.length === 0)
+    throw new EquipoiseError('ERR_DATA', `Expected rows below the header of ${path} but found none`);
+  if (names.length === 1 && table.images === undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected at least two columns in ${path}, the label and what to classify, but found only "${names[0]}"${options.labelled ? '' : ' and no number to classify'}. Separate columns by comma, semicolon or tab`,
+    );
+  const roles = assignRoles(table, options);
+  const { modality, columns, content, identity } =
+    table.images && usesEmbedded(table, options) ? embeddedContent(table.images) : await readContent(table, roles);
+  const cell = (index: number, at: number) => unquote((rows[index] as string[])[at] as string);
+  const { label, group, id } = roles;
+  const unlabelled = label === undefined ? 0 : rows.filter((_, i) => cell(i, label) === '').length;
+  for (const [what, at] of [
+    ['an id', id],
+    ['a group', group],
+  ] as const)
+    if (at !== undefined)
+      rows.forEach((_, i) => {
+        if (cell(i, at) === '')
+          throw new EquipoiseError(
+            'ERR_DATA',
+            `Expected ${what} in ${whereIn(table)(i, at)} but received an empty cell`,
+          );
+      });
+  return {
+    modality,
+    count: rows.length,
+    item: (index) => ({
+      id: id === undefined ? String(index) : cell(index, id),
+      source: `${table.at(index).path}:${table.at(index).line}`,
+      label: (label !== undefined && cell(index, label)) || null,
+      ...(group !== undefined && { group: cell(index, group) }),
+    }),
+    content,
+    identity,
+    ...(columns && { columns }),
+    notes: [...roles.notes, ...(unlabelled > 0 ? [`${unlabelled} rows have no label`] : [])],
+  };
+}
