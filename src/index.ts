@@ -95,8 +95,18 @@ export {
   type StepPlace,
   type TrainedHead,
 } from './train/index.js';
+export {
+  calibrate,
+  calibrateOptions,
+  calibrations,
+  decisionOptions,
+  decisionRules,
+  defineCalibration,
+  estimatePrior,
+  type DecisionFit,
+} from './decision/index.js';
 export { defineLoss, losses, softmaxRow, type EvaluateLoss, type Loss, type LossBatch } from './loss/index.js';
-export { defineHead, heads, shiftLogits, type Head } from './head/index.js';
+export { defineHead, heads, shiftLogits, type Decision, type Head } from './head/index.js';
 export {
   compare,
   compareOptions,
@@ -112,6 +122,7 @@ export {
 
 // judge
 export {
+  calibrationCurve,
   confusionMatrix,
   defineMetric,
   evaluate,
@@ -120,6 +131,7 @@ export {
   evaluatePredictions,
   generalizationGap,
   metrics,
+  type CalibrationBin,
   type Evaluation,
   type MultiLabelEvaluation,
 } from './metric/index.js';
@@ -151,6 +163,7 @@ export {
   backboneFor,
   bundle,
   compareStore,
+  calibrateModel,
   demo,
   doctor,
   evaluateModel,

@@ -48,5 +48,14 @@ export {
   type Parameter,
 } from './head.js';
 export { classifierLayer, shiftLogits, type ClassifierLayer } from './classifier.js';
+export {
+  applyCalibration,
+  checkDecision,
+  decideClasses,
+  decideLabels,
+  thresholdsOf,
+  type Calibration,
+  type Decision,
+} from './decision.js';
 export { headModel, type HeadBundle } from './model.js';
 export { applyScaler, fitScaler, scalerGraph, type Scaler } from './scaler.js';

@@ -18,6 +18,7 @@ export const crossEntropy = defineLoss({
       help: 'share of every target spread evenly over the classes; 0: labels as they are; near 1: nothing is learnt',
     }),
   },
+  tilt: (options, place) => (options.labelSmoothing > 0 ? undefined : weigher('cross-entropy', options)(place)),
   create(options) {
     const weightsFor = weigher('cross-entropy', options);
     const smoothing = options.labelSmoothing;

@@ -60,6 +60,11 @@ export interface Loss {
   readonly targets?: TargetKind;
   /** What it cannot do without. */
   readonly needs?: readonly LossNeed[];
+  /**
+   * By what the odds of each class in softmax(logits) of its minimiser differ from those in the rows visited; undefined where
+   * that is no probability of a class.
+   */
+  readonly tilt?: (place: LossPlace) => ArrayLike<number> | undefined;
   readonly evaluate: EvaluateLoss;
 }
 
@@ -71,6 +76,8 @@ export interface LossDefinition<R extends OptionRules = OptionRules> extends Ent
   readonly needs?: readonly LossNeed[];
   /** Whether adding a constant to all logits of a row changes nothing; default true. */
   readonly shiftInvariant?: boolean;
+  /** See `Loss`; a loss without one leaves open what its logits mean. */
+  readonly tilt?: (options: OptionsOf<R>, place: LossPlace) => ArrayLike<number> | undefined;
   /** Makes the function; it may keep scratch memory and whatever follows from `classCounts`. */
   create(options: OptionsOf<R>): EvaluateLoss;
 }
@@ -96,14 +103,13 @@ export function assertNeeds(loss: Pick<Loss, 'name' | 'needs'>, given: Partial<R
 
 /** A loss with its options checked. @throws ERR_OPTION */
 export function instantiate<R extends OptionRules>(definition: LossDefinition<R>, given?: unknown): Loss {
-  const { name, needs, targets = 'one' } = definition;
+  const { name, needs, targets = 'one', tilt } = definition;
   const options = resolveOptions(name, definition.options, given);
   const evaluate = definition.create(options);
-  if (needs === undefined) return { name, options, targets, evaluate };
+  const described = { name, options, targets, ...(tilt && { tilt: (place: LossPlace) => tilt(options, place) }) };
+  if (needs === undefined) return { ...described, evaluate };
   return {
-    name,
-    options,
-    targets,
+    ...described,
     needs,
     evaluate(batch, gradient) {
       assertNeeds(definition, batch);

@@ -7,7 +7,7 @@ export {
   type FillOrder,
 } from './batch-sampler.js';
 export { batchSamplers, type BatchSamplerChoice } from './batch-samplers.js';
-export type { Choice } from './choice.js';
+export { choiceRule, splitChoice, type Choice } from './choice.js';
 export {
   defineOptimizer,
   defineSolver,
@@ -18,10 +18,11 @@ export {
   type SolverOutcome,
   type WholeObjective,
 } from './optimizer.js';
+export { lbfgsSteps } from './lbfgs.js';
 export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
 export { tuneLabelThresholds } from './label-thresholds.js';
-export { headFromModel, type Predictor } from './predictor.js';
+export { createPredictor, headFromModel, type Predictor } from './predictor.js';
 export { definePairing, type PairingContext, type PairingDefinition, type Partners } from './pairing.js';
 export { pairings } from './pairings.js';
 export { createSchedule, defineSchedule, schedules, type Schedule, type ScheduleDefinition } from './schedule.js';

@@ -11,6 +11,7 @@ import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds, assertTargets, defaultLoss } from '../loss/index.js';
 import { batchLoss } from './batch-loss.js';
 import type { FillOrder } from './batch-sampler.js';
+import { effectivePrior } from './effective-prior.js';
 import { resolveBatchSampler } from './batch-samplers.js';
 import { batchSource } from './batch-source.js';
 import { batchSteps } from './batch-steps.js';
@@ -216,6 +217,7 @@ export async function fitHead(
   const history: EpochRecord[] = [];
   let bestEpoch = 0;
   let bestScore: ValidationScore | undefined;
+  let prior: number[] | null = null;
   for (let epoch = 0; epoch < epochs; epoch++) {
     if (o.freshDraws && epoch > 0) {
       table = layOutRows(set, await planned(epoch), weights, kernels);
@@ -240,6 +242,7 @@ export async function fitHead(
     if (!validated || bestScore === undefined || better(validated, bestScore, stopping.metric)) {
       bestScore = validated;
       bestEpoch = epoch;
+      if (!o.step) prior = effectivePrior(visited, nextOrder, loss, { classCounts, epoch, epochs });
       if (validated) best.take();
     }
     const record = { epoch, loss: mean, learningRate: rate, ...(validated && { validation: validated }) };
@@ -249,6 +252,12 @@ export async function fitHead(
     if (converged || (stopping.patience !== null && epoch - bestEpoch >= stopping.patience)) break;
   }
   if (held) best.restore();
+
+  // What reworks the parameters afterwards, or makes gradients of its own, is about shares that nobody counted.
+  const shares = finish ? null : prior;
+  Object.assign(settings, {
+    effectivePrior: shares && Object.fromEntries(classNames.map((className, c) => [className, shares[c] as number])),
+  });
   if (finish)
     Object.assign(settings, { finish: finish({ head, classCounts, ...(held && { judge: () => held.score() }) }) });
 
