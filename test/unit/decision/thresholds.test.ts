@@ -75,13 +75,14 @@ test('each sweep is exact: no other offset of any one class is better', () => {
 });
 
 test('turning a row from one wrong class to another is looked at, too, for it may raise the precision of the first', () => {
-  // Class 1 is named for both its own row and one of class 2, which class 0 may as well have: it is wrong already.
+  // Class 1 is named for its own row, with a lead of 1 over class 2, and for one of class 2, with 1.5 over class 0: lowering it
+  // loses its own row first, raising class 0 takes only the one that is wrong already.
   const held = {
     logits: Float32Array.from(
       [
         [9, 0, 0],
-        [0, 9, 0],
-        [3, 4, 0],
+        [-9, 1, 0],
+        [3, 4.5, 0],
       ].flat(),
     ),
     labels: Int32Array.of(0, 1, 2),
