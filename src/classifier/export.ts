@@ -252,7 +252,8 @@ function checkOptions(head: ExportableHead, options: ExportOptions): void {
 
 /**
  * Writes a head as one ONNX file: `head.onnx` (embedding → logits, probabilities, label) or, with a backbone, a classifier
- * that takes items. Calibration and decision rule are nodes of the graph: `label` is the id of the class that is named. Class names, preprocessing and tokenizer travel in its metadata.
+ * that takes items. Calibration and decision rule are nodes of the graph: `label` is the id of the class that is named. Class
+ * names, preprocessing and tokenizer travel in its metadata.
  *
  * The file is checked before it is written: both it and the trained head run on the given real rows. A float16 or integer
  * backbone is compared on the same batches, because its results may depend on the batch.
