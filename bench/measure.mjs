@@ -13,11 +13,12 @@ const { values } = parseArgs({
     method: { type: 'string', default: '' },
     first: { type: 'string', default: 'Infinity' },
     shape: { type: 'string', default: '' },
+    model: { type: 'string', default: '' },
     work: { type: 'string', default: '' },
     budget: { type: 'string', default: '2' },
   },
 });
-export const { method, shape, work } = values;
+export const { method, shape, model, work, data } = values;
 export const [d, threads, k, first] = ['d', 'threads', 'k', 'first'].map((name) => Number(values[name]));
 
 export const array = (name) => readArray(join(values.data, `${name}.npy`));
@@ -70,6 +71,10 @@ export async function measure(work, amount, sample = () => undefined, reached = 
     globalThis.gc?.();
     seconds.push(await once(work, (result) => ([seen, good] = [seen ?? sample(result), good ?? reached(result)])));
   } while (performance.now() - begin < Number(values.budget) * 1000);
-  const best = Math.min(...seconds);
-  console.log(JSON.stringify({ best, runs: seconds.length, amount, peak: peakMemory(), sample: seen, reached: good }));
+  tell(Math.min(...seconds), amount, { runs: seconds.length, sample: seen, reached: good });
+}
+
+/** The line that the runner reads. */
+export function tell(best, amount, more = {}) {
+  console.log(JSON.stringify({ best, amount, peak: peakMemory(), ...more }));
 }

@@ -10,13 +10,28 @@ export {
   type OpenedDataset,
 } from './dataset/index.js';
 export {
+  addBackbone,
   listBackbones,
   openBackbone,
+  pullBackbone,
+  verifyBackbones,
   type Backbone,
   type BackboneEntry,
   type BackboneOptions,
+  type Installed,
 } from './backbone/index.js';
-export { embed, embedOptions, type Augment, type EmbedOptions, type MadeCopies } from './embed/index.js';
+export {
+  embed,
+  embedOptions,
+  embedShare,
+  shareOptions,
+  type Augment,
+  type EmbedOptions,
+  type MadeCopies,
+  type Share,
+  type ShareOptions,
+} from './embed/index.js';
+export { readRedisOptions, type QueueOptions, type WorkerOptions } from './distributed/index.js';
 export { openStore, writeSet, type EmbeddingStore, type Manifest } from './store/index.js';
 export { exportEmbeddings, importEmbeddings, interchangeFormats } from './interchange/index.js';
 export {
@@ -82,7 +97,18 @@ export {
 } from './train/index.js';
 export { defineLoss, losses, softmaxRow, type EvaluateLoss, type Loss, type LossBatch } from './loss/index.js';
 export { defineHead, heads, shiftLogits, type Head } from './head/index.js';
-export { compare, compareOptions, leaderboardMetrics, type Leaderboard } from './compare/index.js';
+export {
+  compare,
+  compareOptions,
+  leaderboardMetrics,
+  tune,
+  tuneOptions,
+  type CompareOptions,
+  type Contender,
+  type Leaderboard,
+  type TuneOptions,
+  type Tuning,
+} from './compare/index.js';
 
 // judge
 export {
@@ -97,16 +123,24 @@ export {
   type Evaluation,
   type MultiLabelEvaluation,
 } from './metric/index.js';
-export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
+export { auditLeaks, findDuplicates, type LeakAudit, type LeakAuditOptions } from './audit/index.js';
 export {
   classTable,
+  describeLeaderboard,
+  gapTable,
+  leaderboardTable,
+  markdownTable,
+  recallTable,
   scoreTable,
   formatTable,
   renderHtml,
+  renderLeaderboardHtml,
+  renderLeaderboardMarkdown,
   renderMarkdown,
   stepsTable,
   strategiesTable,
   summary,
+  tuningTable,
   type RunResult,
   type Table,
 } from './report/index.js';
@@ -116,6 +150,7 @@ export { exportOnnx, loadClassifier, type Classifier, type ExportReport, type Pr
 export {
   backboneFor,
   bundle,
+  compareStore,
   demo,
   doctor,
   evaluateModel,
@@ -127,15 +162,20 @@ export {
   run,
   runOptions,
   trainingRows,
+  tuneStore,
   version,
   type DoctorReport,
   type Inspection,
   type ModelEvaluation,
   type RunContext,
   type RunInput,
+  embedWithQueue,
+  embedWorker,
+  type EmbedSource,
+  type QueuedEmbedOptions,
 } from './pipeline/index.js';
 
 // what everything shares
-export { EquipoiseError, nearNames, unknownName, type ErrorCode } from './core/errors.js';
+export { EquipoiseError, expected, nearNames, unknownName, type ErrorCode } from './core/errors.js';
 export type { OptionRule, OptionRules } from './core/options.js';
 export type { OnProgress, ProgressEvent } from './core/progress.js';

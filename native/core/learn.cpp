@@ -60,7 +60,7 @@ void multiply(const Isa& isa, Desk& desk, View a, View b, std::size_t m, std::si
       const std::size_t cols = std::min(isa.tile_cols, n - j);
       isa.interleave(b.data + j * b.row + start * b.col, b.row, b.col, cols, depth, isa.tile_cols, desk.right.get());
       for (std::size_t i = 0; i < m; i += isa.tile_rows)
-        isa.outer(desk.left.get() + i * depth, isa.tile_rows, desk.right.get(), isa.tile_cols, depth,
+        isa.outer(desk.left.get() + i * depth, 1, isa.tile_rows, desk.right.get(), isa.tile_cols, depth,
                   std::min(isa.tile_rows, m - i), cols, alpha, start == 0 ? beta : 1, c + i * c_row + j, c_row, 1);
     }
   }
@@ -295,7 +295,7 @@ class Lesson {
     if (layer.outputs <= kFew)
       for (std::size_t i = 0; i < layer.outputs; i += isa_.tile_rows)
         for (std::size_t j = 0; j < width; j += isa_.tile_cols)
-          isa_.outer(slope + i, stride, input + j, inputs, batch, std::min(isa_.tile_rows, layer.outputs - i),
+          isa_.outer(slope + i, 1, stride, input + j, inputs, batch, std::min(isa_.tile_rows, layer.outputs - i),
                      std::min(isa_.tile_cols, width - j), alpha, 0, gradient + i * width + j, width, 1);
     else
       multiply(isa_, desk, {slope, 1, stride}, {input, 1, inputs}, layer.outputs, width, batch, alpha, 0, gradient, width);

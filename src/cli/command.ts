@@ -18,6 +18,8 @@ export interface Flag {
   readonly default?: string;
   /** For flags of type string: which values the option takes; the text is read as the first of its readings that fits. */
   readonly check?: OptionRule['check'];
+  /** May be given several times; its value is an array. */
+  readonly multiple?: boolean;
 }
 
 export interface Positional {
@@ -127,7 +129,7 @@ export function parse(command: Command, argv: readonly string[]): { positionals:
       options: Object.fromEntries(
         Object.entries(table).map(([name, flag]) => [
           kebab(name),
-          { type: flag.type === 'boolean' ? 'boolean' : 'string' } as const,
+          { type: flag.type === 'boolean' ? 'boolean' : 'string', multiple: flag.multiple ?? false } as const,
         ]),
       ),
     });
@@ -142,7 +144,8 @@ export function parse(command: Command, argv: readonly string[]): { positionals:
     const name = camel(key);
     const flag = table[name];
     if (flag === undefined || value === undefined) continue;
-    flags[name] = typeof value === 'string' ? typed(`--${key}`, flag, value) : value;
+    const read = (one: string | boolean) => (typeof one === 'string' ? typed(`--${key}`, flag, one) : one);
+    flags[name] = Array.isArray(value) ? value.map(read) : read(value);
   }
   if (flags['help'] !== true) checkPositionals(command, parsed.positionals);
   return { positionals: parsed.positionals, flags };
@@ -166,18 +169,23 @@ function joinNegativeValues(argv: readonly string[], table: Readonly<Record<stri
 
 /** What a text on the command line may stand for: itself, a number, yes or no, JSON, names with commas between. */
 function* readings(text: string): Generator<unknown> {
+  // No name begins like this, though a rule that takes any name would accept it.
+  if (/^[[{]/.test(text)) yield* json(text);
   yield text;
   if (text.trim() !== '') yield Number(text);
   if (text === 'yes' || text === 'no') yield text === 'yes';
-  if (/^[[{]|^(true|false|null)$/.test(text))
-    try {
-      yield JSON.parse(text);
-    } catch {
-      // Then it is no JSON; the library says what it expected.
-    }
+  if (/^(true|false|null)$/.test(text)) yield* json(text);
   const parts = text.split(',');
   yield parts;
   yield parts.map(Number);
+}
+
+function* json(text: string): Generator<unknown> {
+  try {
+    yield JSON.parse(text);
+  } catch {
+    // Then it is no JSON; the library says what it expected.
+  }
 }
 
 function typed(name: string, { type, check }: Flag, text: string): unknown {

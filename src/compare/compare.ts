@@ -1,285 +1,304 @@
-import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
-import { assertTraining, isResampled, partOf } from '../core/embedding-set.js';
-import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
-import { custom, integer, number, resolveOptions } from '../core/options.js';
-import type { OnProgress } from '../core/progress.js';
-import { assertOneLabel } from '../core/targets.js';
-import { split } from '../dataset/split.js';
-import { evaluatePredictions } from '../metric/index.js';
-import { strategies, trainHead, type StrategyDefinition, type TrainHeadOptions } from '../strategy/index.js';
-import type { TrainedHead } from '../train/index.js';
-import { pairedInterval, type PairedRun } from './bootstrap.js';
+/** Strategies × seeds × folds → a leaderboard. */
+
+import type { EmbeddingSet } from '../core/embedding-set.js';
+import { EquipoiseError, expected } from '../core/errors.js';
+import { resolveOptions, type OptionsOf } from '../core/options.js';
+import { defaultThreads } from '../kernels/index.js';
+import { evaluateOutcomes } from '../metric/index.js';
+import { pairedIntervals, type ContenderRows, type JudgedRows } from './bootstrap.js';
+import { checkContenders, contendersOf, type NamedContender } from './contenders.js';
+import { fingerprint, kernelsInUse, openJobFolder } from './folder.js';
+import type { JobResult } from './job.js';
+import { canCross } from './lanes.js';
 import {
+  conclude,
   leaderboardMetrics,
+  LEADERBOARD_FORMAT_VERSION,
+  meanGap,
+  recallOf,
   sayAgainst,
   spread,
+  valueOf,
   type Leaderboard,
   type LeaderboardMetric,
   type LeaderboardRow,
   type SeedResult,
+  type Spread,
 } from './leaderboard.js';
+import { compareOptions, type CompareOptions } from './options.js';
+import { createDivider, divisionsOf, type ComparedParts, type Division } from './parts.js';
+import { runJobs, type Job, type JobOutcomes } from './run-jobs.js';
 
-/** Parts made beforehand; every seed then trains and tests on the same ones. */
-export interface ComparedParts {
-  readonly train: TrainingSet;
-  readonly validation?: EmbeddingSet;
-  readonly test: EmbeddingSet;
-}
-
-/** A strategy by name, or any options of `trainHead` under a name of its own. */
-export type Contender = string | (TrainHeadOptions & { readonly name?: string });
-
-export interface CompareOptions {
-  /** All registered ones by default, aliases left out. */
-  readonly strategies?: 'all' | readonly Contender[];
-  /** The contender that the others are held against: `ce` if it takes part, else the first. */
-  readonly baseline?: string;
-  /** A number of seeds, 0, 1, …, or the seeds. */
-  readonly seeds?: number | readonly number[];
-  readonly test?: number;
-  readonly validation?: number;
-  /** Options of `trainHead` for all contenders alike. */
-  readonly training?: Omit<
-    TrainHeadOptions,
-    'strategy' | 'strategyOptions' | 'seed' | 'validation' | 'signal' | 'onProgress'
-  >;
-  readonly replicates?: number;
-  /** Is handed every head once it is judged; they are not kept otherwise. */
-  readonly onHead?: (name: string, seed: number, head: TrainedHead) => void;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
-}
-
-export const compareOptions = {
-  strategies: custom<'all' | readonly Contender[]>({
-    accepts: "'all', or an array of strategy names and { name, …options of trainHead }",
-    default: 'all',
-    help: 'what takes part; more: a longer wait, and more chances of a lucky winner',
-    check: (value) => value === 'all' || (Array.isArray(value) && value.length > 0),
-  }),
-  baseline: custom<string | undefined>({
-    accepts: 'the name of a contender',
-    default: undefined,
-    help: 'what the others are held against; default: ce if it takes part, else the first',
-    check: (value) => typeof value === 'string',
-  }),
-  seeds: custom<number | readonly number[]>({
-    accepts: 'integer >= 1, or an array of different seeds',
-    default: 5,
-    help: 'repetitions, each with its own split, initial weights and draws; 1: the spread between runs stays unknown',
-    check: (value) =>
-      (Number.isSafeInteger(value) && (value as number) >= 1) ||
-      (Array.isArray(value) &&
-        value.length > 0 &&
-        new Set(value).size === value.length &&
-        value.every((seed) => Number.isSafeInteger(seed) && seed >= 0)),
-  }),
-  test: number({
-    min: 0.01,
-    max: 0.9,
-    default: 0.2,
-    help: 'share of the rows to judge by, where a whole set is given',
-  }),
-  validation: number({
-    min: 0,
-    max: 0.9,
-    default: 0.1,
-    help: 'share of the rows that choose the epoch; 0: the last one',
-  }),
-  training: custom<object>({
-    accepts: 'options of trainHead',
-    default: {},
-    help: 'for all contenders alike',
-    check: (value) => typeof value === 'object' && value !== null,
-  }),
-  replicates: integer({ min: 100, default: 2000, help: 'draws of the bootstrap; few: ragged intervals' }),
-  onHead: custom<CompareOptions['onHead']>({
-    accepts: 'a function',
-    default: undefined,
-    help: 'is handed every head once it is judged',
-    check: (value) => typeof value === 'function',
-  }),
-  signal: custom<AbortSignal | undefined>({
-    accepts: 'an AbortSignal',
-    default: undefined,
-    help: 'stops the comparison',
-    check: (value) => typeof value === 'object' && value !== null && 'aborted' in value,
-  }),
-  onProgress: custom<OnProgress | undefined>({
-    accepts: 'a function',
-    default: undefined,
-    help: 'is told how far the comparison is',
-    check: (value) => typeof value === 'function',
-  }),
-};
-
-function contendersOf(given: 'all' | readonly Contender[]): { name: string; options: TrainHeadOptions }[] {
-  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf' | 'targets'>>(strategies);
-  const list =
-    given === 'all'
-      ? registered.filter(({ aliasOf, targets }) => aliasOf === undefined && targets !== 'many').map(({ name }) => name)
-      : given;
-  const contenders = list.map((contender) => {
-    if (typeof contender === 'string') return { name: contender, options: { strategy: contender } };
-    if (typeof contender !== 'object' || contender === null)
-      throw expected('a strategy', 'compare.strategies', contender);
-    const { name, ...options } = contender;
-    const { strategy } = options;
-    const title = name ?? (typeof strategy === 'object' ? strategy.name : strategy);
-    if (title === undefined) throw expected('a name', 'a contender of compare without a strategy', name);
-    return { name: title, options };
-  });
-  const names = contenders.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined)
-    throw new EquipoiseError(
-      'ERR_OPTION',
-      `Two contenders of compare are called ${twice}. Give one of them another name`,
-    );
-  return contenders;
-}
-
-function partsOf(data: EmbeddingSet | ComparedParts, seed: number, test: number, validation: number): ComparedParts {
-  if ('embeddings' in data) return split(data, { test, validation, seed });
-  assertTraining(data.train, 'compare');
-  for (const [part, set] of Object.entries({ validation: data.validation, test: data.test }))
-    if (set && (isResampled(set) || partOf(set) === 'train'))
-      throw new EquipoiseError(
-        'ERR_DATA',
-        `Expected held-out rows for compare's ${part} but received ${partOf(set)} rows`,
-      );
-  return data;
-}
-
-/** 1 for each row whose largest of `classes` logits is its label's. */
-function rightOf(logits: Float32Array, labels: Int32Array, classes: number): Uint8Array {
-  return Uint8Array.from(labels, (label, i) => {
-    let best = 0;
-    for (let j = 1; j < classes; j++)
-      if ((logits[i * classes + j] as number) > (logits[i * classes + best] as number)) best = j;
-    return best === label ? 1 : 0;
-  });
+interface ContenderJob extends Job {
+  readonly contender: NamedContender;
 }
 
 /**
  * Trains several strategies on the same splits and seeds and says which differences are more than noise.
  *
- * Every strategy sees the same training, validation and test rows under each seed. A whole set is split anew for each seed;
- * parts made beforehand stay as they are. Epochs are chosen on validation rows, never on test rows.
+ * Every strategy sees the same training, validation and test rows under each seed. A whole set is divided anew for each seed, by
+ * shares or into folds, stratified, groups kept whole; parts made beforehand stay as they are. Epochs are chosen on validation rows,
+ * never on test rows. Trainings run side by side in threads that share the rows; the result does not depend on how many. With `out`,
+ * each finished training is kept and not done again.
  *
- * @returns rows by falling balanced accuracy, each with its spread over seeds and a paired bootstrap interval against the baseline.
- * @throws ERR_OPTION, ERR_DATA, ERR_ABORTED as `trainHead` and `split` do.
+ * @returns rows by falling balanced accuracy, each with its spread over seeds and paired bootstrap intervals against the baseline.
+ * @throws ERR_OPTION, ERR_DATA, ERR_ABORTED as `trainHead` and `split` do. A training that diverges is no error of the whole: it is
+ *   listed in `failures`, unless it is the baseline's.
  *
  * @example
- * const leaderboard = await compare(set, { strategies: ['ce', 'class-weights', 'eos'], seeds: 5 });
- * for (const { name, againstBaseline } of leaderboard.rows) console.log(name, againstBaseline?.sentence);
+ * const leaderboard = await compare(set, { strategies: ['smote', 'eos'], seeds: 5 });
+ * for (const sentence of leaderboard.conclusion) console.log(sentence);
  */
 export async function compare(data: EmbeddingSet | ComparedParts, options: CompareOptions = {}): Promise<Leaderboard> {
   const o = resolveOptions('compare', compareOptions, options);
-  if (!('embeddings' in data) && (options.test ?? options.validation) !== undefined)
-    throw new EquipoiseError(
-      'ERR_OPTION',
-      'Expected no compare.test and compare.validation beside parts made beforehand: those stay as they are. Leave the shares out, or pass the whole set',
-    );
-  const { signal, onProgress } = o;
-  const contenders = contendersOf(o.strategies);
+  const { folds = null, signal, onProgress, onHead } = o;
+  refuseShares('compare', data, options);
+  const contenders = contendersOf(o.strategies, o.baselines);
   const names = contenders.map(({ name }) => name);
   const baseline = o.baseline ?? (names.includes('ce') ? 'ce' : (names[0] as string));
   if (!names.includes(baseline)) throw expected(`one of ${names.join(', ')}`, 'compare.baseline', baseline);
+  contenders.sort((a, b) => Number(b.name === baseline) - Number(a.name === baseline));
   const seeds = typeof o.seeds === 'number' ? Array.from({ length: o.seeds }, (_, seed) => seed) : o.seeds;
 
-  const results = new Map(names.map((name) => [name, [] as SeedResult[]]));
-  const right = new Map(names.map((name) => [name, [] as Uint8Array[]]));
-  const tests: EmbeddingSet[] = [];
-  let first: ComparedParts | undefined;
-  const total = seeds.length * contenders.length;
-  let done = 0;
-  for (const seed of seeds) {
-    const parts = partsOf(data, seed, o.test, o.validation);
-    first ??= parts;
-    const { train, validation, test } = parts;
-    assertOneLabel(train, 'compare', 'Train each strategy with trainHead and judge it with evaluateMultiLabel');
-    const { classNames } = train;
-    tests.push(test);
-    for (const { name, options: own } of contenders) {
-      onProgress?.({ stage: 'compare', done, total, message: `${name}, seed ${seed}` });
-      throwIfAborted(signal, 'comparing');
-      const started = performance.now();
-      const head = await trainHead(train, {
-        ...o.training,
-        ...own,
-        seed,
-        ...(validation && validation.labels.length > 0 && { validation }),
-        ...(signal && { signal }),
-      });
-      const seconds = (performance.now() - started) / 1000;
-      const logits = head.logits(test.embeddings);
-      const evaluation = evaluatePredictions({
-        labels: test.labels,
-        logits,
-        classNames,
-        trainCounts: train.classCounts,
-      });
-      results.get(name)?.push({ seed, evaluation, seconds, bestEpoch: head.bestEpoch });
-      right.get(name)?.push(rightOf(logits, test.labels, classNames.length));
-      o.onHead?.(name, seed, head);
-      done++;
-    }
-  }
-  onProgress?.({ stage: 'compare', done, total });
-
-  const { train, validation, test } = first as ComparedParts;
-  const { classNames } = train;
-  const rows = contenders.map(({ name, options: own }): LeaderboardRow => {
-    const runs = results.get(name) as SeedResult[];
-    const paired = tests.map((set, r): PairedRun => ({
-      ids: set.ids,
-      labels: set.labels,
-      right: right.get(name)?.[r] as Uint8Array,
-      baselineRight: right.get(baseline)?.[r] as Uint8Array,
-    }));
-    const { strategy } = own;
-    return {
-      name,
-      strategy: (typeof strategy === 'object' ? strategy.name : strategy) ?? null,
-      metrics: Object.fromEntries(
-        leaderboardMetrics.map((metric) => [metric, spread(runs.map(({ evaluation }) => valueOf(evaluation, metric)))]),
-      ) as Record<LeaderboardMetric, ReturnType<typeof spread>>,
-      recalls: classNames.map((className, c) => ({
-        className,
-        ...spread(runs.map(({ evaluation }) => recallOf(evaluation, c))),
-      })),
-      seconds: spread(runs.map((run) => run.seconds)),
-      ...(name !== baseline && {
-        againstBaseline: sayAgainst(
-          name,
-          baseline,
-          pairedInterval(paired, classNames.length, o.replicates, seeds[0] as number),
-          seeds.length,
-        ),
-      }),
-      seeds: runs,
-    };
+  const divisions = divisionsOf(seeds, folds);
+  const partsOf = createDivider(data, { folds, test: o.test, validation: o.validation });
+  const first = partsOf(divisions[0] as Division);
+  checkContenders(contenders, first, o.training);
+  const jobs = laneCount('compare', o.jobs, {
+    options: contenders.map((c) => c.options),
+    training: o.training,
+    onHead,
   });
-  rows.sort((a, b) => (b.metrics.balancedAccuracy.mean ?? 0) - (a.metrics.balancedAccuracy.mean ?? 0));
-  return {
-    classNames,
+
+  const { kernels, threads, ...training } = o.training;
+  const folder =
+    o.out === undefined
+      ? undefined
+      : await openJobFolder(
+          o.out,
+          {
+            kind: 'compare',
+            rows: fingerprint(data),
+            ...('embeddings' in data && { folds, ...(folds === null && { test: o.test }), validation: o.validation }),
+            training,
+            kernels: kernelsInUse(kernels),
+          },
+          Object.fromEntries(contenders.map(({ name, options: own }) => [name, own])),
+        );
+  const list = seeds.flatMap((seed) =>
+    contenders.flatMap((contender) =>
+      divisions
+        .filter((division) => division.seed === seed)
+        .map((division): ContenderJob => jobOf(contender, division, o.training)),
+    ),
+  );
+  const outcomes = await runJobs(list, {
+    jobs,
+    partsOf,
+    folder,
+    threads,
+    timeBudgetMs: o.timeBudgetMs,
+    always: (job) => (job as ContenderJob).contender.name === baseline && job.division.seed === seeds[0],
+    keepFailure: (error) => error instanceof EquipoiseError && error.code === 'ERR_DATA',
+    onHead: onHead && ((job, head) => onHead((job as ContenderJob).contender.name, job.division.seed, head)),
+    stage: 'comparing',
+    signal,
+    onProgress,
+  });
+  const leaderboard = await leaderboardOf(list, outcomes, {
+    contenders,
     baseline,
     seeds,
-    parts: { train: train.labels.length, validation: validation?.labels.length ?? 0, test: test.labels.length },
-    rows,
+    divisions,
+    partsOf,
+    first,
+    options: o,
+  });
+  await folder?.writeFile('leaderboard.json', `${JSON.stringify(leaderboard, null, 1)}\n`);
+  return leaderboard;
+}
+
+/** Shares and folds say how to divide a whole set: beside parts, or each other, they contradict. */
+export function refuseShares(
+  owner: string,
+  data: EmbeddingSet | ComparedParts,
+  given: Pick<CompareOptions, 'test' | 'validation' | 'folds'>,
+): void {
+  if (!('embeddings' in data) && (given.test ?? given.validation ?? given.folds) !== undefined)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected no ${owner}.test, validation and folds beside parts made beforehand: those stay as they are. Leave them out, or pass the whole set`,
+    );
+  if (given.test !== undefined && given.folds !== undefined)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected either ${owner}.test or ${owner}.folds but received both: folds judge every row once`,
+    );
+}
+
+/** Trainings at a time. @throws ERR_OPTION where several are asked for and something cannot leave this thread. */
+export function laneCount(owner: string, asked: number | undefined, crossing: object): number {
+  const crosses = canCross(crossing);
+  if (!crosses && asked !== undefined && asked > 1)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected ${owner}.jobs: 1 beside functions (onHead, a loss or sampler of your own): they cannot cross to another thread`,
+    );
+  return crosses ? (asked ?? defaultThreads()) : 1;
+}
+
+function jobOf(
+  contender: NamedContender,
+  division: Division,
+  training: NonNullable<CompareOptions['training']>,
+): ContenderJob {
+  const { seed, fold } = division;
+  return {
+    key: `${contender.name}-seed-${seed}${fold === null ? '' : `-fold-${fold}`}`,
+    title: `${contender.name}, seed ${seed}${fold === null ? '' : `, fold ${fold}`}`,
+    division,
+    contender,
+    spec: { options: { ...training, ...contender.options, seed }, judgedOn: 'test' },
   };
 }
 
-type Judged = SeedResult['evaluation'];
-
-/** Null for a class without test rows: its recall is not zero, it is unknown. */
-function recallOf(evaluation: Judged, c: number): number | null {
-  return (evaluation.support[c] as number) > 0 ? (evaluation.perClass[c]?.recall ?? null) : null;
+interface Found {
+  readonly contenders: readonly NamedContender[];
+  readonly baseline: string;
+  readonly seeds: readonly number[];
+  readonly divisions: readonly Division[];
+  readonly partsOf: (division: Division) => ComparedParts;
+  readonly first: ComparedParts;
+  readonly options: OptionsOf<typeof compareOptions>;
 }
 
-function valueOf(evaluation: Judged, metric: LeaderboardMetric): number | null {
-  if (metric !== 'worstClassRecall') return evaluation[metric];
-  const recalls = evaluation.support.map((_, c) => recallOf(evaluation, c)).filter((recall) => recall !== null);
-  return recalls.length === 0 ? null : Math.min(...recalls);
+async function leaderboardOf(
+  list: readonly ContenderJob[],
+  { results, failures }: JobOutcomes,
+  { contenders, baseline, seeds, divisions, partsOf, first, options: { folds, replicates, signal } }: Found,
+): Promise<Leaderboard> {
+  const { classNames, classCounts } = first.train;
+  /** The trainings of a seed, or undefined where one is missing. */
+  const trained = (name: string, seed: number): JobResult[] | undefined => {
+    const own = list.filter((job) => job.contender.name === name && job.division.seed === seed);
+    const found = own.flatMap((job) => results.get(job) ?? []);
+    return found.length === own.length ? found : undefined;
+  };
+  const failedBaseline = list.find((job) => job.contender.name === baseline && failures.has(job));
+  if (failedBaseline) throw failures.get(failedBaseline) as Error;
+
+  const judged: JudgedRows[] = [];
+  const judgedSeeds: number[] = [];
+  for (const seed of seeds) {
+    const runs = trained(baseline, seed);
+    if (runs === undefined) continue;
+    const tests = divisions.filter((division) => division.seed === seed).map((division) => partsOf(division).test);
+    judged.push({
+      ids: tests.flatMap(({ ids }) => ids),
+      labels: Int32Array.from(tests.flatMap(({ labels }) => [...labels])),
+      right: rightOf(runs),
+    });
+    judgedSeeds.push(seed);
+  }
+  const rivals = contenders.filter(({ name }) => name !== baseline);
+  const rights = rivals.map(({ name }): ContenderRows =>
+    judgedSeeds.map((seed) => {
+      const runs = trained(name, seed);
+      return runs && rightOf(runs);
+    }),
+  );
+  const intervals = await pairedIntervals(judged, rights, classNames.length, {
+    replicates,
+    seed: seeds[0] as number,
+    ...(signal && { signal }),
+  });
+  const comparisons = intervals.filter((interval) => interval !== null).length;
+
+  const rows = contenders.flatMap(({ name, options: own }): LeaderboardRow[] => {
+    const runs = seeds.flatMap((seed) => {
+      const found = trained(name, seed);
+      return found ? [seedResult(seed, found, classNames)] : [];
+    });
+    if (runs.length === 0) return [];
+    const { strategy } = own;
+    const interval = intervals[rivals.findIndex((rival) => rival.name === name)];
+    return [
+      {
+        name,
+        strategy: (typeof strategy === 'object' ? strategy.name : strategy) ?? null,
+        metrics: Object.fromEntries(
+          leaderboardMetrics.map((metric) => [
+            metric,
+            spread(runs.map(({ evaluation }) => valueOf(evaluation, metric))),
+          ]),
+        ) as Record<LeaderboardMetric, Spread>,
+        recalls: classNames.map((className, c) => ({
+          className,
+          ...spread(runs.map(({ evaluation }) => recallOf(evaluation, c))),
+        })),
+        gap: meanGap(runs.map(({ gap }) => gap)),
+        seconds: spread(runs.map((run) => run.seconds)),
+        ...(interval && {
+          againstBaseline: sayAgainst(name, baseline, interval, {
+            seeds: runs.filter(({ seed }) => judgedSeeds.includes(seed)).length,
+            asked: seeds.length,
+            comparisons,
+          }),
+        }),
+        seeds: runs,
+      },
+    ];
+  });
+  rows.sort((a, b) => (b.metrics.balancedAccuracy.mean ?? 0) - (a.metrics.balancedAccuracy.mean ?? 0));
+
+  const failed = list.flatMap((job) => {
+    const error = failures.get(job);
+    return error ? [{ name: job.contender.name, seed: job.division.seed, message: error.message }] : [];
+  });
+  const leftOut = contenders.flatMap(({ name }) => {
+    const missing = seeds.filter((seed) =>
+      list.some(
+        (job) => job.contender.name === name && job.division.seed === seed && !results.has(job) && !failures.has(job),
+      ),
+    );
+    return missing.length > 0 ? [{ name, seeds: missing }] : [];
+  });
+  const { train, validation, test } = first;
+  const found = { rows, baseline, seeds, leftOut, failures: failed };
+  return {
+    formatVersion: LEADERBOARD_FORMAT_VERSION,
+    classNames,
+    trainCounts: [...classCounts],
+    folds: folds ?? null,
+    parts: {
+      train: train.labels.length,
+      validation: validation?.labels.length ?? 0,
+      test: test.labels.length,
+    },
+    ...found,
+    conclusion: conclude(found),
+  };
+}
+
+function rightOf(runs: readonly JobResult[]): Uint8Array {
+  return Uint8Array.from(
+    runs.flatMap(({ outcomes: { truth, predicted } }) =>
+      Array.from(truth, (label, i) => (label === predicted[i] ? 1 : 0)),
+    ),
+  );
+}
+
+/** With folds, the rows of all of them are judged as one set: a class that is missing from a fold distorts nothing. */
+function seedResult(seed: number, runs: readonly JobResult[], classNames: readonly string[]): SeedResult {
+  const [first] = runs as [JobResult];
+  return {
+    seed,
+    evaluation: evaluateOutcomes(
+      runs.map(({ outcomes }) => outcomes),
+      { classNames, trainCounts: first.trainCounts },
+    ),
+    seconds: runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length,
+    bestEpochs: runs.map(({ bestEpoch }) => bestEpoch),
+    gap: meanGap(runs.map(({ gap }) => gap)),
+  };
 }

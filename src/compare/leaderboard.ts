@@ -1,7 +1,10 @@
 /** What a comparison found. Plain JSON. */
 
 import type { Evaluation } from '../metric/index.js';
-import type { Interval } from './bootstrap.js';
+import { confidence, type Bounds, type Interval } from './bootstrap.js';
+import type { ClassGaps, TrainedGap } from './trained-rows.js';
+
+export const LEADERBOARD_FORMAT_VERSION = 1;
 
 /** Over the seeds; `sd` is that of a sample (n − 1), null for one seed. A value is null where no seed has one. */
 export interface Spread {
@@ -11,10 +14,14 @@ export interface Spread {
 
 export interface SeedResult {
   readonly seed: number;
+  /** On the test rows; with folds, on all rows, each judged by the head that has not seen it. */
   readonly evaluation: Evaluation;
-  /** Training only, with the sampler's search. */
+  /** Of one training, with the sampler's search: the mean of the folds. */
   readonly seconds: number;
-  readonly bestEpoch: number;
+  /** One a fold. */
+  readonly bestEpochs: readonly number[];
+  /** The mean of the folds; null where it was not measured. */
+  readonly gap: TrainedGap | null;
 }
 
 export interface AgainstBaseline extends Interval {
@@ -31,6 +38,13 @@ export const leaderboardMetrics = [
   'geometricMeanMacro',
   'accuracy',
   'worstClassRecall',
+  'manyShot',
+  'mediumShot',
+  'fewShot',
+  'expectedCalibrationError',
+  'logLoss',
+  'rocAuc',
+  'prAuc',
 ] as const;
 export type LeaderboardMetric = (typeof leaderboardMetrics)[number];
 
@@ -40,20 +54,32 @@ export interface LeaderboardRow {
   readonly metrics: Readonly<Record<LeaderboardMetric, Spread>>;
   /** In class-table order; null where the test rows have none of the class. */
   readonly recalls: readonly ({ readonly className: string } & Spread)[];
+  /** The mean of the seeds. */
+  readonly gap: TrainedGap | null;
   readonly seconds: Spread;
   /** Absent in the baseline's own row. */
   readonly againstBaseline?: AgainstBaseline;
+  /** Fewer than the leaderboard's where time was up or a training failed. */
   readonly seeds: readonly SeedResult[];
 }
 
 export interface Leaderboard {
+  readonly formatVersion: typeof LEADERBOARD_FORMAT_VERSION;
   readonly classNames: readonly string[];
+  /** Training rows a class, of the first seed. */
+  readonly trainCounts: readonly number[];
   readonly baseline: string;
   readonly seeds: readonly number[];
-  /** Rows in each part, of the first seed. */
+  readonly folds: number | null;
+  /** Rows in each part, of the first seed (and fold). */
   readonly parts: { readonly train: number; readonly validation: number; readonly test: number };
   /** By falling mean balanced accuracy. */
   readonly rows: readonly LeaderboardRow[];
+  /** Seeds that a contender was not judged on because time was up. */
+  readonly leftOut: readonly { readonly name: string; readonly seeds: readonly number[] }[];
+  readonly failures: readonly { readonly name: string; readonly seed: number; readonly message: string }[];
+  /** What may be said, in plain sentences. */
+  readonly conclusion: readonly string[];
 }
 
 export function spread(values: readonly (number | null | undefined)[]): Spread {
@@ -65,16 +91,101 @@ export function spread(values: readonly (number | null | undefined)[]): Spread {
   return { mean, sd: Math.sqrt(squares / (present.length - 1)) };
 }
 
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+/** Null for a class without test rows: its recall is not zero, it is unknown. */
+export function recallOf(evaluation: Evaluation, c: number): number | null {
+  return (evaluation.support[c] as number) > 0 ? (evaluation.perClass[c]?.recall ?? null) : null;
+}
 
-/** Says in words what the interval allows to be said. */
-export function sayAgainst(name: string, baseline: string, interval: Interval, seeds: number): AgainstBaseline {
-  const { difference, low, high } = interval;
-  const verdict = low > 0 ? 'better' : high < 0 ? 'worse' : 'no clear difference';
-  const numbers = `${signed(difference)} balanced accuracy, 95 % interval ${signed(low)} to ${signed(high)} over ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`;
+export function valueOf(evaluation: Evaluation, metric: LeaderboardMetric): number | null {
+  if (metric !== 'worstClassRecall') return evaluation[metric];
+  const recalls = evaluation.support.map((_, c) => recallOf(evaluation, c)).filter((recall) => recall !== null);
+  return recalls.length === 0 ? null : Math.min(...recalls);
+}
+
+function meanClassGaps(all: readonly ClassGaps[]): ClassGaps {
+  const perClass = (all[0]?.perClass ?? []).map((_, c) => spread(all.map(({ perClass: own }) => own[c])).mean);
+  return { perClass, mean: spread(all.map(({ mean }) => mean)).mean };
+}
+
+/** The mean of several trainings; null unless all have one. */
+export function meanGap(all: readonly (TrainedGap | null)[]): TrainedGap | null {
+  const known = all.filter((gap) => gap !== null);
+  if (known.length === 0 || known.length < all.length) return null;
+  const mean = (of: (gap: TrainedGap) => ClassGaps) => meanClassGaps(known.map(of));
+  return {
+    before: mean((gap) => gap.before),
+    after: mean((gap) => gap.after),
+    equalCounts: { before: mean((gap) => gap.equalCounts.before), after: mean((gap) => gap.equalCounts.after) },
+  };
+}
+
+const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+const range = ({ low, high }: Bounds) => `${signed(low)} to ${signed(high)}`;
+
+/** Says in words what the interval allows to be said. @param comparisons that are made at once; @param asked seeds that were asked for. */
+export function sayAgainst(
+  name: string,
+  baseline: string,
+  interval: Interval,
+  { seeds, asked = seeds, comparisons = 1 }: { seeds: number; asked?: number; comparisons?: number },
+): AgainstBaseline {
+  const { difference, simultaneous } = interval;
+  const verdict = simultaneous.low > 0 ? 'better' : simultaneous.high < 0 ? 'worse' : 'no clear difference';
+  const among = comparisons > 1 ? `, widened for ${comparisons} comparisons,` : '';
+  const over = seeds < asked ? `${seeds} of ${asked} seeds` : `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`;
+  const numbers = `${signed(difference)} balanced accuracy, ${confidence * 100} % interval${among} ${range(simultaneous)} over ${over}`;
   const words =
     verdict === 'no clear difference'
       ? `${name} and ${baseline} cannot be told apart beyond noise`
       : `${name} is ${verdict} than ${baseline} beyond noise`;
   return { baseline, ...interval, verdict, sentence: `${words} (${numbers}).` };
+}
+
+/** With fewer test rows a class the bootstrap hardly knows what others would have shown. */
+const FEW_TEST_ROWS = 10;
+
+/** The whole in plain sentences: which are better beyond noise, which are not, and what the reader must know to believe it. */
+export function conclude({
+  rows,
+  baseline,
+  seeds,
+  leftOut,
+  failures,
+}: Pick<Leaderboard, 'rows' | 'baseline' | 'seeds' | 'leftOut' | 'failures'>): string[] {
+  const of = (verdict: AgainstBaseline['verdict']) =>
+    rows.filter(({ againstBaseline }) => againstBaseline?.verdict === verdict);
+  const list = (found: readonly LeaderboardRow[]) =>
+    found.map(({ name, againstBaseline }) => `${name} (${signed(againstBaseline?.difference ?? 0)})`).join(', ');
+  const [better, worse, unclear] = [of('better'), of('worse'), of('no clear difference')];
+  const compared = better.length + worse.length + unclear.length;
+  const sentences = [
+    better.length > 0
+      ? `Better than ${baseline} beyond noise, by balanced accuracy: ${list(better)}.`
+      : `Nothing is better than ${baseline} beyond noise.`,
+  ];
+  if (worse.length > 0) sentences.push(`Worse than ${baseline} beyond noise: ${list(worse)}.`);
+  if (unclear.length > 0) sentences.push(`Not to be told apart from ${baseline}: ${list(unclear)}.`);
+  if (compared > 1)
+    sentences.push(
+      `The ${compared} intervals are widened so that they hold together: the chance that any of the ${compared} differences lies outside its own is ${Math.round((1 - confidence) * 100)} %.`,
+    );
+  if (seeds.length === 1) sentences.push('One seed: how much another one changes is not in the intervals.');
+  const support = rows[0]?.seeds[0]?.evaluation;
+  const few = support?.support.flatMap((n, c) =>
+    n > 0 && n < FEW_TEST_ROWS ? [`${support.classNames[c]} (${n})`] : [],
+  );
+  if (few && few.length > 0)
+    sentences.push(
+      `Judged on fewer than ${FEW_TEST_ROWS} rows, so that the intervals are too narrow: ${few.slice(0, 8).join(', ')}${few.length > 8 ? `, and ${few.length - 8} more classes` : ''}.`,
+    );
+  if (leftOut.length > 0) {
+    const done = new Map(rows.map((row) => [row.name, row.seeds.length]));
+    const told = leftOut.map(({ name }) =>
+      done.has(name) ? `${name} has ${done.get(name)} of ${seeds.length} seeds` : `${name} was not trained`,
+    );
+    sentences.push(`Time was up: ${told.join(', ')}.`);
+  }
+  const failed = new Map(failures.map(({ name, message }) => [name, message]));
+  for (const [name, message] of failed) sentences.push(`${name} failed: ${message}.`);
+  return sentences;
 }

@@ -8,6 +8,9 @@ export interface OptionRule<T = unknown> {
   readonly help: string;
   readonly default: T;
   readonly choices?: readonly string[];
+  /** Bounds of a number, where it has them. */
+  readonly min?: number;
+  readonly max?: number;
   /** Says what is accepted, for messages: "integer >= 1". */
   readonly accepts: string;
   readonly check: (value: unknown) => boolean;
@@ -22,12 +25,18 @@ function range(min: number | undefined, max: number | undefined): string {
   return max === undefined ? '' : ` <= ${max}`;
 }
 
+const bounds = ({ min, max }: { min?: number; max?: number }) => ({
+  ...(min !== undefined && { min }),
+  ...(max !== undefined && { max }),
+});
+
 export function integer(rule: { min?: number; max?: number; default: number; help: string }): OptionRule<number> {
   const { min = -Infinity, max = Infinity } = rule;
   return {
     kind: 'integer',
     help: rule.help,
     default: rule.default,
+    ...bounds(rule),
     accepts: `integer${range(rule.min, rule.max)}`,
     check: (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
   };
@@ -39,6 +48,7 @@ export function number(rule: { min?: number; max?: number; default: number; help
     kind: 'number',
     help: rule.help,
     default: rule.default,
+    ...bounds(rule),
     accepts: `finite number${range(rule.min, rule.max)}`,
     check: (value) => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
   };

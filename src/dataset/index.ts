@@ -14,9 +14,11 @@ import { openAmong, type Formats, type OpenDatasetOptions } from './open.js';
 
 export { concatDatasets, type ConcatenatedDatasets, type DatasetPart } from './concat.js';
 export { defineDatasetFormat, datasetOf, type DatasetFormat, type ItemSource, type OpenedDataset } from './format.js';
+export { foldParts, foldsOf, type FoldOptions } from './folds.js';
 export { imbalancedCounts, makeImbalance, type MakeImbalanceOptions } from './make-imbalance.js';
 export type { OpenDatasetOptions } from './open.js';
 export {
+  parentRows,
   split,
   splitIndices,
   type SplitIndicesOptions,

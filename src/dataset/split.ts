@@ -45,7 +45,7 @@ export interface SplitSets {
 }
 
 /** Rows that can only fall together, with their number a class. */
-interface Unit {
+export interface Unit {
   readonly rows: number[];
   readonly classes: Map<number, number>;
 }
@@ -91,7 +91,7 @@ function seats(counts: Int32Array, fraction: number, room: Int32Array): Int32Arr
 }
 
 /** The original a row goes back to, however many steps of augmentation lie between. */
-function rootOf(row: number, parents: ArrayLike<number> | undefined): number {
+export function rootOf(row: number, parents: ArrayLike<number> | undefined): number {
   let root = row;
   for (let steps = 0; parents !== undefined && (parents[root] ?? -1) >= 0; steps++) {
     root = parents[root] as number;
@@ -104,7 +104,11 @@ function rootOf(row: number, parents: ArrayLike<number> | undefined): number {
   return root;
 }
 
-function unitsOf(rows: readonly number[], labels: ArrayLike<number>, groups: readonly string[] | undefined): Unit[] {
+export function unitsOf(
+  rows: readonly number[],
+  labels: ArrayLike<number>,
+  groups: readonly string[] | undefined,
+): Unit[] {
   const units = new Map<string | number, Unit>();
   for (const row of rows) {
     const key = groups?.[row] ?? row;
@@ -219,6 +223,20 @@ export function splitIndices(labels: ArrayLike<number>, classes: number, options
   };
 }
 
+/** Row numbers in place of the ids in `parents`, −1 for an original; undefined for a set of originals. @throws ERR_DATA */
+export function parentRows(set: EmbeddingSet): Int32Array | undefined {
+  if (!set.parents?.some((parent) => parent !== null)) return undefined;
+  const rowOf = new Map(set.ids.map((id, row) => [id, row]));
+  return Int32Array.from(set.parents, (parent, row) => {
+    const at = parent === null ? -1 : rowOf.get(parent);
+    if (at !== undefined) return at;
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected the original ${JSON.stringify(parent)} of row ${row} (${JSON.stringify(set.ids[row])}) in the set but it is not there. Split before leaving rows out`,
+    );
+  });
+}
+
 /**
  * Splits a set into branded parts, by the rules of `splitIndices`; groups and augmented rows of the set are honoured.
  * Rows with any number of labels are divided by the rarest of them.
@@ -238,18 +256,7 @@ export function split(set: EmbeddingSet, options: SplitOptions = {}): SplitSets 
     );
   const { parents: _, ...known } = rules;
   const { groups = set.groups, ...resolved } = resolveOptions('split', known, options);
-  let parents: Int32Array | undefined;
-  if (set.parents?.some((parent) => parent !== null)) {
-    const rowOf = new Map(set.ids.map((id, row) => [id, row]));
-    parents = Int32Array.from(set.parents, (parent, row) => {
-      const at = parent === null ? -1 : rowOf.get(parent);
-      if (at !== undefined) return at;
-      throw new EquipoiseError(
-        'ERR_DATA',
-        `Expected the original ${JSON.stringify(parent)} of row ${row} (${JSON.stringify(set.ids[row])}) in the set but it is not there. Split before leaving rows out`,
-      );
-    });
-  }
+  const parents = parentRows(set);
   // Rows without a label, where rows have any number of them, are a stratum of their own.
   const strata = set.classNames.length + (set.targets ? 1 : 0);
   const rows = splitIndices(set.labels, strata, {

@@ -13,7 +13,9 @@ export type {
   NearestInput,
   NearestOutput,
   RecipeRows,
+  ResampleInput,
   RowRange,
+  Taps,
 } from './kernels.js';
 export { kernelReport, loadKernels, type KernelReport, type LoadKernelsOptions } from './load.js';
 export { materialize, planRows, type MaterializeOptions, type PlanRows, type PlanRowsOptions } from './materialize.js';

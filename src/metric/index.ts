@@ -11,9 +11,12 @@ import { expectedCalibrationError } from './expected-calibration-error.js';
 import { geometricMeanClass } from './geometric-mean-class.js';
 import { geometricMeanMacro } from './geometric-mean-macro.js';
 import { indexBalancedAccuracy } from './index-balanced-accuracy.js';
-import { judge, type Judgement, type Predictions, type Scores } from './judge.js';
+import { judge, judgeOutcomes, type Judgement, type Predictions, type Scores } from './judge.js';
 import { logLoss } from './log-loss.js';
 import { macroF1 } from './macro-f1.js';
+import type { Outcomes } from './metric.js';
+import { prAuc } from './pr-auc.js';
+import { rocAuc } from './roc-auc.js';
 import { fewShot, manyShot, mediumShot } from './shots.js';
 
 export const metrics = {
@@ -28,6 +31,8 @@ export const metrics = {
   'few-shot': fewShot,
   'log-loss': logLoss,
   'expected-calibration-error': expectedCalibrationError,
+  'roc-auc': rocAuc,
+  'pr-auc': prAuc,
 } as const;
 
 export type MetricName = keyof typeof metrics;
@@ -45,6 +50,14 @@ export type Evaluation = Judgement & Scores<typeof metrics>;
  */
 export function evaluatePredictions(predictions: Predictions): Evaluation {
   return judge(metrics, predictions);
+}
+
+/** Judges the rows of several models, each on rows of its own, as one set: the folds of a cross-validation. */
+export function evaluateOutcomes(
+  parts: readonly Outcomes[],
+  given: Pick<Predictions, 'classNames' | 'trainCounts'>,
+): Evaluation {
+  return judgeOutcomes(metrics, parts, given);
 }
 
 const evaluateRules = {
@@ -107,5 +120,5 @@ export {
   type MultiLabelEvaluation,
 } from './multi-label.js';
 export { generalizationGap, type GeneralizationGap } from './generalization-gap.js';
-export type { ClassScores, Predictions } from './judge.js';
-export { defineMetric, type Metric, type MetricContext } from './metric.js';
+export { outcomesOf, type ClassScores, type Predictions } from './judge.js';
+export { defineMetric, type Metric, type MetricContext, type Outcomes } from './metric.js';

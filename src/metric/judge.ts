@@ -1,7 +1,7 @@
 /** From logits or probabilities to everything that is said about a classifier on a set. */
 
 import { EquipoiseError } from '../core/errors.js';
-import { confusionMatrix, f1, precision, recall, specificity } from './confusion.js';
+import { confusionMatrix, f1, mean, precision, recall, specificity } from './confusion.js';
 import type { Metric, MetricContext, Outcomes } from './metric.js';
 
 export interface Predictions {
@@ -46,7 +46,8 @@ export interface Judgement {
 /** Probabilities are not believed below this, so that one impossible row does not make the log loss infinite; logits are exact. */
 const SMALLEST_PROBABILITY = 1e-15;
 
-function outcomesOf({ labels, logits, probabilities, classNames }: Predictions): Outcomes {
+/** What the metrics need to know of each judged row. @throws as `judge` */
+export function outcomesOf({ labels, logits, probabilities, classNames }: Predictions): Outcomes {
   if ((logits === undefined) === (probabilities === undefined))
     throw new EquipoiseError(
       'ERR_OPTION',
@@ -66,6 +67,7 @@ function outcomesOf({ labels, logits, probabilities, classNames }: Predictions):
     predicted: new Int32Array(rows),
     logTruth: new Float64Array(rows),
     confidence: new Float64Array(rows),
+    ...(classes === 2 && { logOdds: new Float64Array(rows) }),
   };
   for (let i = 0; i < rows; i++) {
     const at = i * classes;
@@ -89,8 +91,35 @@ function outcomesOf({ labels, logits, probabilities, classNames }: Predictions):
       outcomes.logTruth[i] = Math.log(Math.max(SMALLEST_PROBABILITY, Math.min(1, own)));
       outcomes.confidence[i] = Math.min(1, highest);
     }
+    if (outcomes.logOdds) {
+      const [first, second] = [scores[at] as number, scores[at + 1] as number];
+      outcomes.logOdds[i] = logits ? second - first : Math.log(second / first);
+    }
   }
   return outcomes;
+}
+
+/** Rows judged by one model after the other, as if they were one set. */
+function pooled(parts: readonly Outcomes[]): Outcomes {
+  const [first] = parts as [Outcomes];
+  if (parts.length === 1) return first;
+  const rows = parts.reduce((sum, { truth }) => sum + truth.length, 0);
+  const join = <A extends Int32Array | Float64Array>(all: A, of: (part: Outcomes) => A | undefined): A => {
+    let at = 0;
+    for (const part of parts) {
+      const values = of(part) as A;
+      all.set(values, at);
+      at += values.length;
+    }
+    return all;
+  };
+  return {
+    truth: join(new Int32Array(rows), (part) => part.truth),
+    predicted: join(new Int32Array(rows), (part) => part.predicted),
+    logTruth: join(new Float64Array(rows), (part) => part.logTruth),
+    confidence: join(new Float64Array(rows), (part) => part.confidence),
+    ...(first.logOdds && { logOdds: join(new Float64Array(rows), (part) => part.logOdds) }),
+  };
 }
 
 /** Computes every metric of `metrics` and the per-class table. */
@@ -98,23 +127,36 @@ export function judge<M extends Readonly<Record<string, Metric>>>(
   metrics: M,
   given: Predictions,
 ): Judgement & Scores<M> {
-  const { labels, classNames, trainCounts } = given;
+  return judgeOutcomes(metrics, [outcomesOf(given)], given);
+}
+
+/** The same from outcomes, the rows of several models taken together. */
+export function judgeOutcomes<M extends Readonly<Record<string, Metric>>>(
+  metrics: M,
+  parts: readonly Outcomes[],
+  { classNames, trainCounts }: Pick<Predictions, 'classNames' | 'trainCounts'>,
+): Judgement & Scores<M> {
   const classes = classNames.length;
   if (trainCounts && trainCounts.length !== classes)
     throw new EquipoiseError(
       'ERR_SHAPE',
       `trainCounts has ${trainCounts.length} entries but there are ${classes} classes`,
     );
-  const outcomes = outcomesOf(given);
-  const confusion = confusionMatrix(labels, outcomes.predicted, classes);
-  const context: MetricContext = { outcomes, ...(trainCounts && { trainCounts }) };
+  const outcomes = pooled(parts);
+  const contextOf = (part: Outcomes): MetricContext => ({ outcomes: part, ...(trainCounts && { trainCounts }) });
+  const confusion = confusionMatrix(outcomes.truth, outcomes.predicted, classes);
+  const valueOf = (metric: Metric): number | null => {
+    if (!metric.ranks || parts.length === 1) return metric.compute(confusion, contextOf(outcomes));
+    const values = parts.map((part) => metric.compute(confusion, contextOf(part))).filter((value) => value !== null);
+    return values.length === 0 ? null : mean(values);
+  };
   const scores = Object.entries(metrics).map(([name, metric]) => [
     name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
-    metric.compute(confusion, context),
+    valueOf(metric),
   ]);
   return {
     classNames: [...classNames],
-    rows: labels.length,
+    rows: outcomes.truth.length,
     support: [...confusion.support],
     confusion: classNames.map((_, t) => [...confusion.counts.subarray(t * classes, (t + 1) * classes)]),
     perClass: classNames.map((name, c) => ({

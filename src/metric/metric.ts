@@ -11,6 +11,8 @@ export interface Outcomes {
   readonly logTruth: Float64Array;
   /** Probability of the predicted class. */
   readonly confidence: Float64Array;
+  /** Of two classes: score of the second less that of the first. */
+  readonly logOdds?: Float64Array;
 }
 
 export interface MetricContext {
@@ -24,6 +26,8 @@ export interface Metric<T extends number | null = number | null> extends Entry {
   /** Smallest and largest value. */
   readonly range: readonly [number, number];
   readonly higherIsBetter: boolean;
+  /** It ranks rows against each other, which the scores of two models do not allow: over several models it is the mean of each. */
+  readonly ranks?: true;
   compute(confusion: ConfusionMatrix, context: MetricContext): T;
 }
 

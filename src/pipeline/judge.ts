@@ -1,13 +1,9 @@
 /** Trains baselines and strategy on one split with the same seeds, judges them on its test part, and says what may be said. */
 
-import { compare, confidence, type Leaderboard, type LeaderboardRow } from '../compare/index.js';
-import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
-import { dense, matrix } from '../core/matrix.js';
+import { compare, confidence, planBehind, type Leaderboard, type LeaderboardRow } from '../compare/index.js';
 import type { ResamplingPlan } from '../core/plan.js';
-import { applyScaler } from '../head/index.js';
-import { generalizationGap, type ClassScores, type Evaluation } from '../metric/index.js';
+import type { ClassScores, Evaluation } from '../metric/index.js';
 import { describeComparison, type Comparison, type StrategyResult } from '../report/index.js';
-import { createSampler } from '../sampler/index.js';
 import type { TrainedHead } from '../train/index.js';
 import type { RunConfig } from './config.js';
 import type { Parts } from './parts.js';
@@ -48,6 +44,7 @@ export async function judgeStrategies(
         strategy: name,
         strategyOptions: name === wanted ? config.strategyOptions : {},
       })),
+      baselines: [],
       baseline: before,
       seeds: Array.from({ length: config.seeds }, (_, i) => config.seed + i),
       training: {
@@ -63,13 +60,10 @@ export async function judgeStrategies(
     },
   );
   const results = new Map<string, StrategyResult>();
-  let plan: ResamplingPlan | null = null;
   for (const name of names) {
     const row = leaderboard.rows.find((candidate) => candidate.name === name) as LeaderboardRow;
     const trained = heads.get(name) as [TrainedHead, ...TrainedHead[]];
-    const { gap, plan: own } = await rowsBehind(trained[0], train, test);
-    if (name === wanted) plan = own;
-    const result = resultOf(row, trained, gap);
+    const result = resultOf(row, trained);
     watch.add(`train ${name}`, result.seconds, `${result.seeds.length} seed${result.seeds.length === 1 ? '' : 's'}`);
     results.set(name, result);
   }
@@ -77,7 +71,7 @@ export async function judgeStrategies(
   const others = names.filter((name) => name !== wanted && name !== before);
   return {
     head: heads.get(wanted)?.[0] as TrainedHead,
-    plan,
+    plan: await planBehind((heads.get(wanted) as TrainedHead[])[0] as TrainedHead, train),
     baseline: before === wanted ? null : of(before),
     strategies: [of(wanted), ...others.map(of)],
     comparisons:
@@ -87,11 +81,7 @@ export async function judgeStrategies(
   };
 }
 
-function resultOf(
-  { name, seeds }: LeaderboardRow,
-  heads: readonly [TrainedHead, ...TrainedHead[]],
-  generalizationGap: StrategyResult['generalizationGap'],
-): StrategyResult {
+function resultOf({ name, seeds }: LeaderboardRow, heads: readonly [TrainedHead, ...TrainedHead[]]): StrategyResult {
   const [head] = heads;
   const evaluations = seeds.map(({ evaluation }) => evaluation);
   return {
@@ -114,28 +104,9 @@ function resultOf(
     resampling: head.plan
       ? { sampler: head.plan.sampler, options: head.plan.options, perClass: head.plan.perClass }
       : null,
-    generalizationGap,
+    generalizationGap: seeds[0]?.gap?.after ?? null,
     seconds: seeds.reduce((sum, run) => sum + run.seconds, 0),
   };
-}
-
-/** The plan of the rows the head was trained on, and their gap to the test rows, in the space the head sees. */
-async function rowsBehind(
-  head: TrainedHead,
-  train: TrainingSet,
-  test: EmbeddingSet,
-): Promise<{ gap: StrategyResult['generalizationGap']; plan: ResamplingPlan | null }> {
-  const seen = <S extends EmbeddingSet>(set: S): S => {
-    if (head.scaler === undefined) return set;
-    const rows = dense(set.embeddings);
-    const scaled = new Float32Array(rows.data.length);
-    applyScaler(head.scaler, rows, scaled);
-    return { ...set, embeddings: matrix(scaled, rows.rows, rows.cols) };
-  };
-  const rows = seen(train);
-  const resampled = head.plan && (await createSampler(head.plan.sampler, head.plan.options).fitResample(rows));
-  const { perClass, mean } = generalizationGap(resampled ?? rows, seen(test));
-  return { gap: { perClass, mean }, plan: resampled?.plan ?? null };
 }
 
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

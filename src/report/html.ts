@@ -1,7 +1,7 @@
 /** One self-contained page: everything a run found, readable from disk, without a network or a script. */
 
-import type { TopLevelSpec } from 'vega-lite';
-import { html, Markup, type Content } from './markup.js';
+import { html, type Markup } from './markup.js';
+import { details, figure, head, note, section, table } from './page.js';
 import {
   beforeAfterPlot,
   confusionPlot,
@@ -12,62 +12,10 @@ import {
   MOST_CLASSES_DRAWN,
 } from './plots.js';
 import type { ParentItem, RunResult } from './result.js';
-import { stylesheet } from './stylesheet.js';
-import { afterColour, beforeColour, drawSvg } from './svg.js';
-import type { Cell, Table } from './table.js';
+import { afterColour, beforeColour } from './svg.js';
+import type { Table } from './table.js';
 import { classTable, exportTable, failuresTable, resamplingTable, stepsTable, strategiesTable } from './tables.js';
 import { change, count, metricName, overSeeds, protagonists, score, seconds, summary } from './wording.js';
-
-function table({ columns, rows }: Table): Markup {
-  const align = (at: number) => (columns[at]?.align === 'right' ? 'number' : 'word');
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          ${columns.map(({ title }, at) => html`<th class="${align(at)}" scope="col">${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (row) =>
-            html`<tr>
-              ${row.map((cell, at) => {
-                const { text, aside, tone } = typeof cell === 'string' ? ({ text: cell } as Cell) : cell;
-                return html`<td class="${align(at)} ${tone}">
-                  ${text}${aside && html`<span class="aside">${aside}</span>`}
-                </td>`;
-              })}
-            </tr> `,
-        )}
-      </tbody>
-    </table>
-  </div>`;
-}
-
-async function figure(spec: TopLevelSpec, caption: string): Promise<Markup>;
-async function figure(spec: TopLevelSpec | undefined, caption: string): Promise<Markup | false>;
-async function figure(spec: TopLevelSpec | undefined, caption: string): Promise<Markup | false> {
-  if (spec === undefined) return false;
-  return html`<figure>
-    <div class="plot" role="img" aria-label="${caption}">${new Markup(await drawSvg(spec))}</div>
-    <figcaption>${caption}</figcaption>
-  </figure>`;
-}
-
-function section(title: string, ...content: readonly Content[]): Markup {
-  return html`<section>
-    <h2>${title}</h2>
-    ${content}
-  </section>`;
-}
-
-const note = (text: string) => html`<p class="note">${text}</p>`;
-
-const details = (title: string, content: Table) =>
-  html`<details>
-    <summary>${title}</summary>
-    ${table(content)}
-  </details>`;
 
 const tiles = ['balancedAccuracy', 'macroF1', 'fewShot', 'accuracy'];
 
@@ -228,19 +176,7 @@ export async function renderHtml(result: RunResult): Promise<string> {
   ];
   const page = html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-        />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${dataset.name} · equipoise</title>
-        <style>
-          ${new Markup(stylesheet)}
-        </style>
-      </head>
+      ${head(dataset.name)}
       <body>
         <main>
           <h1>${dataset.name}</h1>

@@ -1,5 +1,14 @@
 export { renderHtml } from './html.js';
-export { renderMarkdown } from './markdown.js';
+export {
+  describeLeaderboard,
+  gapTable,
+  leaderboardTable,
+  recallTable,
+  renderLeaderboardHtml,
+  renderLeaderboardMarkdown,
+  tuningTable,
+} from './leaderboard.js';
+export { renderMarkdown, table as markdownTable } from './markdown.js';
 export { formatTable } from './text.js';
 export type { Cell, Column, Table } from './table.js';
 export {

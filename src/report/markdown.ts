@@ -14,12 +14,13 @@ import {
 import { summary } from './wording.js';
 
 /** Keeps a name from being read as Markdown or HTML. */
-const plain = (text: string) =>
+export const plain = (text: string) =>
   text
     .replace(/\s+/g, ' ')
     .replace(/[\\`*_[\]<>|#~&]/g, (mark) => (mark === '<' ? '&lt;' : mark === '&' ? '&amp;' : `\\${mark}`));
 
-function table({ columns, rows }: Table): string {
+/** A table in Markdown; what the cells say is not read as markup. */
+export function table({ columns, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
     line(columns.map(({ title }) => plain(title))),

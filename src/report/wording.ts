@@ -9,6 +9,7 @@ export function metricName(metric: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .replace(/\bf1\b/, 'F1')
+    .replace(/\b(roc|pr) auc\b/, (name) => name.toUpperCase().replace(' ', '-'))
     .replace(/^(many|medium|few) shot$/, '$1-shot recall');
 }
 

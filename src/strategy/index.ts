@@ -44,6 +44,7 @@ import { preFinetuning } from './pre-finetuning.js';
 import { randomOverSampling } from './random-over-sampling.js';
 import { remix } from './remix.js';
 import { remixDrw } from './remix-drw.js';
+import { resampling } from './resampling.js';
 import { reweightCb } from './reweight-cb.js';
 import { seql } from './seql.js';
 import { smote } from './smote.js';
@@ -77,6 +78,7 @@ export const strategies = {
   'latent-smote': latentSmote,
   'soft-smote': softSmote,
   eos,
+  resampling,
   drs,
   mixup,
   'mixup-drw': mixupDrw,
@@ -126,11 +128,19 @@ export interface TrainHeadOptions extends TrainOptions {
  * const head = await trainHead(train, { strategy: 'eos', strategyOptions: { kNeighbors: 5 }, validation, seed: 0 });
  */
 export async function trainHead(train: TrainingSet, options: TrainHeadOptions = {}): Promise<TrainedHead> {
-  const { strategy, strategyOptions, ...rest } = options;
+  const chosen = chooseParts(train, options);
+  const { strategy: _, strategyOptions: __, ...rest } = options;
+  if (chosen === undefined) return fitHead(train, rest);
+  const { name, described, stages, finish } = chosen;
+  return fitStages(train, rest, stages, { name, settings: described, ...(finish && { finish }) });
+}
+
+/** What the strategy makes of the rows; undefined without one. */
+function chooseParts(train: TrainingSet, { strategy, strategyOptions, ...rest }: TrainHeadOptions) {
   if (strategy === undefined) {
     if (strategyOptions !== undefined)
       throw new EquipoiseError('ERR_OPTION', 'trainHead.strategyOptions needs trainHead.strategy');
-    return fitHead(train, rest);
+    return undefined;
   }
   assertTraining(train, 'trainHead');
   const definition = (
@@ -159,8 +169,12 @@ export async function trainHead(train: TrainingSet, options: TrainHeadOptions = 
     rest,
   );
   const { name } = definition;
-  const described = { strategy: name, strategyOptions: resolved };
-  return fitStages(train, rest, stages, { name, settings: described, ...(finish && { finish }) });
+  return { name, described: { strategy: name, strategyOptions: resolved }, stages, finish };
+}
+
+/** Throws what `trainHead` would throw about the strategy, its options and the parts given beside it, without training. */
+export function checkStrategy(train: TrainingSet, options: TrainHeadOptions): void {
+  chooseParts(train, options);
 }
 
 /** @throws ERR_OPTION for a strategy of rows with another number of labels than these have. */

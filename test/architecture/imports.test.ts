@@ -20,13 +20,16 @@ const table: Readonly<Record<string, Room>> = {
   // Results of searches are handed out as ndarray views.
   kernels: { rooms: ['core'], packages: ['ndarray'] },
   preprocess: { rooms: ['core', 'kernels'], packages: ['sharp', '@huggingface/tokenizers'] },
-  backbone: { rooms: ['core', 'preprocess', 'onnx'], packages: ['#ort'] },
+  // Fetches graphs: undici reads proxies from the environment, which Node's own fetch does not.
+  backbone: { rooms: ['core', 'preprocess', 'onnx'], packages: ['#ort', 'undici'] },
   store: { rooms: ['core'], packages: ['apache-arrow'] },
   interchange: { rooms: ['core', 'store'], packages: ['hyparquet', 'hyparquet-writer', 'csv-parse', 'yauzl', 'yazl'] },
   dataset: { rooms: ['core', 'interchange'], packages: ['tar-stream'] },
   augment: { rooms: ['core', 'preprocess'] },
   // Asks kernels how many threads this machine allows.
   embed: { rooms: ['core', 'kernels', 'dataset', 'preprocess', 'augment', 'backbone', 'store'] },
+  // Opens a store beside other processes and finishes it when all shards are there.
+  distributed: { rooms: ['core', 'embed', 'store'], packages: ['bullmq', 'ioredis'] },
   mix: { rooms: ['core'], portable: true },
   loss: { rooms: ['core'], portable: true },
   head: { rooms: ['core', 'kernels', 'onnx'], portable: true },
@@ -35,9 +38,10 @@ const table: Readonly<Record<string, Room>> = {
   train: { rooms: ['core', 'kernels', 'head', 'loss', 'mix', 'sampler', 'metric'], portable: true },
   strategy: { rooms: ['core', 'sampler', 'mix', 'loss', 'head', 'train'], portable: true },
   audit: { rooms: ['core', 'kernels', 'sampler', 'store'] },
-  // Splits a whole set anew for each seed, and hands out the heads it trained.
-  compare: { rooms: ['core', 'dataset', 'strategy', 'train', 'metric'] },
-  report: { rooms: ['core', 'metric'], packages: ['vega', 'vega-lite'] },
+  // Splits a whole set anew for each seed, hands out the heads it trained, and makes the rows again that they were trained on.
+  compare: { rooms: ['core', 'kernels', 'dataset', 'sampler', 'head', 'strategy', 'train', 'metric'] },
+  // A leaderboard is one of the results it puts into words.
+  report: { rooms: ['core', 'metric', 'compare'], packages: ['vega', 'vega-lite'] },
   onnx: { rooms: ['core'], packages: ['@bufbuild/protobuf'] },
   classifier: { rooms: ['core', 'head', 'onnx', 'backbone', 'preprocess', 'dataset'] },
   // Draws its own pictures, so it needs the image library but nothing of the pipeline that reads them back.

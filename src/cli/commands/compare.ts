@@ -1,42 +1,59 @@
 import {
-  compare,
   compareOptions,
+  compareStore,
+  describeLeaderboard,
+  EquipoiseError,
   formatTable,
-  leaderboardMetrics,
+  gapTable,
+  leaderboardTable,
   openStore,
   trainOptions,
   type Leaderboard,
 } from '../../index.js';
-import { flagsFrom, pick, type Command, type Context } from '../command.js';
+import { Finding, flagsFrom, pick, type Command, type Context, type Flag } from '../command.js';
 import { threadsFlag } from './shared.js';
 
-const { strategies, baseline, seeds, test, validation } = compareOptions;
-const comparedFlags = flagsFrom({ strategies, baseline, seeds, test, validation });
-const { epochs, batchSize, learningRate, standardize } = trainOptions;
-const trainingFlags = { ...flagsFrom({ epochs, batchSize, learningRate, standardize }), ...threadsFlag };
+const { strategies, baselines, baseline, seeds, folds, test, validation, jobs, out } = compareOptions;
+const comparedFlags = flagsFrom({ strategies, baselines, baseline, seeds, folds, test, validation, jobs, out });
+const { head, epochs, batchSize, learningRate, standardize } = trainOptions;
+export const trainingFlags: Record<string, Flag> = {
+  ...flagsFrom({ head, epochs, batchSize, learningRate, standardize }),
+  ...threadsFlag,
+};
+export const splitFlag: Flag = {
+  type: 'string',
+  value: 'NAME',
+  help: 'a split of the store, the same for every seed; without it each seed divides all rows anew',
+};
 
-function print({ rows, seeds, baseline, parts }: Leaderboard, context: Context): void {
-  const spread = ({ mean, sd }: { mean: number | null; sd: number | null }) =>
-    mean === null ? '–' : `${mean.toFixed(3)}${sd === null ? '' : ` ± ${sd.toFixed(3)}`}`;
-  context.print(
-    `${parts.train} training, ${parts.validation} validation and ${parts.test} test rows; ${seeds.length} seeds; mean ± standard deviation; baseline ${baseline}`,
-  );
-  context.print(
-    formatTable({
-      columns: [
-        { title: 'strategy' },
-        ...leaderboardMetrics.map((metric) => ({ title: metric, align: 'right' as const })),
-        { title: 'seconds', align: 'right' },
-      ],
-      rows: rows.map((row) => [
-        row.name,
-        ...leaderboardMetrics.map((metric) => spread(row.metrics[metric])),
-        spread(row.seconds),
-      ]),
-    }),
-  );
+/** Says what happens to a split that is there and was not named. */
+export async function sayWithoutSplit(path: string, split: unknown, context: Context): Promise<void> {
+  const [there] = (await openStore(path)).splits();
+  if (split === undefined && there !== undefined)
+    context.say(`each seed divides all rows of ${path} anew; --split ${there} keeps the split that is there`);
+}
+
+const terminalMetrics = [
+  'balancedAccuracy',
+  'macroF1',
+  'geometricMeanMacro',
+  'worstClassRecall',
+  'fewShot',
+  'expectedCalibrationError',
+  'prAuc',
+] as const;
+
+function print(leaderboard: Leaderboard, context: Context): void {
+  context.print(describeLeaderboard(leaderboard));
   context.print('');
-  for (const { againstBaseline } of rows) if (againstBaseline) context.print(againstBaseline.sentence);
+  context.print(formatTable(leaderboardTable(leaderboard, terminalMetrics)));
+  const gaps = gapTable(leaderboard);
+  if (gaps) {
+    context.print('\ngeneralization gap a class, before and after rows were added');
+    context.print(formatTable(gaps));
+  }
+  context.print('');
+  leaderboard.conclusion.forEach((sentence) => context.print(sentence));
 }
 
 export const compareCommand: Command = {
@@ -45,36 +62,42 @@ export const compareCommand: Command = {
   positionals: [{ name: 'STORE', help: 'an embedded dataset' }],
   flags: {
     ...comparedFlags,
-    split: {
-      type: 'string',
-      value: 'NAME',
-      help: 'a split of the store, the same for every seed; without it each seed splits anew',
+    timeBudget: {
+      type: 'number',
+      value: 'MINUTES',
+      help: 'no training is started later; every strategy has its first seed before any has its second, and what was left out is said',
     },
+    split: splitFlag,
     ...trainingFlags,
   },
-  example: 'equipoise compare flowers-run/store --strategies all --seeds 5',
+  example: 'equipoise compare flowers-run/store --strategies all --seeds 5 --out flowers-compared',
   async run([path = ''], flags, context) {
-    const store = await openStore(path);
-    const { split } = flags as { split?: string };
-    if (split === undefined && store.splits().length > 0)
-      context.say(
-        `each seed splits all rows of ${path} anew; --split ${store.splits()[0]} keeps the split that is there`,
-      );
-    const data =
-      split === undefined
-        ? await store.read()
-        : {
-            train: await store.read({ split, part: 'train' }),
-            validation: await store.read({ split, part: 'validation' }),
-            test: await store.read({ split, part: 'test' }),
-          };
-    const leaderboard = await compare(data, {
+    const { split, timeBudget } = flags as { split?: string; timeBudget?: number };
+    await sayWithoutSplit(path, split, context);
+    const leaderboard = await compareStore(path, {
       ...pick(flags, comparedFlags),
+      ...(split !== undefined && { split }),
+      ...(timeBudget !== undefined && { timeBudgetMs: 60_000 * timeBudget }),
       training: pick(flags, trainingFlags),
       signal: context.signal,
       onProgress: context.onProgress,
+    }).catch((error: unknown) => {
+      if (error instanceof EquipoiseError && error.code === 'ERR_ABORTED' && typeof flags['out'] === 'string')
+        throw new EquipoiseError(
+          'ERR_ABORTED',
+          `${error.message}. What is finished lies in ${flags['out']}; the same command goes on`,
+          { cause: error },
+        );
+      throw error;
     });
     print(leaderboard, context);
+    const { failures } = leaderboard;
+    if (failures.length > 0)
+      throw new Finding(
+        'ERR_DATA',
+        `${failures.length} trainings failed, of ${[...new Set(failures.map(({ name }) => name))].join(', ')}; the leaderboard has the others`,
+        leaderboard,
+      );
     return leaderboard;
   },
 };

@@ -16,11 +16,14 @@ import { resampleCommand } from './resample.js';
 import { runCommand } from './run.js';
 import { splitCommand } from './split.js';
 import { trainCommand } from './train.js';
+import { tuneCommand } from './tune.js';
+import { workerCommand } from './worker.js';
 
 export const commands = {
   run: runCommand,
   demo: demoCommand,
   embed: embedCommand,
+  worker: workerCommand,
   import: importCommand,
   export: exportCommand,
   split: splitCommand,
@@ -29,6 +32,7 @@ export const commands = {
   train: trainCommand,
   bundle: bundleCommand,
   compare: compareCommand,
+  tune: tuneCommand,
   evaluate: evaluateCommand,
   report: reportCommand,
   predict: predictCommand,

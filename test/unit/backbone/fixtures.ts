@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import type { Backbone, Tensor } from '../../../src/backbone/index.js';
 import type { ItemContent } from '../../../src/core/item.js';
 
+// Whatever backbones the user of this machine has fetched are no matter of the tests.
+process.env['EQUIPOISE_MODELS'] = fileURLToPath(new URL('./no-models', import.meta.url));
+
 export const modelsDir = fileURLToPath(new URL('../../../../test/fixtures/models/', import.meta.url));
 
 /** A 16 x 16 image whose pixels depend on `seed`. */
@@ -21,13 +24,13 @@ export async function embedAll(
   size = contents.length,
 ): Promise<number[][]> {
   await using session = await backbone.openSession({ threads: 1 });
-  session.openShard(contents.length);
+  const vectors: number[][] = [];
   for (let at = 0; at < contents.length; at += size) {
     const { inputs, count } = await backbone.preprocessor().batch(contents.slice(at, at + size));
-    await session.run({ inputs, count, at });
+    const { rows } = await session.run({ inputs, count });
+    for (let r = 0; r < count; r++) vectors.push([...rows.subarray(r * backbone.dim, (r + 1) * backbone.dim)]);
   }
-  const data = await session.takeShard();
-  return contents.map((_, r) => [...data.subarray(r * backbone.dim, (r + 1) * backbone.dim)]);
+  return vectors;
 }
 
 export function largestDifference(a: readonly number[], b: readonly number[]): number {

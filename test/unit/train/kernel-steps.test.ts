@@ -34,12 +34,13 @@ const shared: TrainOptions = { epochs: 3, batchSize: 64, seed: 2 };
 const mlp = { name: 'mlp', hidden: [33, 18] };
 
 /** The same kernels without that one, so that the trainer steps by parts. */
-const withoutLearn = ({ backend, isa, nearest, interpolate, gemm }: Kernels): Kernels => ({
+const withoutLearn = ({ backend, isa, nearest, interpolate, gemm, resample }: Kernels): Kernels => ({
   backend,
   isa,
   nearest,
   interpolate,
   gemm,
+  resample,
 });
 
 /** The kernels, and how often training learnt by them. */
