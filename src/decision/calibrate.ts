@@ -64,7 +64,8 @@ export interface DecisionFit {
 /** Metrics that decisions can be tuned for: those of the whole confusion matrix, of which more is better. */
 export const decisionMetrics = Object.entries<Metric>(metrics)
   .filter(
-    ([, { ofProbabilities, ofSomeClasses, higherIsBetter }]) => !ofProbabilities && !ofSomeClasses && higherIsBetter,
+    ([, { ofProbabilities, ranks, ofSomeClasses, higherIsBetter }]) =>
+      !ofProbabilities && !ranks && !ofSomeClasses && higherIsBetter,
   )
   .map(([name]) => name);
 

@@ -149,7 +149,9 @@ test('every outside package that the source imports is a dependency, and the oth
     string,
     Record<string, string>
   >;
-  const declared = [...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.optionalDependencies ?? {})];
+  const declared = ['dependencies', 'optionalDependencies', 'peerDependencies'].flatMap((kind) =>
+    Object.keys(manifest[kind] ?? {}),
+  );
   const behindAlias = Object.values(manifest.imports ?? {});
   const owned = new Set(Object.values(table).flatMap((room) => room.packages ?? []));
   for (const name of owned)
