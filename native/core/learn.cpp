@@ -18,6 +18,14 @@
 namespace equipoise {
 namespace {
 
+// By squaring: std::pow of glibc 2.29 is newer than the prebuild may ask for, and others may round otherwise.
+double power(double base, std::size_t exponent) {
+  double result = 1;
+  for (; exponent > 0; exponent >>= 1, base *= base)
+    if (exponent & 1) result *= base;
+  return result;
+}
+
 // Rows of a chunk, rounded up to whole tiles.
 constexpr std::size_t kChunk = 64;
 // Columns of a block.
@@ -316,13 +324,13 @@ class Lesson {
       isa_.learning->momentum({task_.rate, task_.momentum, task_.decay, task_.nesterov}, gradient, count, learnt.values + first,
                               learnt.first + first);
     } else {
-      const double steps = static_cast<double>(task_.steps_before + step + 1);
-      isa_.learning->adam({.rate = static_cast<float>(task_.rate / (1 - std::pow(task_.momentum, steps))),
+      const std::size_t steps = task_.steps_before + step + 1;
+      isa_.learning->adam({.rate = static_cast<float>(task_.rate / (1 - power(task_.momentum, steps))),
                            .beta1 = task_.momentum,
                            .beta2 = task_.beta2,
                            .epsilon = task_.epsilon,
                            .keep = 1 - task_.rate * task_.decay,
-                           .correction = static_cast<float>(1 / std::sqrt(1 - std::pow(task_.beta2, steps)))},
+                           .correction = static_cast<float>(1 / std::sqrt(1 - power(task_.beta2, steps)))},
                           gradient, count, learnt.values + first, learnt.first + first, learnt.second + first);
     }
   }

@@ -3,7 +3,7 @@
 
 #include <type_traits>
 #include <utility>
-#include <vector>
+#include <memory>
 
 #include "../core/kernels.hpp"
 #include "../simd/isa.hpp"
@@ -133,10 +133,12 @@ Napi::Value learn(const Napi::CallbackInfo& info) {
   const Fields loss = input.at("loss");
   const Fields rule = input.at("rule");
   const auto given = input["layers"].As<Napi::Array>();
-  std::vector<AffineLayer> layers;
-  for (std::uint32_t l = 0; l < given.Length(); l++) {
+  // No vector: growing one needs a newer standard library than the prebuild may ask for.
+  const std::size_t depth = given.Length();
+  std::unique_ptr<AffineLayer[]> layers(new AffineLayer[depth]);
+  for (std::uint32_t l = 0; l < depth; l++) {
     const Fields layer(given.Get(l));
-    layers.push_back({.outputs = size(layer["outputs"]), .weight = learnt(layer, "weight"), .bias = learnt(layer, "bias")});
+    layers[l] = {.outputs = size(layer["outputs"]), .weight = learnt(layer, "weight"), .bias = learnt(layer, "bias")};
   }
   Learn task = {.x = rows.floats("x"),
                 .cols = size(rows["cols"]),
@@ -149,7 +151,7 @@ Napi::Value learn(const Napi::CallbackInfo& info) {
                 .sample_weight = rows.floats("weight"),
                 .visits = ints(input["visits"]),
                 .batch = size(input["batchSize"]),
-                .layers = {},
+                .layers = {layers.get(), depth},
                 .scale = loss.floats("scale"),
                 .shift = loss.floats("shift"),
                 .class_weight = loss.floats("classWeights"),
@@ -166,11 +168,8 @@ Napi::Value learn(const Napi::CallbackInfo& info) {
                 .threads = size(input["threads"]),
                 .losses = input.doubles("losses"),
                 .control = ints(info[3]).data()};
-  const auto call = [isa, task, layers = std::move(layers)]() mutable {
-    task.layers = layers;
-    return equipoise::learn(*isa, task);
-  };
-  return Job<std::decay_t<decltype(call)>>::start(info, call);
+  auto call = [isa, task, layers = std::move(layers)] { return equipoise::learn(*isa, task); };
+  return Job<decltype(call)>::start(info, std::move(call));
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
