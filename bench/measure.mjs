@@ -13,10 +13,11 @@ const { values } = parseArgs({
     method: { type: 'string', default: '' },
     first: { type: 'string', default: 'Infinity' },
     shape: { type: 'string', default: '' },
+    model: { type: 'string', default: '' },
     budget: { type: 'string', default: '2' },
   },
 });
-export const { method, shape } = values;
+export const { method, shape, model, data } = values;
 export const [d, threads, k, first] = ['d', 'threads', 'k', 'first'].map((name) => Number(values[name]));
 
 export const array = (name) => readArray(join(values.data, `${name}.npy`));
@@ -67,6 +68,10 @@ export async function measure(work, amount, sample = () => undefined) {
     globalThis.gc?.();
     seconds.push(await once(work, (result) => (seen ??= sample(result))));
   } while (performance.now() - begin < Number(values.budget) * 1000);
-  const best = Math.min(...seconds);
-  console.log(JSON.stringify({ best, runs: seconds.length, amount, peak: peakMemory(), sample: seen }));
+  tell(Math.min(...seconds), amount, { runs: seconds.length, sample: seen });
+}
+
+/** The line that the runner reads. */
+export function tell(best, amount, more = {}) {
+  console.log(JSON.stringify({ best, amount, peak: peakMemory(), ...more }));
 }

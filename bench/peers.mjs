@@ -27,18 +27,23 @@ function pythonVersions(python) {
   return status === 0 ? JSON.parse(stdout.trim().split('\n').at(-1)) : {};
 }
 
-const USEARCH = '2.26.2';
+/** npm packages that are no dependency, by the variable that tells a program where each one is. */
+const packages = {
+  BENCH_USEARCH: { name: 'usearch', version: '2.26.2', scripts: true },
+  BENCH_TRANSFORMERS: { name: '@huggingface/transformers', version: '4.3.1', scripts: false },
+};
 
-/** usearch in .tools/, where it is or may be fetched to. */
-function usearch(root, fetch) {
-  const folder = join(root, '.tools', `usearch-${USEARCH}`);
-  const manifest = join(folder, 'node_modules', 'usearch', 'package.json');
+/** The package in .tools/, where it is or may be fetched to. */
+function npmPackage(root, { name, version, scripts }, fetch) {
+  const folder = join(root, '.tools', `${name.replaceAll('/', '-')}-${version}`);
+  const manifest = join(folder, 'node_modules', name, 'package.json');
   if (!existsSync(manifest) && fetch) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-    const install = ['install', '--no-audit', '--no-fund', '--no-save', `usearch@${USEARCH}`];
-    const { status, stderr } = spawnSync('npm', install, { cwd: folder, encoding: 'utf8' });
-    if (status !== 0) console.error(`usearch could not be fetched: ${stderr.trim().split('\n').at(-1)}`);
+    const flags = ['--no-audit', '--no-fund', '--no-save', ...(scripts ? [] : ['--ignore-scripts'])];
+    const install = spawnSync('npm', ['install', ...flags, `${name}@${version}`], { cwd: folder, encoding: 'utf8' });
+    if (install.status !== 0)
+      console.error(`${name} could not be fetched: ${install.stderr.trim().split('\n').at(-1)}`);
   }
   return existsSync(manifest) ? { folder, version: JSON.parse(readFileSync(manifest, 'utf8')).version } : undefined;
 }
@@ -46,7 +51,14 @@ function usearch(root, fetch) {
 /** `versions` of all that is there, and the environment that programs need to find it. */
 export function findPeers(root, { python, fetch }) {
   const versions = pythonVersions(python);
-  const found = usearch(root, fetch);
-  if (found) versions.usearch = found.version;
-  return { versions, environment: { PYTHONDONTWRITEBYTECODE: '1', ...(found && { BENCH_USEARCH: found.folder }) } };
+  const runtime = JSON.parse(readFileSync(join(root, 'node_modules', 'onnxruntime-node', 'package.json'), 'utf8'));
+  versions['onnxruntime-node'] = runtime.version;
+  const environment = { PYTHONDONTWRITEBYTECODE: '1' };
+  for (const [variable, wanted] of Object.entries(packages)) {
+    const found = npmPackage(root, wanted, fetch);
+    if (!found) continue;
+    versions[wanted.name] = found.version;
+    environment[variable] = found.folder;
+  }
+  return { versions, environment };
 }

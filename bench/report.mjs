@@ -15,9 +15,13 @@ const time = (seconds) =>
 const isOurs = (program) => program.ratio === undefined;
 
 /** A ratio near 1 may be chance: then with its range over the rounds. */
-function ratioText({ median, low, high }) {
+function timesText({ median, low, high }) {
   const text = `${median.toFixed(median < 10 ? 2 : 0)}×`;
   return median < 1.3 ? `${text} (${low.toFixed(2)} to ${high.toFixed(2)})` : text;
+}
+
+function ratioText({ ratio, float32 }) {
+  return float32 ? `${timesText(ratio)}, in float32 ${timesText(float32)}` : timesText(ratio);
 }
 
 const sizeText = ({ n, d, threads }) =>
@@ -33,7 +37,7 @@ export function printCase(suite, one) {
       rate(program, suite).padStart(14),
       `${whole(program.peak)} MiB`.padStart(11),
     ];
-    if (program.ratio) cells.push(ratioText(program.ratio).padStart(8));
+    if (program.ratio) cells.push(ratioText(program).padStart(8));
     if (program.agreement !== undefined) cells.push(`same neighbours: ${(100 * program.agreement).toFixed(2)} %`);
     console.log(`  ${cells.join('  ')}`);
   }
@@ -69,7 +73,7 @@ function readmeTable(suites, { cases, machine }) {
         i === 0 ? rate(ours, suite) : '',
         program.name,
         rate(program, suite),
-        ratioText(program.ratio),
+        ratioText(program),
         `${whole(ours.peak)} / ${whole(program.peak)} MiB`,
       ]);
   });
@@ -84,7 +88,7 @@ function caseTable(suite, one) {
     program.version ? `${program.name} ${program.version}` : program.name,
     rate(program, suite),
     program.first ? '' : time(program.seconds),
-    program.ratio ? ratioText(program.ratio) : '',
+    program.ratio ? ratioText(program) : '',
     `${whole(program.peak)} MiB`,
     ...(suite.name === 'nearest'
       ? [program.agreement === undefined ? '' : `${(100 * program.agreement).toFixed(2)} %`]
@@ -128,7 +132,7 @@ function benchmarksText(suites, results) {
   return [
     '# Benchmarks',
     explanation,
-    `**Machine.** ${machine.processor}, ${machine.cores} cores; node ${machine.node}; kernels: ${machine.kernels}. Python libraries: ${Object.entries(
+    `**Machine.** ${machine.processor}, ${machine.cores} cores; node ${machine.node}; kernels: ${machine.kernels}. Beside it: ${Object.entries(
       versions,
     )
       .map(([name, version]) => `${name} ${version}`)

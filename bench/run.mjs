@@ -7,7 +7,7 @@
 //   npm run bench -- --report             writes the documents again from bench/results.json
 //
 // --rounds 3: every round runs every program once, in turn, so that a drift of the machine falls on all alike.
-// --n 50000, --threads, --python /usr/bin/python3, --fetch: fetches usearch from npm into .tools/.
+// --n 50000, --threads, --python /usr/bin/python3, --fetch: fetches usearch and transformers.js (474 MB) from npm into .tools/.
 // Peers that are not installed are left out, and named. Debian has them as python3-sklearn, python3-imblearn,
 // python3-faiss and python3-torch.
 import { spawnSync } from 'node:child_process';
@@ -57,8 +57,8 @@ const median = (numbers) => {
 function runProgram(program, one, folder, environment) {
   const script = join(here, program.script);
   const [command, ...options] = program.script.endsWith('.py') ? [values.python] : [process.execPath, '--expose-gc'];
-  const { threads, d, shape } = one;
-  const given = { threads, d, shape, data: folder, method: program.method, first: program.first };
+  const { threads, d, shape, model } = one;
+  const given = { threads, d, shape, model, data: folder, method: program.method, first: program.first };
   const args = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
@@ -90,7 +90,8 @@ async function measureCase(suite, one, { versions, environment }) {
   const folder = await mkdtemp(join(tmpdir(), 'equipoise-bench-'));
   const loads = [];
   try {
-    if (!one.shape) await drawData(folder, one);
+    if (suite.draw) await suite.draw(folder, one);
+    else if (!one.shape) await drawData(folder, one);
     const programs = suite.programs.filter((program) => !one.curve || program.inCurves);
     const missing = programs.filter((program) => program.needs && !versions[program.needs]).map(({ name }) => name);
     const present = programs.filter(({ name }) => !missing.includes(name));
@@ -104,6 +105,7 @@ async function measureCase(suite, one, { versions, environment }) {
         else lines.get(program.name).push({ ...line, rate: line.amount / line.best / suite.per });
       }
     const ours = lines.get(programs.find((program) => program.ours).name);
+    const plain = lines.get(programs.find((program) => program.float32)?.name);
     if (ours.length < rounds) throw new Error(`${suite.name} ${one.id} cannot be compared: our own program failed`);
     return {
       suite: suite.name,
@@ -115,7 +117,10 @@ async function measureCase(suite, one, { versions, environment }) {
         .filter(({ name }) => lines.get(name).length === rounds)
         .map((program) => {
           const runs = lines.get(program.name);
-          const ratios = runs.map(({ rate }, round) => ours[round].rate / rate);
+          const ratioOf = (of) => {
+            const ratios = runs.map(({ rate }, round) => of[round].rate / rate);
+            return { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
+          };
           return {
             name: program.name,
             version: program.needs && versions[program.needs],
@@ -124,8 +129,10 @@ async function measureCase(suite, one, { versions, environment }) {
             peak: median(runs.map(({ peak }) => peak)),
             ...(program.first && { first: program.first }),
             ...(!program.ours &&
-              !program.variant && {
-                ratio: { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) },
+              !program.variant &&
+              !program.float32 && {
+                ratio: ratioOf(ours),
+                ...(plain?.length === rounds && { float32: ratioOf(plain) }),
                 // Fewer queries are other queries.
                 agreement: program.first ? undefined : agreement(ours[0].sample, runs[0].sample),
               }),

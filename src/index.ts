@@ -16,7 +16,18 @@ export {
   type BackboneEntry,
   type BackboneOptions,
 } from './backbone/index.js';
-export { embed, embedOptions, type Augment, type EmbedOptions, type MadeCopies } from './embed/index.js';
+export {
+  embed,
+  embedOptions,
+  embedShare,
+  shareOptions,
+  type Augment,
+  type EmbedOptions,
+  type MadeCopies,
+  type Share,
+  type ShareOptions,
+} from './embed/index.js';
+export { readRedisOptions, type QueueOptions, type WorkerOptions } from './distributed/index.js';
 export { openStore, writeSet, type EmbeddingStore, type Manifest } from './store/index.js';
 export { exportEmbeddings, importEmbeddings, interchangeFormats } from './interchange/index.js';
 export {
@@ -103,7 +114,7 @@ export {
   type Evaluation,
   type MultiLabelEvaluation,
 } from './metric/index.js';
-export { auditLeaks, findDuplicates, type LeakAudit } from './audit/index.js';
+export { auditLeaks, findDuplicates, type LeakAudit, type LeakAuditOptions } from './audit/index.js';
 export {
   classTable,
   describeLeaderboard,
@@ -149,9 +160,13 @@ export {
   type ModelEvaluation,
   type RunContext,
   type RunInput,
+  embedWithQueue,
+  embedWorker,
+  type EmbedSource,
+  type QueuedEmbedOptions,
 } from './pipeline/index.js';
 
 // what everything shares
-export { EquipoiseError, nearNames, unknownName, type ErrorCode } from './core/errors.js';
+export { EquipoiseError, expected, nearNames, unknownName, type ErrorCode } from './core/errors.js';
 export type { OptionRule, OptionRules } from './core/options.js';
 export type { OnProgress, ProgressEvent } from './core/progress.js';

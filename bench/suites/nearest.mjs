@@ -23,7 +23,7 @@ export const nearest = {
     { name: 'equipoise', ours: true, script: 'ours/nearest.mjs', inCurves: true },
     {
       name: 'equipoise, float32',
-      variant: true,
+      float32: true,
       script: 'ours/nearest.mjs',
       environment: { EQUIPOISE_SCREEN: 'off' },
       inCurves: true,

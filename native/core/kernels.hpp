@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <span>
 
+#include "../simd/taps.hpp"
+
 namespace equipoise {
 
 struct Isa;  // simd/isa.hpp
@@ -55,7 +57,8 @@ struct Interpolate {
 
 void interpolate(const Isa& isa, const Interpolate& task) noexcept;
 
-// c = alpha * op(a) * op(b) + beta * c, op(a) of shape (m, k), op(b) of shape (k, n).
+// c = alpha * op(a) * op(b) + beta * c, op(a) of shape (m, k), op(b) of shape (k, n). Each thread that calls it keeps up to
+// 6 MiB for its next call.
 struct Gemm {
   const float* a;  // (m, k), or (k, m) where transpose_a
   const float* b;  // (k, n), or (n, k) where transpose_b
@@ -70,5 +73,23 @@ struct Gemm {
 };
 
 Status gemm(const Isa& isa, const Gemm& task) noexcept;
+
+// Pixels filtered along x, rounded to bytes, filtered along y, rounded to bytes, looked up and laid out.
+struct Resample {
+  const std::uint8_t* pixels;  // (height, width, channels)
+  std::size_t width;
+  std::size_t height;
+  std::size_t channels;  // 1 or 3
+  Taps across;
+  Taps down;
+  const float* values;                  // (order.size(), 256)
+  std::span<const std::int32_t> order;  // the source channel of each output channel
+  float* out;                           // output (y, x, c) at y * row_step + x * pixel_step + c * channel_step
+  std::size_t row_step;
+  std::size_t pixel_step;
+  std::size_t channel_step;
+};
+
+Status resample(const Isa& isa, const Resample& task) noexcept;
 
 }  // namespace equipoise

@@ -66,6 +66,35 @@ Napi::Value gemm(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<int>(status));
 }
 
+Taps taps(const Napi::CallbackInfo& info, std::size_t at) {
+  const auto first = ints(info[at]);
+  const auto weights = ints(info[at + 2]);
+  return {.outputs = first.size(),
+          .first = first.data(),
+          .count = ints(info[at + 1]).data(),
+          .weights = weights.data(),
+          .stride = first.empty() ? 0 : weights.size() / first.size()};
+}
+
+Napi::Value resample(const Napi::CallbackInfo& info) {
+  const Isa* isa = isa_named(info[0]);
+  if (isa == nullptr) return info.Env().Undefined();
+  const Resample task = {.pixels = bytes(info[1]).data(),
+                         .width = size(info[2]),
+                         .height = size(info[3]),
+                         .channels = size(info[4]),
+                         .across = taps(info, 5),
+                         .down = taps(info, 8),
+                         .values = floats(info[11]).data(),
+                         .order = ints(info[12]),
+                         .out = floats(info[13]).data() + size(info[14]),
+                         .row_step = size(info[15]),
+                         .pixel_step = size(info[16]),
+                         .channel_step = size(info[17])};
+  const auto call = [isa, task] { return equipoise::resample(*isa, task); };
+  return Job<decltype(call)>::start(info, call);
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Array isas = Napi::Array::New(env);
   for (const Isa* const* isa = available_isas(); *isa != nullptr; isa++)
@@ -78,6 +107,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("nearest", Napi::Function::New(env, nearest, "nearest"));
   exports.Set("interpolate", Napi::Function::New(env, interpolate, "interpolate"));
   exports.Set("gemm", Napi::Function::New(env, gemm, "gemm"));
+  exports.Set("resample", Napi::Function::New(env, resample, "resample"));
   return exports;
 }
 

@@ -16,6 +16,7 @@ auto view(const Napi::Value& value) {
 
 inline auto floats(const Napi::Value& value) { return view<Napi::Float32Array>(value); }
 inline auto doubles(const Napi::Value& value) { return view<Napi::Float64Array>(value); }
+inline auto bytes(const Napi::Value& value) { return view<Napi::Uint8Array>(value); }
 inline auto ints(const Napi::Value& value) { return view<Napi::Int32Array>(value); }
 inline std::size_t size(const Napi::Value& value) {
   return static_cast<std::size_t>(value.As<Napi::Number>().Int64Value());

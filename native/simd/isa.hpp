@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "taps.hpp"
+
 namespace equipoise {
 
 // Depth of one unbroken chain of float32 sums; longer products add such chains up, which keeps their error small.
@@ -72,6 +74,13 @@ struct Screen {
   std::size_t padded(std::size_t cols) const { return (cols + step - 1) / step * step; }
 };
 
+// Weights of pixels have this many binary places.
+inline constexpr int kFractionBits = 22;
+// Bytes behind a row of pixels that a filter may touch.
+inline constexpr std::size_t kPixelRoom = 64;
+// Rows of pixels that are filtered side by side.
+inline constexpr std::size_t kStrip = 16;
+
 struct Isa {
   const char* name;
 
@@ -89,11 +98,11 @@ struct Isa {
   const Screen* int8;
 
   // c[i * c_row + j * c_col] = alpha * sum + beta * c[...] over a tile of rows <= tile_rows and cols <= tile_cols:
-  // the sum over p of a[p * a_depth + i] * b[p * b_depth + j]. Reads tile_cols columns of b whatever cols is.
+  // the sum over p of a[i * a_row + p * a_depth] * b[p * b_depth + j], where a_row or a_depth is 1. Reads tile_cols columns of b whatever cols is.
   std::size_t tile_rows;
   std::size_t tile_cols;
-  void (*outer)(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
-                std::size_t rows, std::size_t cols, float alpha, float beta, float* c, std::size_t c_row,
+  void (*outer)(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_depth,
+                std::size_t depth, std::size_t rows, std::size_t cols, float alpha, float beta, float* c, std::size_t c_row,
                 std::size_t c_col);
   // The same with sums over p of a[i * depth + p] * b[j * depth + p], for any number of rows and cols.
   void (*inner)(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
@@ -102,6 +111,15 @@ struct Isa {
   // where there is no row. width is tile_rows or tile_cols; writes up to one vector behind the last number.
   void (*interleave)(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth,
                      std::size_t width, float* to);
+
+  // Filters rows of pixels along x, which takes pixels `first` up to `last` of each. `columns` has room for kStrip rows of
+  // them, `filtered` for kStrip output rows. Behind these and each row of `out`, up to kPixelRoom bytes are written.
+  void (*filter_rows)(const std::uint8_t* pixels, std::size_t step, std::size_t rows, std::size_t channels,
+                      const Taps& taps, std::size_t first, std::size_t last, std::uint8_t* columns,
+                      std::uint8_t* filtered, std::uint8_t* out, std::size_t out_step);
+  // One output row of `length` bytes from `count` rows of bytes, `step` apart, each with kPixelRoom behind it.
+  void (*filter_column)(const std::uint8_t* rows, std::size_t step, std::size_t count, const std::int32_t* weights,
+                        std::size_t length, std::uint8_t* out);
 };
 
 // The instruction sets that were compiled in and that this CPU has, fastest first; ends with a null.

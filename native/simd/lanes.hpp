@@ -15,22 +15,30 @@ namespace {
 #if defined(__AVX512F__)
 constexpr std::size_t kLanes = 16;
 constexpr std::size_t kTileRows = 14;  // 28 sums, 2 columns, 1 broadcast of 32 registers
-constexpr std::size_t kDotRows = 4;
+constexpr std::size_t kDotRows = 5;
+constexpr std::size_t kDotCols = 5;  // 25 sums, 5 columns, 1 row
+constexpr std::size_t kFewDotRows = 8;
 #elif defined(__AVX2__)
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kTileRows = 6;  // 12 sums, 2 columns, 1 broadcast of 16 registers
 constexpr std::size_t kDotRows = 2;
+constexpr std::size_t kDotCols = 4;
+constexpr std::size_t kFewDotRows = 4;
 #elif defined(__aarch64__)
 constexpr std::size_t kLanes = 4;
 constexpr std::size_t kTileRows = 12;  // 24 sums, 2 columns, 1 broadcast of 32 registers
-constexpr std::size_t kDotRows = 4;
+constexpr std::size_t kDotRows = 5;
+constexpr std::size_t kDotCols = 5;  // 25 sums, 5 columns, 1 row
+constexpr std::size_t kFewDotRows = 8;
 #else
 constexpr std::size_t kLanes = 4;
 constexpr std::size_t kTileRows = 6;
 constexpr std::size_t kDotRows = 2;
+constexpr std::size_t kDotCols = 4;
+constexpr std::size_t kFewDotRows = 4;
 #endif
 constexpr std::size_t kTileCols = 2 * kLanes;
-constexpr std::size_t kDotCols = 4;
+constexpr std::size_t kFewDotCols = 3;
 
 using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
 using Ints = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
@@ -49,6 +57,16 @@ inline V load(const T* from) {
 template <typename V, typename T>
 inline void store(T* to, V value) {
   __builtin_memcpy(to, &value, sizeof(V));
+}
+
+// The value, held in a register: compilers else load it again for each use, and a load that crosses a line costs two.
+inline Floats held(Floats value) {
+#if defined(__SSE2__)
+  asm("" : "+v"(value));
+#elif defined(__aarch64__)
+  asm("" : "+w"(value));
+#endif
+  return value;
 }
 
 // Stores past the cache where the CPU can, for lines that are not read soon; `to` is aligned to the vector.

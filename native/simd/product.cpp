@@ -3,9 +3,12 @@
 #include "hits.hpp"
 #include "isa.hpp"
 #include "lanes.hpp"
+#include "pixels.hpp"
 
 namespace equipoise::EQUIPOISE_ISA {
 namespace {
+
+constexpr std::size_t kLine = 64 / sizeof(float);
 
 // sums[r][v] += sum over p of a[p * a_depth + r] * b[p * b_depth + v * kLanes + …]
 template <std::size_t kRows, std::size_t kVectors>
@@ -14,10 +17,27 @@ inline void multiply(const float* a, std::size_t a_depth, const float* b, std::s
   for (std::size_t p = 0; p < depth; p++, a += a_depth, b += b_depth) {
     Floats right[kVectors];
     for (std::size_t v = 0; v < kVectors; v++) right[v] = load<Floats>(b + v * kLanes);
+    // Both stream from the second cache; a panel of a takes less than a line a step.
+    __builtin_prefetch(a + 8 * kLine);
+    for (std::size_t v = 0; v < kVectors * kLanes; v += kLine) __builtin_prefetch(b + 32 * kLine + v);
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; r++)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < kVectors; v++) sums[r][v] += a[r] * right[v];
+  }
+}
+
+// The same of rows that lie one after another: a[r * a_row + p].
+template <std::size_t kRows, std::size_t kVectors>
+inline void multiply_rows(const float* a, std::size_t a_row, const float* b, std::size_t b_depth, std::size_t depth,
+                          Floats (&sums)[kRows][kVectors]) {
+  for (std::size_t p = 0; p < depth; p++, b += b_depth) {
+    Floats right[kVectors];
+    for (std::size_t v = 0; v < kVectors; v++) right[v] = load<Floats>(b + v * kLanes);
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; r++)
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kVectors; v++) sums[r][v] += a[r * a_row + p] * right[v];
   }
 }
 
@@ -105,24 +125,36 @@ inline float blend(float sum, float alpha, float beta, float before) {
   return alpha * sum + beta * before;
 }
 
+// A whole tile; a function of its own, so that its sums stay in registers to the end.
 template <std::size_t kRows, std::size_t kVectors>
-void outer_rows(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
-                std::size_t cols, float alpha, float beta, float* c, std::size_t c_row, std::size_t c_col) {
-  if (c_col == 1)
-    for (std::size_t r = 0; r < kRows; r++)
-      for (std::size_t v = 0; v < kVectors; v++) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
+__attribute__((noinline)) void whole_tile(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_depth,
+                                          std::size_t depth, float alpha, float beta, float* c, std::size_t c_row) {
+  for (std::size_t r = 0; r < kRows; r++)
+    for (std::size_t v = 0; v < kVectors; v++) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
   Floats sums[kRows][kVectors] = {};
-  multiply(a, a_depth, b, b_depth, depth, sums);
-  if (cols == kVectors * kLanes && c_col == 1) {
+  if (a_row == 1)
+    multiply(a, a_depth, b, b_depth, depth, sums);
+  else
+    multiply_rows(a, a_row, b, b_depth, depth, sums);
+  const auto each = [&](const auto& write) __attribute__((always_inline)) {
+#pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; r++)
-      for (std::size_t v = 0; v < kVectors; v++) {
-        float* to = c + r * c_row + v * kLanes;
-        store(to, beta == 0 ? alpha * sums[r][v] : alpha * sums[r][v] + beta * load<Floats>(to));
-      }
-    return;
-  }
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kVectors; v++) write(c + r * c_row + v * kLanes, sums[r][v]);
+  };
+  if (beta == 0)
+    each([alpha](float* to, Floats sum) { store(to, alpha * sum); });
+  else
+    each([alpha, beta](float* to, Floats sum) { store(to, alpha * sum + beta * load<Floats>(to)); });
+}
+
+template <std::size_t kRows, std::size_t kVectors>
+void outer_rows(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
+                std::size_t cols, float alpha, float beta, float* c, std::size_t c_row, std::size_t c_col) {
+  if (cols == kVectors * kLanes && c_col == 1)
+    return whole_tile<kRows, kVectors>(a, a_row, a_depth, b, b_depth, depth, alpha, beta, c, c_row);
   float tile[kRows][kVectors * kLanes];
-  __builtin_memcpy(tile, sums, sizeof(tile));
+  whole_tile<kRows, kVectors>(a, a_row, a_depth, b, b_depth, depth, 1, 0, tile[0], kVectors * kLanes);
   for (std::size_t r = 0; r < kRows; r++)
     for (std::size_t j = 0; j < cols; j++) {
       float& to = c[r * c_row + j * c_col];
@@ -131,16 +163,16 @@ void outer_rows(const float* a, std::size_t a_depth, const float* b, std::size_t
 }
 
 template <std::size_t kRows>
-void outer_of(const float* a, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
+void outer_of(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_depth, std::size_t depth,
               std::size_t rows, std::size_t cols, float alpha, float beta, float* c, std::size_t c_row,
               std::size_t c_col) {
   if constexpr (kRows > 0) {
     if (rows < kRows)
-      outer_of<kRows - 1>(a, a_depth, b, b_depth, depth, rows, cols, alpha, beta, c, c_row, c_col);
+      outer_of<kRows - 1>(a, a_row, a_depth, b, b_depth, depth, rows, cols, alpha, beta, c, c_row, c_col);
     else if (cols > kLanes)
-      outer_rows<kRows, 2>(a, a_depth, b, b_depth, depth, cols, alpha, beta, c, c_row, c_col);
+      outer_rows<kRows, 2>(a, a_row, a_depth, b, b_depth, depth, cols, alpha, beta, c, c_row, c_col);
     else
-      outer_rows<kRows, 1>(a, a_depth, b, b_depth, depth, cols, alpha, beta, c, c_row, c_col);
+      outer_rows<kRows, 1>(a, a_row, a_depth, b, b_depth, depth, cols, alpha, beta, c, c_row, c_col);
   }
 }
 
@@ -157,7 +189,11 @@ void interleave_panel(const float* from, std::size_t row, std::size_t col, std::
         Floats square[kLanes] = {};
         if (rows == width)
 #pragma GCC unroll 16
-          for (std::size_t r = 0; r < width; r++) square[r] = load<Floats>(from + (first + r) * row + p);
+          for (std::size_t r = 0; r < width; r++) {
+            const float* at = from + (first + r) * row + p;
+            square[r] = load<Floats>(at);
+            __builtin_prefetch(at + 4 * kLine);
+          }
         else
           for (std::size_t r = 0; r < rows; r++) square[r] = load<Floats>(from + (first + r) * row + p);
         transpose(square);
@@ -181,11 +217,18 @@ template <std::size_t kWidth>
 void interleave_width(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth, float* to) {
   std::size_t whole = 0;
   if (row == 1) {
-    // Along what is contiguous, over all panels.
+    // Along what is contiguous, over all panels, some lines of each at a time.
+    constexpr std::size_t kSteps = 8;
     whole = count / kWidth * kWidth;
-    for (std::size_t p = 0; p < depth; p++)
+    for (std::size_t start = 0; start < depth; start += kSteps) {
+      const std::size_t end = start + kSteps < depth ? start + kSteps : depth;
       for (std::size_t r = 0; r < whole; r += kWidth)
-        __builtin_memcpy(to + r * depth + p * kWidth, from + p * col + r, kWidth * sizeof(float));
+        for (std::size_t p = start; p < end; p++) {
+          const float* at = from + p * col + r;
+          __builtin_prefetch(at + 8 * kLine);
+          __builtin_memcpy(to + r * depth + p * kWidth, at, kWidth * sizeof(float));
+        }
+    }
   }
   for (std::size_t r = whole; r < count; r += kWidth)
     interleave_panel<kWidth>(from + r * row, row, col, count - r < kWidth ? count - r : kWidth, depth, to + r * depth);
@@ -197,69 +240,87 @@ void interleave(const float* from, std::size_t row, std::size_t col, std::size_t
                      : interleave_width<kTileCols>(from, row, col, count, depth, to);
 }
 
-template <std::size_t kCount>
-struct Vector {
-  typedef float Type __attribute__((vector_size(kCount * sizeof(float))));
-};
-
-// Sum of the lanes by halves: fewer steps than one by one.
-template <std::size_t kCount>
-inline float sum_of(typename Vector<kCount>::Type values) {
-  if constexpr (kCount == 4) {
-    return (values[0] + values[2]) + (values[1] + values[3]);
-  } else {
-    typename Vector<kCount / 2>::Type parts[2];
-    __builtin_memcpy(parts, &values, sizeof(values));
-    return sum_of<kCount / 2>(parts[0] + parts[1]);
-  }
+// One vector of the sums of kLanes vectors, in their order.
+inline Floats sums_of(Floats (&values)[kLanes]) {
+#pragma GCC unroll 4
+  for (std::size_t half = kLanes / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < half; i++)
+      values[i] = interleave_low(values[i], values[i + half]) + interleave_high(values[i], values[i + half]);
+  return values[0];
 }
 
 template <std::size_t kRows, std::size_t kCols>
-inline void inner_tile(const float* a, const float* b, std::size_t depth, float alpha, float beta, float* c,
-                       std::size_t c_row, std::size_t c_col) {
+__attribute__((noinline)) void inner_tile(const float* a, const float* b, std::size_t depth, float alpha, float beta,
+                                          float* c, std::size_t c_row, std::size_t c_col) {
   Floats sums[kRows][kCols] = {};
   std::size_t p = 0;
   for (; p + kLanes <= depth; p += kLanes) {
     Floats right[kCols];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (std::size_t j = 0; j < kCols; j++) right[j] = load<Floats>(b + j * depth + p);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (std::size_t r = 0; r < kRows; r++) {
-      const Floats left = load<Floats>(a + r * depth + p);
-#pragma GCC unroll 4
+      const Floats left = held(load<Floats>(a + r * depth + p));
+#pragma GCC unroll 8
       for (std::size_t j = 0; j < kCols; j++) sums[r][j] += left * right[j];
     }
   }
-#pragma GCC unroll 4
+  constexpr std::size_t kSums = kRows * kCols;
+  float dots[(kSums + kLanes - 1) / kLanes * kLanes];
+#pragma GCC unroll 2
+  for (std::size_t first = 0; first < kSums; first += kLanes) {
+    Floats group[kLanes] = {};
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kLanes; i++)
+      if (first + i < kSums) group[i] = sums[(first + i) / kCols][(first + i) % kCols];
+    store(dots + first, sums_of(group));
+  }
+  if (p < depth)
+    for (std::size_t r = 0; r < kRows; r++)
+      for (std::size_t j = 0; j < kCols; j++)
+        for (std::size_t rest = p; rest < depth; rest++)
+          dots[r * kCols + j] += a[r * depth + rest] * b[j * depth + rest];
   for (std::size_t r = 0; r < kRows; r++)
-#pragma GCC unroll 4
     for (std::size_t j = 0; j < kCols; j++) {
-      float sum = sum_of<kLanes>(sums[r][j]);
-      for (std::size_t rest = p; rest < depth; rest++) sum += a[r * depth + rest] * b[j * depth + rest];
       float& to = c[r * c_row + j * c_col];
-      to = blend(sum, alpha, beta, beta == 0 ? 0 : to);
+      to = blend(dots[r * kCols + j], alpha, beta, beta == 0 ? 0 : to);
     }
 }
 
-template <std::size_t kRows>
+// Columns in groups as even as they can be, of at most kCols.
+template <std::size_t kRows, std::size_t kCols>
+inline void inner_group(const float* a, const float* b, std::size_t depth, std::size_t cols, float alpha, float beta,
+                        float* c, std::size_t c_row, std::size_t c_col) {
+  if (cols == kCols)
+    inner_tile<kRows, kCols>(a, b, depth, alpha, beta, c, c_row, c_col);
+  else if constexpr (kCols > 1)
+    inner_group<kRows, kCols - 1>(a, b, depth, cols, alpha, beta, c, c_row, c_col);
+}
+
+template <std::size_t kRows, std::size_t kCols>
 inline void inner_rows(const float* a, const float* b, std::size_t depth, std::size_t cols, float alpha, float beta,
                        float* c, std::size_t c_row, std::size_t c_col) {
-  std::size_t j = 0;
-  for (; j + kDotCols <= cols; j += kDotCols)
-    inner_tile<kRows, kDotCols>(a, b + j * depth, depth, alpha, beta, c + j * c_col, c_row, c_col);
-  b += j * depth;
-  c += j * c_col;
-  if (cols - j == 3) inner_tile<kRows, 3>(a, b, depth, alpha, beta, c, c_row, c_col);
-  if (cols - j == 2) inner_tile<kRows, 2>(a, b, depth, alpha, beta, c, c_row, c_col);
-  if (cols - j == 1) inner_tile<kRows, 1>(a, b, depth, alpha, beta, c, c_row, c_col);
+  for (std::size_t groups = (cols + kCols - 1) / kCols, j = 0; groups > 0; groups--) {
+    const std::size_t width = (cols - j + groups - 1) / groups;
+    inner_group<kRows, kCols>(a, b + j * depth, depth, width, alpha, beta, c + j * c_col, c_row, c_col);
+    j += width;
+  }
+}
+
+template <std::size_t kRows, std::size_t kCols>
+void inner_of(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
+              float beta, float* c, std::size_t c_row, std::size_t c_col) {
+  std::size_t r = 0;
+  for (; r + kRows <= rows; r += kRows)
+    inner_rows<kRows, kCols>(a + r * depth, b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
+  for (; r < rows; r++) inner_rows<1, kCols>(a + r * depth, b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
 }
 
 void inner(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
            float beta, float* c, std::size_t c_row, std::size_t c_col) {
-  std::size_t r = 0;
-  for (; r + kDotRows <= rows; r += kDotRows)
-    inner_rows<kDotRows>(a + r * depth, b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
-  for (; r < rows; r++) inner_rows<1>(a + r * depth, b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
+  cols <= kFewDotCols ? inner_of<kFewDotRows, kFewDotCols>(a, b, depth, rows, cols, alpha, beta, c, c_row, c_col)
+                      : inner_of<kDotRows, kDotCols>(a, b, depth, rows, cols, alpha, beta, c, c_row, c_col);
 }
 
 #define EQUIPOISE_TEXT(name) #name
@@ -287,6 +348,8 @@ const Isa isa = {
     outer_of<kTileRows>,
     inner,
     interleave,
+    filter_rows,
+    filter_column,
 };
 
 }  // namespace equipoise::EQUIPOISE_ISA

@@ -72,3 +72,27 @@ Status wasm_gemm(const float* a, const float* b, float* c, std::size_t m, std::s
                       .alpha = alpha,
                       .beta = beta});
 }
+
+EQUIPOISE_EXPORT(resample)
+Status wasm_resample(const std::uint8_t* pixels, std::size_t width, std::size_t height, std::size_t channels,
+                     std::size_t across_outputs, const std::int32_t* across, std::size_t across_stride,
+                     std::size_t down_outputs, const std::int32_t* down, std::size_t down_stride, const float* values,
+                     const std::int32_t* order, std::size_t order_size, float* out, std::size_t row_step,
+                     std::size_t pixel_step, std::size_t channel_step) {
+  // first, count and weights of an axis, one behind the other.
+  const auto taps = [](std::size_t outputs, const std::int32_t* all, std::size_t stride) -> Taps {
+    return {.outputs = outputs, .first = all, .count = all + outputs, .weights = all + 2 * outputs, .stride = stride};
+  };
+  return resample(isa(), {.pixels = pixels,
+                          .width = width,
+                          .height = height,
+                          .channels = channels,
+                          .across = taps(across_outputs, across, across_stride),
+                          .down = taps(down_outputs, down, down_stride),
+                          .values = values,
+                          .order = {order, order_size},
+                          .out = out,
+                          .row_step = row_step,
+                          .pixel_step = pixel_step,
+                          .channel_step = channel_step});
+}

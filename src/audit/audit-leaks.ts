@@ -33,10 +33,22 @@ export interface LeakAudit {
   readonly groups: Leak[];
   /** Items whose augmented copies fall on another part than they or each other. */
   readonly parents: Leak[];
+  /** Held-out rows from which synthetic training rows were made; absent unless `synthetic` was given. */
+  readonly syntheticParents?: Leak[];
   readonly clean: boolean;
 }
 
+/** What a synthetic row was made of, by ids: `store.provenance()` of a resampled store lists such rows. */
+export interface SyntheticRow {
+  readonly id: string;
+  readonly base: string | null;
+  readonly other: string | null;
+  readonly parents?: readonly string[];
+}
+
 export interface LeakAuditOptions {
+  /** Where `train` is resampled: its synthetic rows, none of whose parents may be held out. */
+  synthetic?: readonly SyntheticRow[];
   /**
    * Also searches for rows of different parts at most this far apart, as a share of the root mean square distance between
    * two rows; 0.02 finds recompressed copies. Too large: different items of a class. Off by default: it costs a search.
@@ -62,6 +74,7 @@ const rules = {
     'largest distance of near duplicates, as a share of the typical distance between two rows',
     (value) => typeof value === 'number' && value >= 0 && value <= 1,
   ),
+  synthetic: optional<readonly SyntheticRow[]>('rows as store.provenance() lists them', 'parents', Array.isArray),
   threads: optional<number>(
     'integer >= 1',
     'threads of the search',
@@ -87,6 +100,22 @@ function spread(parts: readonly PartSet[], keyOf: (set: EmbeddingSet, row: numbe
 
 function severalParts(rows: readonly RowPlace[]): boolean {
   return rows.some(({ matrix }) => matrix !== rows[0]!.matrix);
+}
+
+/** Held-out rows that synthetic ones were made of, each with those rows. */
+function heldOutParents(parts: readonly PartSet[], synthetic: readonly SyntheticRow[]) {
+  const heldOut = new Map<string, RowPlace>();
+  for (const [matrix, { part, set }] of parts.entries())
+    if (part !== 'train') set.ids.forEach((id, row) => heldOut.set(id, { matrix, row }));
+  const made = new Map<string, string[]>();
+  for (const { id, base, other, parents = [] } of synthetic)
+    for (const parent of new Set([base, other, ...parents])) {
+      if (parent === null || !heldOut.has(parent)) continue;
+      const known = made.get(parent);
+      if (known) known.push(id);
+      else made.set(parent, [id]);
+    }
+  return [...made].map(([parent, ids]) => ({ place: heldOut.get(parent) as RowPlace, parent, ids }));
 }
 
 async function findNear(
@@ -133,7 +162,8 @@ async function findNear(
 }
 
 /**
- * Looks for rows that a split should not have torn apart: exact duplicates, groups, augmented copies and, if asked, near duplicates.
+ * Looks for rows that a split should not have torn apart: exact duplicates, groups, augmented copies and, if asked, near duplicates and
+ * held-out rows that synthetic ones were made of.
  *
  * @param split any of the parts; their embeddings have one width.
  * @throws ERR_SHAPE for different widths, ERR_OPTION for a threshold outside [0, 1].
@@ -145,8 +175,8 @@ export async function auditLeaks(
   split: Readonly<Partial<Record<Part, EmbeddingSet>>>,
   options: LeakAuditOptions = {},
 ): Promise<LeakAudit> {
-  const { nearThreshold } = resolveOptions('auditLeaks', rules, options);
-  const { nearThreshold: _, ...search } = options;
+  const { nearThreshold, synthetic } = resolveOptions('auditLeaks', rules, options);
+  const { nearThreshold: _, synthetic: _rows, ...search } = options;
   const parts = (['train', 'validation', 'test'] as const).flatMap((part): PartSet[] => {
     const set = split[part];
     return set && set.labels.length > 0 ? [{ part, set, x: dense(set.embeddings) }] : [];
@@ -172,7 +202,11 @@ export async function auditLeaks(
   }));
   // Ids of parts that were opened apart may coincide by chance; only an augmented row makes a family of them.
   const augmented = ({ matrix, row }: RowPlace) => typeof parts[matrix]!.set.parents?.[row] === 'string';
-  const parents = spread(parts, (set, row) => set.parents?.[row] ?? set.ids[row])
+  // Synthetic rows have more parents than the one that a set names.
+  const made = new Set(synthetic?.map(({ id }) => id));
+  const parents = spread(parts, (set, row) =>
+    made.has(set.ids[row] as string) ? undefined : (set.parents?.[row] ?? set.ids[row]),
+  )
     .filter(([, rows]) => rows.some(augmented))
     .map(([shared, rows]) => ({ shared, rows: describe(rows) }));
   let near: Leak[] | undefined;
@@ -185,12 +219,24 @@ export async function auditLeaks(
             rows: describe(rows),
           }));
   }
-  const leaks = [duplicates, groups, parents, near ?? []];
+  const train = parts.findIndex(({ part }) => part === 'train');
+  const rowOf = new Map(synthetic && parts[train]?.set.ids.map((id, row) => [id, row]));
+  const syntheticParents =
+    synthetic &&
+    heldOutParents(parts, synthetic).map(({ place, parent, ids }) => ({
+      shared: parent,
+      rows: describe([
+        ...Array.from(ids, (id) => ({ matrix: train, row: rowOf.get(id) ?? -1 })).filter(({ row }) => row >= 0),
+        place,
+      ]),
+    }));
+  const leaks = [duplicates, groups, parents, near ?? [], syntheticParents ?? []];
   return {
     duplicates,
     ...(near && { nearDuplicates: near }),
     groups,
     parents,
+    ...(syntheticParents && { syntheticParents }),
     clean: leaks.every((found) => found.length === 0),
   };
 }

@@ -1,4 +1,11 @@
 /** What makes an evaluation dishonest: leaks between the parts of a split, and duplicates. */
 
-export { auditLeaks, type Leak, type LeakAudit, type LeakAuditOptions, type LeakedRow } from './audit-leaks.js';
+export {
+  auditLeaks,
+  type Leak,
+  type LeakAudit,
+  type LeakAuditOptions,
+  type LeakedRow,
+  type SyntheticRow,
+} from './audit-leaks.js';
 export { findDuplicates, type DuplicateRows } from './duplicates.js';

@@ -6,6 +6,7 @@ export {
   type ItemPreprocessor,
   type ItemRecipe,
   type PreparedBatch,
+  type TextBatcher,
   type TextItems,
 } from './items.js';
 export { listBackbones, type BackboneEntry } from './locate.js';

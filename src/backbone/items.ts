@@ -51,8 +51,20 @@ export interface PreparedBatch {
 export interface ItemPreprocessor {
   /**
    * Prepares items side by side. A bad item is left out and told in `failures`; it never spoils its batch.
+   * @param room memory to use again where it is large enough, such as that of a batch that has been run.
    */
-  batch(contents: readonly ItemContent[]): Promise<PreparedBatch>;
+  batch(contents: readonly ItemContent[], room?: Float32Array): Promise<PreparedBatch>;
+  /** For texts, whose batches are as wide as their longest one: the two halves of `batch`, to choose who goes together. */
+  readonly texts?: TextBatcher;
+}
+
+export interface TextBatcher {
+  /** @throws ERR_DATA for what is no text, or has no token left. */
+  encode(content: ItemContent): readonly number[];
+  /** Tokens a row takes beside a longest one of `longest` tokens. */
+  width(longest: number): number;
+  /** The inputs of encoded texts, each padded to the same width. */
+  pack(rows: readonly (readonly number[])[]): Feeds;
 }
 
 type Failures = { index: number; error: EquipoiseError }[];
@@ -68,8 +80,9 @@ function imageItems({ input, preprocess }: ImageItems): ItemPreprocessor {
   const images = createImagePreprocessor(preprocess, { size: [...size], layout });
   const channels = images.length / (size[0] * size[1]);
   return {
-    async batch(contents) {
-      const data = new Float32Array(contents.length * images.length);
+    async batch(contents, room) {
+      const wanted = contents.length * images.length;
+      const data = room && room.length >= wanted ? room.subarray(0, wanted) : new Float32Array(wanted);
       const failures: Failures = [];
       await Promise.all(
         contents.map(async (content, index) => {
@@ -91,7 +104,7 @@ function imageItems({ input, preprocess }: ImageItems): ItemPreprocessor {
       return {
         inputs: {
           [name]: {
-            data: kept.length === contents.length ? data : data.slice(0, kept.length * images.length),
+            data: data.subarray(0, kept.length * images.length),
             dims: [kept.length, ...inside],
           },
         },
@@ -106,22 +119,15 @@ function imageItems({ input, preprocess }: ImageItems): ItemPreprocessor {
 function textItems({ input, tokenizer, tokenizerJson, tokenizerConfig }: TextItems): ItemPreprocessor {
   const texts = createTextPreprocessor(tokenizer, tokenizerJson, tokenizerConfig);
   const integers = (size: number) => (input.dtype === 'int32' ? new Int32Array(size) : new BigInt64Array(size));
-  return {
-    async batch(contents) {
-      const failures: Failures = [];
-      const kept: number[] = [];
-      const rows: ArrayLike<number>[] = [];
-      contents.forEach((content, index) => {
-        try {
-          if (content.kind !== 'text')
-            throw new EquipoiseError('ERR_DATA', `Expected a text but received an item of kind ${content.kind}`);
-          rows.push(texts.encode(content.text));
-          kept.push(index);
-        } catch (error) {
-          record(failures, index, error);
-        }
-      });
-      const width = input.length ?? rows.reduce((longest, row) => Math.max(longest, row.length), 0);
+  const batcher: TextBatcher = {
+    encode(content) {
+      if (content.kind !== 'text')
+        throw new EquipoiseError('ERR_DATA', `Expected a text but received an item of kind ${content.kind}`);
+      return texts.encode(content.text);
+    },
+    width: (longest) => input.length ?? longest,
+    pack(rows) {
+      const width = batcher.width(rows.reduce((longest, row) => Math.max(longest, row.length), 0));
       const dims = [rows.length, width];
       const ids = integers(rows.length * width);
       const mask = integers(rows.length * width);
@@ -134,15 +140,27 @@ function textItems({ input, tokenizer, tokenizerJson, tokenizerConfig }: TextIte
         }
       });
       return {
-        inputs: {
-          [input.ids]: { data: ids, dims },
-          ...(input.mask !== undefined && { [input.mask]: { data: mask, dims } }),
-          ...(input.types !== undefined && { [input.types]: { data: integers(rows.length * width), dims } }),
-        },
-        count: rows.length,
-        kept,
-        failures,
+        [input.ids]: { data: ids, dims },
+        ...(input.mask !== undefined && { [input.mask]: { data: mask, dims } }),
+        ...(input.types !== undefined && { [input.types]: { data: integers(rows.length * width), dims } }),
       };
+    },
+  };
+  return {
+    texts: batcher,
+    async batch(contents) {
+      const failures: Failures = [];
+      const kept: number[] = [];
+      const rows: (readonly number[])[] = [];
+      contents.forEach((content, index) => {
+        try {
+          rows.push(batcher.encode(content));
+          kept.push(index);
+        } catch (error) {
+          record(failures, index, error);
+        }
+      });
+      return { inputs: batcher.pack(rows), count: rows.length, kept, failures };
     },
   };
 }

@@ -28,12 +28,16 @@ export const STOP = 1;
 export type Request =
   | { readonly kind: 'open' }
   | { readonly kind: 'run'; readonly feeds: Feeds }
-  /** A new matrix of `rows` x `cols` for what follows. */
-  | { readonly kind: 'shard'; readonly rows: number; readonly cols: number }
-  /** The session's only output goes to rows `at` … `at + count - 1` of the matrix. */
-  | { readonly kind: 'embed'; readonly feeds: Feeds; readonly at: number; readonly count: number }
-  | { readonly kind: 'take'; readonly rows?: number }
+  /** The session's only output is (count, cols) float32. */
+  | { readonly kind: 'embed'; readonly feeds: Feeds; readonly count: number; readonly cols: number }
   | { readonly kind: 'close' };
+
+export interface Embedded {
+  /** (count, dim). */
+  readonly rows: Float32Array;
+  /** What was fed, to be filled again. */
+  readonly memory: Feeds;
+}
 
 export interface Opened {
   readonly inputs: readonly SessionTensor[];

@@ -1,10 +1,11 @@
-/** The thread that owns an onnxruntime session and, while embedding, the matrix that its outputs are written into. */
+/** The thread that owns an onnxruntime session. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor as OrtTensor } from '#ort';
 import {
   BUSY,
   STOP,
+  type Embedded,
   type Feeds,
   type Opened,
   type Reply,
@@ -31,7 +32,6 @@ const ort = import('#ort').catch((error: unknown) => {
 ort.catch(() => undefined);
 
 let session: InferenceSession | undefined;
-let shard: { data: Float32Array; cols: number } | undefined;
 
 function describe(values: InferenceSession['inputMetadata']): SessionTensor[] {
   return values.map((value) =>
@@ -112,28 +112,17 @@ async function run(feeds: Feeds): Promise<Record<string, Tensor>> {
   );
 }
 
-async function embed(feeds: Feeds, at: number, count: number): Promise<void> {
-  if (shard === undefined) throw new Error('No shard is open');
+async function embed(feeds: Feeds, count: number, cols: number): Promise<Embedded> {
   const { Tensor } = await ort;
-  const { data, cols } = shard;
-  if (at < 0 || (at + count) * cols > data.length)
-    throw new Error(`rows ${at} to ${at + count - 1} of a shard of ${data.length / cols} were asked for`);
+  const rows = new Float32Array(count * cols);
   const [output] = current().outputNames;
-  const into = async (part: Feeds, start: number, rows: number) => {
-    const view = new Tensor('float32', data.subarray(start * cols, (start + rows) * cols), [rows, cols]);
+  const into = async (part: Feeds, start: number, length: number) => {
+    const view = new Tensor('float32', rows.subarray(start * cols, (start + length) * cols), [length, cols]);
     await current().run(await toOrt(part), { [output as string]: view });
   };
-  if (!isRowwise(feeds)) return into(feeds, at, count);
-  for (let i = 0; i < count; i++) await into(row(feeds, i), at + i, 1);
-}
-
-function take(rows?: number): Float32Array {
-  if (shard === undefined) throw new Error('No shard is open');
-  const { data, cols } = shard;
-  if (rows !== undefined && rows * cols > data.length)
-    throw new Error(`${rows} rows of a shard of ${data.length / cols} were asked for`);
-  shard = undefined;
-  return rows === undefined ? data : data.subarray(0, rows * cols);
+  if (!isRowwise(feeds)) await into(feeds, 0, count);
+  else for (let i = 0; i < count; i++) await into(row(feeds, i), i, 1);
+  return { rows, memory: feeds };
 }
 
 async function answer(request: Request): Promise<unknown> {
@@ -142,27 +131,22 @@ async function answer(request: Request): Promise<unknown> {
       return open();
     case 'run':
       return run(request.feeds);
-    case 'shard':
-      shard = undefined;
-      shard = { data: new Float32Array(request.rows * request.cols), cols: request.cols };
-      return undefined;
     case 'embed':
-      return embed(request.feeds, request.at, request.count);
-    case 'take':
-      return take(request.rows);
+      return embed(request.feeds, request.count, request.cols);
     case 'close':
       await session?.release();
       return undefined;
   }
 }
 
-/** The memory that a result gives away instead of copying. */
+/** The memory that a result gives away instead of copying: of all arrays at any depth. */
+function buffersOf(result: unknown): ArrayBufferLike[] {
+  if (ArrayBuffer.isView(result)) return [result.buffer];
+  return typeof result === 'object' && result !== null ? Object.values(result).flatMap(buffersOf) : [];
+}
+
 function transfers(result: unknown): ArrayBuffer[] {
-  if (result instanceof Float32Array) return [result.buffer as ArrayBuffer];
-  if (typeof result !== 'object' || result === null) return [];
-  return Object.values(result)
-    .map((value) => (value as Partial<Tensor>).data?.buffer)
-    .filter((buffer) => buffer instanceof ArrayBuffer);
+  return [...new Set(buffersOf(result))].filter((buffer) => buffer instanceof ArrayBuffer);
 }
 
 function idle(): void {

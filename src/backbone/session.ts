@@ -8,6 +8,7 @@ import { EquipoiseError, expected } from '../core/errors.js';
 import {
   BUSY,
   STOP,
+  type Embedded,
   type Feeds,
   type Opened,
   type Reply,
@@ -17,7 +18,7 @@ import {
   type WorkerSettings,
 } from './session-protocol.js';
 
-export type { Feeds, SessionTensor, Tensor };
+export type { Embedded, Feeds, SessionTensor, Tensor };
 
 export interface SessionOptions {
   /** Threads of one operator. */
@@ -35,25 +36,28 @@ export interface ModelSession extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A prepared backbone that writes into a matrix of its own thread, one shard after the other. */
+/** A prepared backbone in a thread of its own. */
 export interface EmbeddingSession extends AsyncDisposable {
-  /** Starts a matrix of `rows` rows, all zero; the one before is dropped. */
-  openShard(rows: number): void;
-  /** Embeds a batch into rows `at` … `at + count - 1`. The memory of `inputs` is given away. Several may be in flight. */
-  run(batch: { readonly inputs: Feeds; readonly count: number; readonly at: number }): Promise<void>;
-  /** Hands over the matrix, or its first `rows` rows, without copying. */
-  takeShard(rows?: number): Promise<Float32Array>;
+  /**
+   * Embeds a batch of `count` items; several may be in flight, and are run in order. The whole memory behind `inputs` is given
+   * away, and handed back with the vectors.
+   */
+  run(batch: { readonly inputs: Feeds; readonly count: number }): Promise<Embedded>;
   close(): Promise<void>;
 }
 
-/** Owned memory is given away as it is; a view of something larger is copied first. */
+/** Memory that may be taken is given away with all that lies behind the view; other memory is copied. */
 function detached({ data, dims }: Tensor, mayTake: boolean): Tensor & { data: { buffer: ArrayBuffer } } {
-  const whole = mayTake && data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
-  return { data: whole ? data : data.slice(), dims } as Tensor & { data: { buffer: ArrayBuffer } };
+  const takes = mayTake && data.buffer instanceof ArrayBuffer;
+  return { data: takes ? data : data.slice(), dims } as Tensor & { data: { buffer: ArrayBuffer } };
 }
 
-/** The program's own flags, but for the one that says what the text after `--eval` is: the worker is a file. */
-function workerFlags(flags: readonly string[]): string[] {
+/**
+ * The program's own flags, but for the one that says what the text after `--eval` is: the worker is a file. Without that one,
+ * nothing: a worker inherits them by itself, and would refuse to be told those of the engine, such as `--expose-gc`.
+ */
+function workerFlags(flags: readonly string[]): string[] | undefined {
+  if (!flags.some((flag) => flag.startsWith('--input-type'))) return undefined;
   return flags.filter((flag, i) => !flag.startsWith('--input-type') && flags[i - 1] !== '--input-type');
 }
 
@@ -82,9 +86,10 @@ class Connection {
   constructor(bytes: Uint8Array, { threads, where = 'the model' }: SessionOptions) {
     if (!Number.isSafeInteger(threads) || threads < 1) throw expected('integer >= 1', 'threads', threads);
     this.#where = where;
+    const flags = workerFlags(process.execArgv);
     this.#worker = new Worker(new URL('./session-worker.js', import.meta.url), {
       workerData: { bytes, threads, flags: this.#flags } satisfies WorkerSettings,
-      execArgv: workerFlags(process.execArgv),
+      ...(flags && { execArgv: flags }),
     });
     if (busyFlags.size === 0) process.on('exit', waitForWorkers);
     busyFlags.add(this.#flags);
@@ -192,23 +197,9 @@ export async function openEmbeddingSession(
 ): Promise<EmbeddingSession> {
   const { connection } = await connect(bytes, options);
   const close = () => connection.close();
-  let shard: Promise<unknown> = Promise.resolve();
   return {
-    openShard(rows) {
-      if (!Number.isSafeInteger(rows) || rows < 1) throw expected('integer >= 1', 'rows of a shard', rows);
-      shard = connection.ask({ kind: 'shard', rows, cols: dim });
-      // Whoever uses the shard next is told.
-      shard.catch(() => undefined);
-    },
-    async run({ inputs, count, at }) {
-      const done = connection.ask({ kind: 'embed', feeds: {}, at, count }, { values: inputs, mayTake: true });
-      await Promise.all([shard, done]);
-    },
-    async takeShard(rows) {
-      const taken = connection.ask<Float32Array>({ kind: 'take', ...(rows !== undefined && { rows }) });
-      const [, data] = await Promise.all([shard, taken]);
-      return data;
-    },
+    run: ({ inputs, count }) =>
+      connection.ask({ kind: 'embed', feeds: {}, count, cols: dim }, { values: inputs, mayTake: true }),
     close,
     [Symbol.asyncDispose]: close,
   };

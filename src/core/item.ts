@@ -28,6 +28,8 @@ export interface Item {
   readonly weight?: number;
   /** The id of the item this one was augmented from. */
   readonly parent?: string;
+  /** Tells whether the content is still what it was: a short hash of its bytes, or of what stands for them. */
+  readonly identity?: string;
   readonly content: ItemContent;
 }
 

@@ -1,11 +1,22 @@
 /** Which column of a table is what: given by name or index, otherwise detected by written rules, and said in notes. */
 
 import { EquipoiseError, nearNames } from '../core/errors.js';
+import { custom } from '../core/options.js';
+import { looksCategorical } from '../interchange/index.js';
 import { isImageName } from './image-folder.js';
 import { isNumeric, unquote } from './numbers.js';
 
 /** A column by name, or by index from 0; negative counts from the end. */
 export type ColumnName = string | number;
+
+export const categoricalOption = custom<readonly ColumnName[]>({
+  accepts: 'a list of columns by name or by index (negative counts from the end)',
+  default: [],
+  help: 'columns that hold categories as numbers, or more than 64 different words; each level becomes a column. Columns of few words are found without it',
+  check: (value) =>
+    Array.isArray(value) &&
+    value.every((column) => (typeof column === 'string' && column !== '') || Number.isSafeInteger(column)),
+});
 
 export interface Table {
   readonly path: string;
@@ -37,6 +48,7 @@ export interface RoleOptions {
   readonly image: ColumnName | undefined;
   readonly group: ColumnName | undefined;
   readonly id: ColumnName | undefined;
+  readonly categorical: readonly ColumnName[];
   readonly labelled: boolean;
 }
 
@@ -48,6 +60,8 @@ export interface Roles {
   readonly group?: number;
   readonly id?: number;
   readonly features: readonly number[];
+  /** Those of `features` that hold categories. */
+  readonly categories: readonly number[];
   readonly notes: readonly string[];
 }
 
@@ -65,10 +79,15 @@ const isIndex = (name: ColumnName) => typeof name === 'number' || /^-?\d+$/.test
  * for a label, a text or an id; it does not when it has a number; otherwise it does when a column is numbers from the
  * second row on, or when every cell is short and none occurs again in its column.
  */
-export function hasHeader(rows: readonly string[][], options: Omit<RoleOptions, 'labelled'>): boolean {
+export function hasHeader(
+  rows: readonly string[][],
+  options: Omit<RoleOptions, 'labelled' | 'categorical'> & Partial<RoleOptions>,
+): boolean {
   const first = (rows[0] ?? []).map(unquote);
-  const { label, text, image, group, id } = options;
-  const asked = [label, text, image, group, id].filter((name) => typeof name === 'string' && !isIndex(name));
+  const { label, text, image, group, id, categorical = [] } = options;
+  const asked = [label, text, image, group, id, ...categorical].filter(
+    (name) => typeof name === 'string' && !isIndex(name),
+  );
   const body = rows.slice(1);
   const again = (cell: string, at: number) => body.some((row) => unquote(row[at] as string) === cell);
   if (first.some((cell, at) => (asked.includes(cell) || knownNames.includes(cell.toLowerCase())) && !again(cell, at)))
@@ -79,7 +98,7 @@ export function hasHeader(rows: readonly string[][], options: Omit<RoleOptions, 
 }
 
 /** @throws ERR_DATA listing the columns, with near names, where there is no such column. */
-function findColumn({ names, path }: Table, wanted: ColumnName, role: string): number {
+export function findColumn({ names, path }: Pick<Table, 'names' | 'path'>, wanted: ColumnName, role: string): number {
   const text = String(wanted);
   const exact = names.flatMap((name, at) => (name === text ? [at] : []));
   if (exact.length > 1)
@@ -188,13 +207,27 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
     take('label', last);
   }
   const features = free();
+  const asked = options.categorical.map((wanted) => findColumn(table, wanted, 'categorical'));
+  const other = asked.find((at) => !features.includes(at));
+  if (other !== undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected columns of their own for categorical in ${table.path} but ${title(other)} is ${taken.get(other)} already`,
+    );
   if ((roles.text ?? roles.image) === undefined && !embedded) {
-    if (options.labelled) return { ...roles, features, notes };
+    const ofWords = (at: number) => looksCategorical(rows.map((row) => unquote(row[at] as string)));
+    if (options.labelled)
+      return { ...roles, features, categories: features.filter((at) => asked.includes(at) || ofWords(at)), notes };
     // Without labels to read, a column of words is most likely the label under a name of its own.
-    const words = features.filter((at) => !rows.some((row) => isNumeric(row[at] as string)));
+    const words = features.filter((at) => !asked.includes(at) && !rows.some((row) => isNumeric(row[at] as string)));
     if (words.length > 0) notes.push(`columns of words not read: ${words.map((at) => names[at]).join(', ')}`);
-    return { ...roles, features: features.filter((at) => !words.includes(at)), notes };
+    return { ...roles, features: features.filter((at) => !words.includes(at)), categories: asked, notes };
   }
+  if (asked.length > 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected no categorical columns for ${table.path}: its ${roles.text === undefined ? 'images' : 'texts'} alone are classified`,
+    );
   if (features.length > 0) notes.push(`columns not used: ${features.map((at) => names[at]).join(', ')}`);
-  return { ...roles, features: [], notes };
+  return { ...roles, features: [], categories: [], notes };
 }

@@ -8,7 +8,7 @@ import type { OptionRules, OptionsOf } from '../core/options.js';
 import type { Entry } from '../core/registry.js';
 
 /** All of an item but its content. */
-export type ItemHead = Omit<Item, 'content'>;
+export type ItemHead = Omit<Item, 'content' | 'identity'>;
 
 /** What a format finds at a path: how many items, and each of them on demand. */
 export interface ItemSource {
@@ -90,7 +90,8 @@ export function datasetOf(
     const [start, end] = checkRange(range, rows.length);
     for (let i = start; i < end; i++) {
       const row = rows[i] as number;
-      yield { ...source.item(row), content: await source.content(row) };
+      const identity = createHash('sha256').update(source.identity(row)).digest('hex').slice(0, 16);
+      yield { ...source.item(row), identity, content: await source.content(row) };
     }
   }
   return {

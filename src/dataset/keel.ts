@@ -2,8 +2,9 @@
 
 import { open, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Column } from '../core/embedding-set.js';
+import { compareNames, type Column } from '../core/embedding-set.js';
 import { EquipoiseError, nearNames } from '../core/errors.js';
+import { categoricalOption, findColumn, type ColumnName } from './csv-roles.js';
 import { defineDatasetFormat } from './format.js';
 import { parseNumber, unquote, valuesAsBytes } from './numbers.js';
 import { labelledOption } from './parts.js';
@@ -109,11 +110,38 @@ function columnsOf({ name, levels }: Attribute): Column[] {
   return levels.map((level) => ({ name: `${name}=${level}`, kind: 'one-hot', source: name, level }));
 }
 
+const isMissing = (cell: string) => cell === '?' || cell === '<null>' || cell === '';
+const levelsOf = (cells: readonly string[]) =>
+  [...new Set(cells)].filter((cell) => !isMissing(cell)).sort(compareNames);
+
+/** Attributes of numbers that the caller calls categories get the levels that occur. */
+function withLevels(
+  attributes: readonly Attribute[],
+  rows: KeelFile['rows'],
+  categorical: readonly ColumnName[],
+  inputs: readonly number[],
+  path: string,
+): readonly Attribute[] {
+  const names = attributes.map(({ name }) => name);
+  const asked = new Set(categorical.map((wanted) => findColumn({ names, path }, wanted, 'categorical')));
+  for (const at of asked)
+    if (!inputs.includes(at))
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected input attributes for categorical in ${path} but ${names[at]} is none`,
+      );
+  return attributes.map((attribute, at) =>
+    attribute.levels || !asked.has(at)
+      ? attribute
+      : { ...attribute, levels: levelsOf(rows.map(({ cells }) => cells[at] as string)) },
+  );
+}
+
 export const keel = defineDatasetFormat({
   name: 'keel',
   summary: 'KEEL tables (.dat); categorical attributes become one-hot columns',
   layout: 'a .dat file with @relation, @attribute and @data lines',
-  options: { labelled: labelledOption },
+  options: { categorical: categoricalOption, labelled: labelledOption },
   async detect(path) {
     if (!/\.dat$/i.test(path)) return false;
     const file = await open(path);
@@ -124,13 +152,14 @@ export const keel = defineDatasetFormat({
       await file.close();
     }
   },
-  async open(path, { labelled }) {
+  async open(path, { labelled, categorical }) {
     const text = await readFile(path, 'utf8').catch((error: Error) => {
       throw new EquipoiseError('ERR_DATA', `Expected a readable KEEL file at ${path}: ${error.message}`, {
         cause: error,
       });
     });
-    const { attributes, inputs, output, rows } = parse(text, path);
+    const { attributes: declared, inputs, output, rows } = parse(text, path);
+    const attributes = withLevels(declared, rows, categorical, inputs, path);
     const columns = inputs.flatMap((index) => columnsOf(attributes[index] as Attribute));
     const label = attributes[output] as Attribute;
     const values = new Float32Array(rows.length * columns.length);
@@ -140,10 +169,9 @@ export const keel = defineDatasetFormat({
       const level = ({ name, levels }: Attribute, cell: string) => {
         const found = levels?.indexOf(cell) ?? -1;
         if (found >= 0) return found;
-        const missing = cell === '?' || cell === '<null>' || cell === '';
         throw new EquipoiseError(
           'ERR_DATA',
-          `Expected one of ${levels?.join(', ')} in line ${line}, attribute "${name}" of ${path} but received ${missing ? 'a missing value' : JSON.stringify(cell)}. Remove or repair the row`,
+          `Expected one of ${levels?.join(', ')} in line ${line}, attribute "${name}" of ${path} but received ${isMissing(cell) ? 'a missing value' : JSON.stringify(cell)}. Remove or repair the row`,
         );
       };
       for (const index of inputs) {

@@ -25,7 +25,7 @@ export function parseNumber(cell: string, where: string): number {
     ? [text === '' ? 'an empty cell' : `the missing value ${JSON.stringify(text)}`, 'Fill it in, or remove the row']
     : numeric.test(text)
       ? [text, 'It is beyond the range of float32; scale the column']
-      : [JSON.stringify(text), 'Repair or remove the row; a column of words must be left out or made into numbers'];
+      : [JSON.stringify(text), 'Repair or remove the row; if the column holds categories, name it in categorical'];
   throw new EquipoiseError('ERR_DATA', `Expected a number in ${where} but received ${got}. ${advice}`);
 }
 

@@ -28,6 +28,8 @@ export interface OpenDatasetOptions {
   image?: ColumnName;
   group?: ColumnName;
   id?: ColumnName;
+  /** Columns of a table that hold categories as numbers, or more than 64 different words. */
+  categorical?: readonly ColumnName[];
   header?: 'auto' | 'yes' | 'no';
 }
 

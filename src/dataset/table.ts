@@ -5,7 +5,9 @@ import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { ItemContent, Modality } from '../core/item.js';
 import { custom } from '../core/options.js';
+import { categoryOf, layOut, type Feature } from '../interchange/index.js';
 import {
+  categoricalOption,
   assignRoles,
   usesEmbedded,
   type ColumnName,
@@ -36,6 +38,7 @@ export const tableOptions = {
   image: column('the column of image paths, relative to the file; by default one where every value is such a path'),
   group: column('rows of one value of this column never fall on both sides of a split'),
   id: column('the column of unique ids; by default one called id, else the number of the row'),
+  categorical: categoricalOption,
   labelled: labelledOption,
 } as const;
 
@@ -48,6 +51,7 @@ const whereIn =
 interface Content {
   readonly modality: Modality;
   readonly columns?: readonly Column[];
+  readonly notes?: readonly string[];
   content(index: number): ItemContent | Promise<ItemContent>;
   identity(index: number): string | Uint8Array;
 }
@@ -93,15 +97,21 @@ async function readContent(table: Table, roles: Roles): Promise<Content> {
       'ERR_DATA',
       `Expected columns of numbers beside the label in ${path} but found none. Columns: ${names.join(', ')}`,
     );
-  const width = features.length;
-  const values = new Float32Array(rows.length * width);
-  for (let i = 0, at = 0; i < rows.length; i++)
-    for (const feature of features) values[at++] = parseNumber(cell(i, feature), where(i, feature));
+  const { data, cols, columns, notes } = layOut(
+    rows.length,
+    features.map((at): Feature => {
+      const name = names[at] as string;
+      const cells = rows.map((row) => unquote(row[at] as string));
+      if (roles.categories.includes(at)) return categoryOf(name, cells, (index) => where(index, at));
+      return { name, numbers: Float32Array.from(cells, (text, index) => parseNumber(text, where(index, at))) };
+    }),
+  );
   return {
     modality: 'table',
-    columns: features.map((at) => ({ name: names[at] as string, kind: 'numeric' })),
-    content: (index) => ({ kind: 'row', values: values.subarray(index * width, (index + 1) * width) }),
-    identity: (index) => valuesAsBytes(values, index, width),
+    columns,
+    notes,
+    content: (index) => ({ kind: 'row', values: data.subarray(index * cols, (index + 1) * cols) }),
+    identity: (index) => valuesAsBytes(data, index, cols),
   };
 }
 
@@ -121,7 +131,7 @@ export async function sourceOfTable(table: Table, options: RoleOptions): Promise
       `Expected at least two columns in ${path}, the label and what to classify, but found only "${names[0]}"${options.labelled ? '' : ' and no number to classify'}. Separate columns by comma, semicolon or tab`,
     );
   const roles = assignRoles(table, options);
-  const { modality, columns, content, identity } =
+  const { modality, columns, notes, content, identity } =
     table.images && usesEmbedded(table, options) ? embeddedContent(table.images) : await readContent(table, roles);
   const cell = (index: number, at: number) => unquote((rows[index] as string[])[at] as string);
   const { label, group, id } = roles;
@@ -150,6 +160,6 @@ export async function sourceOfTable(table: Table, options: RoleOptions): Promise
     content,
     identity,
     ...(columns && { columns }),
-    notes: [...roles.notes, ...(unlabelled > 0 ? [`${unlabelled} rows have no label`] : [])],
+    notes: [...roles.notes, ...(notes ?? []), ...(unlabelled > 0 ? [`${unlabelled} rows have no label`] : [])],
   };
 }

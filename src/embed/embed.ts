@@ -1,24 +1,17 @@
-/** Dataset × backbone → store, shard by shard: decode, run and write overlap, and whatever is done stays done. */
+/** Dataset × backbone → store, shard by shard; whatever is done stays done. */
 
-import { runtimeVersion, type Backbone, type EmbeddingSession } from '../backbone/index.js';
-import { defaultThreads } from '../kernels/index.js';
-import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
-import type { Dataset, Item } from '../core/item.js';
-import { takeRows, type Dense } from '../core/matrix.js';
-import { integer, number, choice, boolean, resolveOptions } from '../core/options.js';
+import type { Backbone } from '../backbone/index.js';
+import { expected, throwIfAborted } from '../core/errors.js';
+import type { Dataset } from '../core/item.js';
+import { boolean, choice, integer, number, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
-import { copiesOf, type Augment, type Copies, type MadeCopies } from './augment.js';
-import { createStore, type EmbeddingStore, type Failure, type Row, type ShardContent } from '../store/index.js';
-import { assertFewFailures } from './failures.js';
+import { createStore, type EmbeddingStore, type Manifest, type ShardEntry, type ShardRange } from '../store/index.js';
+import { batchOptions, openJob, type EmbedJob, type JobOptions } from './job.js';
+import { updateStore } from './update.js';
 
 /** The settings that are plain values; each is a flag of the command line. */
 export const embedOptions = {
-  batchSize: integer({
-    min: 1,
-    max: 65536,
-    default: 32,
-    help: 'items a backbone run; larger: more memory, rarely faster on a processor',
-  }),
+  ...batchOptions,
   shardSize: integer({ min: 1, default: 8192, help: 'items a shard; smaller: less lost by a kill, more files' }),
   dtype: choice({ of: ['float32', 'float16'], default: 'float32', help: 'how embeddings are stored' }),
   maxFailRate: number({
@@ -28,31 +21,33 @@ export const embedOptions = {
     help: 'share of items, overall and of each class, that may fail before the run does',
   }),
   overwrite: boolean({ default: false, help: 'replace a finished store in the same folder' }),
+  update: boolean({
+    default: false,
+    help: 'the store in the folder is of an older version of the data: embed what is new or changed, drop what is gone',
+  }),
+  retryFailed: boolean({
+    default: false,
+    help: 'embed the items again that failed before, of which the files may have been repaired; the others must be the same',
+  }),
 };
 
-export interface EmbedOptions {
+export interface EmbedOptions extends JobOptions {
   /** The store folder; the same unfinished store in it is resumed. */
   readonly out: string;
-  readonly batchSize?: number;
   readonly shardSize?: number;
   readonly dtype?: 'float32' | 'float16';
   readonly maxFailRate?: number;
   readonly overwrite?: boolean;
-  /**
-   * Altered copies of the items, made by an augmenter or beforehand, embedded beside them with the item as parent; splits keep them in
-   * training rows.
-   */
-  readonly augment?: Augment | MadeCopies;
-  /** Processor threads of the backbone; default: what this process may use. */
-  readonly threads?: number;
-  /** Class table, where it is known beforehand; default: the names that occur. */
-  readonly classNames?: readonly string[];
+  /** Takes over what the store in `out` has of items that are still the same, and embeds the rest. Splits are made anew. */
+  readonly update?: boolean;
+  /** `update` for items that failed; it refuses data that changed otherwise. */
+  readonly retryFailed?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
 }
 
-/** Batches handed to the backbone's thread before the first has come back: one runs while the next is decoded. */
-const inFlight = 2;
+/** Shards under way: one is written while the next one is embedded. */
+const AT_ONCE = 2;
 
 /**
  * Embeds a dataset into a store on disk.
@@ -72,193 +67,59 @@ export async function embed(
   backbone: Backbone | null,
   options: EmbedOptions,
 ): Promise<EmbeddingStore> {
-  const { out, augment, threads, classNames, signal, onProgress, ...rest } = options;
+  const { out, augment, threads, classNames, known, signal, onProgress, ...rest } = options;
   if (typeof out !== 'string' || out === '') throw expected('a folder', 'embed.out', out);
   const settings = resolveOptions('embed', embedOptions, rest);
-  assertFits(dataset, backbone);
-  const copies = augment && (await copiesOf(augment, dataset));
-  const writer = await createStore(out, {
-    datasetFingerprint: dataset.fingerprint,
-    count: dataset.count,
-    modality: dataset.modality,
-    backbone: backbone && {
-      id: backbone.id,
-      recipeHash: backbone.recipeHash,
-      sha256: backbone.fileSha256,
-      dim: backbone.dim,
-    },
-    classNames: classNames ?? dataset.classNames,
-    ...(dataset.columns && { columns: dataset.columns }),
-    ...(copies && { augmentation: copies.settings }),
-    dtype: settings.dtype,
-    shardRows: settings.shardSize,
-    overwrite: settings.overwrite,
-    ...(threads !== undefined && { threads }),
-    ...(backbone && { runtime: runtimeVersion() }),
+  const { shardSize, dtype, maxFailRate, overwrite, update, retryFailed } = settings;
+  const chosen = Object.entries({ overwrite, update, retryFailed }).filter(([, value]) => value);
+  if (chosen.length > 1)
+    throw expected('one of overwrite, update and retryFailed', 'embed', chosen.map(([name]) => name).join(' and '));
+  if (update || retryFailed) {
+    const { update: _, retryFailed: __, ...same } = options;
+    return updateStore(dataset, backbone, same, retryFailed);
+  }
+  await using job = await openJob(dataset, backbone, options);
+  const writer = await createStore(out, { ...job.store, dtype, shardRows: shardSize, overwrite });
+  await embedShards(job, writer, writer.shards(), (entry) => writer.addShard(entry), {
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
   });
-  const shards = writer.shards();
-  let done = shards.filter((shard) => shard.done).reduce((sum, shard) => sum + shard.end - shard.start, 0);
-  onProgress?.({ stage: 'embed', done, total: dataset.count });
-  const advance = (items: number) => {
-    done += items;
-    onProgress?.({ stage: 'embed', done, total: dataset.count });
+  // Awaited here: the job is closed only then, and a refusal must not wait for that unheard.
+  return await job.finish(writer, { maxFailRate });
+}
+
+/** Embeds those of the shards that are not done; `list` makes each one known. */
+export async function embedShards(
+  job: EmbedJob,
+  place: { readonly dir: string; readonly manifest: Manifest },
+  shards: readonly ShardRange[],
+  list: (entry: ShardEntry) => Promise<void>,
+  { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: OnProgress },
+): Promise<void> {
+  const items = (of: readonly ShardRange[]) => of.reduce((sum, shard) => sum + shard.end - shard.start, 0);
+  const total = items(shards);
+  let done = items(shards.filter((shard) => shard.done));
+  const advance = (count: number) => {
+    done += count;
+    onProgress?.({ stage: 'embed', done, total });
   };
-  const todo = shards.filter((shard) => !shard.done);
-  if (todo.length > 0) {
-    const session = backbone && (await backbone.openSession({ threads: threads ?? defaultThreads() }));
-    // A shard is written while the next one is embedded; one at a time bounds the memory.
-    let writing: Promise<void> = Promise.resolve();
-    try {
-      for (const shard of todo) {
-        throwIfAborted(signal, 'embedding');
-        const items: Item[] = [];
-        for await (const item of dataset.items(shard)) items.push(item);
-        const content =
-          backbone && session
-            ? await embedShard(items, { backbone, session, batchSize: settings.batchSize, copies, signal, advance })
-            : rawShard(items, advance);
-        await writing;
-        writing = writer.writeShard(shard.index, content);
-        writing.catch(() => undefined); // awaited above or below, where it is thrown
-      }
-      await writing;
-    } finally {
-      await writing.catch(() => undefined);
-      await session?.close();
+  advance(0);
+  // Where one shard fails the others need not go on.
+  const stopping = new AbortController();
+  const both = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
+  const pending: Promise<void>[] = [];
+  try {
+    for (const shard of shards) {
+      if (shard.done) continue;
+      if (pending.length >= AT_ONCE) await pending.shift();
+      throwIfAborted(signal, 'embedding');
+      const made = job.embedShard(place, shard.index, { signal: both, onItems: advance }).then(list);
+      made.catch(() => undefined); // thrown where it is awaited
+      pending.push(made);
     }
+    for (const made of pending) await made;
+  } finally {
+    stopping.abort();
+    await Promise.allSettled(pending);
   }
-  await writer.writeFailures();
-  const failures = writer.manifest.shards.flatMap((shard) => shard.failures);
-  const failed = new Set(failures.map(({ id }) => id));
-  const rows: Row[] = [];
-  const labels = new Map<string, string | null>();
-  for await (const { id, source, label, group, weight } of dataset) {
-    labels.set(id, label);
-    if (failed.has(id)) continue;
-    for (const name of [id, ...(copies?.idsOf(id) ?? [])])
-      rows.push({
-        id: name,
-        source,
-        label,
-        ...(group !== undefined && { group }),
-        ...(weight !== undefined && { weight }),
-      });
-  }
-  assertFewFailures(
-    failures.filter(({ parent }) => parent === undefined),
-    labels,
-    settings.maxFailRate,
-    'All are in failures.jsonl of the store; repair them, or allow more with maxFailRate (--max-fail-rate), and run the same command again',
-  );
-  return writer.finish({ rows });
-}
-
-/** @throws ERR_OPTION for a backbone that takes other items than the dataset has. */
-export function assertFits(dataset: Pick<Dataset, 'name' | 'modality'>, backbone: Backbone | null): void {
-  if (backbone === null) {
-    if (dataset.modality === 'table') return;
-    throw new EquipoiseError(
-      'ERR_OPTION',
-      `Expected a backbone for the ${dataset.modality} dataset ${dataset.name} but received none. Only tables are their own embedding`,
-    );
-  }
-  if (backbone.modality !== dataset.modality)
-    throw new EquipoiseError(
-      'ERR_OPTION',
-      `Expected a backbone for ${dataset.modality} items (dataset ${dataset.name}) but ${backbone.id} takes ${backbone.modality}`,
-    );
-}
-
-interface ShardWork {
-  readonly backbone: Backbone;
-  readonly session: EmbeddingSession;
-  readonly batchSize: number;
-  readonly copies: Copies | undefined;
-  readonly signal: AbortSignal | undefined;
-  advance(items: number): void;
-}
-
-async function embedShard(
-  items: readonly Item[],
-  { backbone, session, batchSize, copies, signal, advance }: ShardWork,
-): Promise<ShardContent> {
-  const perItem = 1 + (copies?.most ?? 0);
-  session.openShard(items.length * perItem);
-  const preprocessor = backbone.preprocessor();
-  const embedded: Item[] = [];
-  const failures: Failure[] = [];
-  const running: Promise<void>[] = [];
-  const step = Math.max(1, Math.floor(batchSize / perItem));
-  for (let start = 0; start < items.length; start += step) {
-    throwIfAborted(signal, 'embedding');
-    const originals = items.slice(start, start + step);
-    const batch = copies ? await copies.beside(originals) : originals;
-    const prepared = await preprocessor.batch(batch.map((item) => item.content));
-    const at = embedded.length;
-    for (const { index, error } of prepared.failures) failures.push(failureOf(batch[index] as Item, error.message));
-    for (const index of prepared.kept) embedded.push(batch[index] as Item);
-    if (prepared.count > 0) {
-      const run = session
-        .run({ inputs: prepared.inputs, count: prepared.count, at })
-        .then(() => advance(originals.length));
-      run.catch(() => undefined); // awaited below, where it is thrown
-      running.push(run);
-    } else advance(originals.length);
-    if (running.length >= inFlight) await running.shift();
-  }
-  for (const run of running) await run;
-  const data = await session.takeShard(embedded.length);
-  return soundRows(embedded, { data, rows: embedded.length, cols: backbone.dim }, failures, copies !== undefined);
-}
-
-function rawShard(items: readonly Item[], advance: (items: number) => void): ShardContent {
-  const rows = items.map(({ id, content }) => {
-    if (content.kind !== 'row')
-      throw new EquipoiseError('ERR_DATA', `Expected numbers for row ${id} of a table but received ${content.kind}`);
-    return content.values;
-  });
-  const cols = rows[0]?.length ?? 0;
-  const data = new Float32Array(rows.length * cols);
-  rows.forEach((values, row) => data.set(values, row * cols));
-  advance(items.length);
-  return soundRows(items, { data, rows: rows.length, cols }, [], false);
-}
-
-const failureOf = ({ id, source, parent }: Item, reason: string): Failure => ({
-  id,
-  source,
-  reason,
-  ...(parent !== undefined && { parent }),
-});
-
-/**
- * The rows that go into the store. A backbone may overflow on a strange input: such a row is a failed item, not a poisoned
- * store. Copies of a failed item go with it.
- */
-function soundRows(
-  items: readonly Item[],
-  embeddings: Dense,
-  failures: readonly Failure[],
-  augmented: boolean,
-): ShardContent {
-  const { data, cols } = embeddings;
-  const isFinite = (row: number) => {
-    for (let i = row * cols; i < (row + 1) * cols; i++) if (!Number.isFinite(data[i])) return false;
-    return true;
-  };
-  const broken = items
-    .filter((_, row) => !isFinite(row))
-    .map((item) => failureOf(item, 'Its embedding has a NaN or infinite value'));
-  const all = [...failures, ...broken];
-  const failed = new Set(all.map(({ id }) => id));
-  const gone = ({ id, parent }: Item) => failed.has(id) || (parent !== undefined && failed.has(parent));
-  const rows = [...items.keys()].filter((row) => !gone(items[row] as Item));
-  const kept = rows.map((row) => items[row] as Item);
-  return {
-    ids: kept.map(({ id }) => id),
-    embeddings: rows.length === items.length ? embeddings : takeRows(embeddings, rows),
-    ...(augmented && { parents: kept.map(({ parent }) => parent ?? null) }),
-    // Of a failed item and its copies the item is told alone.
-    failures: all.filter(({ parent }) => parent === undefined || !failed.has(parent)),
-  };
 }

@@ -17,6 +17,7 @@ import { openCsvTable } from './csv-table.js';
 import type { ReadCsvOptions } from './csv.js';
 import { openForeignTable, type ForeignTable } from './foreign-table.js';
 import { readLabels, type LabelColumns } from './labels-file.js';
+import { categoryOf, layOut, looksCategorical, type Feature } from './features.js';
 import { readNpy, type NpyArray } from './npy.js';
 import { readNpz } from './npz.js';
 import { readSafetensors } from './safetensors.js';
@@ -36,8 +37,10 @@ export interface ImportOptions {
   readonly label?: string;
   readonly group?: string;
   readonly weight?: string;
-  /** The column of lists, or the tensor; default: the only one, else all numeric columns of a table. */
+  /** The column of lists, or the tensor; default: the only one, else all other columns of a table. */
   readonly embedding?: string;
+  /** Columns of a table that hold categories as numbers, or more than 64 words; columns of few words are found without it. */
+  readonly categorical?: readonly string[];
   /** What stands between the labels of a row that may have any number of them: `;` in what `exportEmbeddings` writes. Default: one label a row. */
   readonly labelSeparator?: string;
   /** The class table, in order; required to name class ids. Default: the sorted labels. */
@@ -58,6 +61,7 @@ const KNOWN_OPTIONS = [
   'group',
   'weight',
   'embedding',
+  'categorical',
   'labelSeparator',
   'classNames',
   'modality',
@@ -90,7 +94,7 @@ export function formatOf(path: string, format: string | undefined): InterchangeF
 }
 
 /** Options that a format has no use for are refused, not ignored. */
-function refuse(format: InterchangeFormat, options: ImportOptions, names: readonly (keyof ImportOptions)[]): void {
+function refuse(format: string, options: ImportOptions, names: readonly (keyof ImportOptions)[]): void {
   for (const name of names)
     if (options[name] !== undefined)
       throw new EquipoiseError('ERR_OPTION', `Option import.${name} has no meaning for ${format}. Leave it out`);
@@ -184,34 +188,41 @@ async function importSafetensors(path: string, options: ImportOptions): Promise<
   };
 }
 
-/** Numeric columns side by side; e0, e1, … are an embedding of ours and not columns with a meaning. */
-function gatherColumns(table: ForeignTable, path: string, names: readonly string[]): Imported {
-  const text = names.find((name) => table.kindOf(name) !== 'numbers');
-  if (text !== undefined || names.length === 0)
-    throw new EquipoiseError(
-      'ERR_DATA',
-      text === undefined
-        ? `Expected a column of lists or columns of numbers in ${path} but found none`
-        : `Column "${text}" of ${path} holds no numbers. Name it as id, label or group, or take it out`,
-    );
-  const cols = names.length;
-  const data = new Float32Array(table.rows * cols);
-  for (const [j, name] of names.entries())
-    for (const [i, value] of table.numbers(name).entries()) {
-      if (value === null)
-        throw new EquipoiseError(
-          'ERR_DATA',
-          `Expected a number in column "${name}" of ${table.where(i)} but it is empty`,
-        );
-      data[i * cols + j] = value;
+/** Columns side by side; e0, e1, … are an embedding of ours and not columns with a meaning. */
+function gatherColumns(
+  table: ForeignTable,
+  path: string,
+  names: readonly string[],
+  categorical: readonly string[],
+): Imported {
+  const strange = categorical.find((name) => !names.includes(name));
+  if (strange !== undefined) throw unknownName('column', strange, names, 'columns for import.categorical');
+  if (names.length === 0)
+    throw new EquipoiseError('ERR_DATA', `Expected a column of lists or columns of numbers in ${path} but found none`);
+  const features = names.map((name): Feature => {
+    const kind = table.kindOf(name);
+    if (kind === 'strings' || categorical.includes(name)) {
+      const cells = table.text(name);
+      if (categorical.includes(name) || looksCategorical(cells.map((cell) => cell ?? '')))
+        return categoryOf(name, cells, table.where);
     }
+    if (kind !== 'numbers')
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Column "${name}" of ${path} holds no numbers, and too many different words for a category. Name it as id, label or group, name it in categorical if it is one all the same, or take it out`,
+      );
+    const numbers = table.numbers(name);
+    const empty = numbers.indexOf(null);
+    if (empty >= 0)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected a number in column "${name}" of ${table.where(empty)} but it is empty`,
+      );
+    return { name, numbers: numbers as number[] };
+  });
+  const { data, cols, columns } = layOut(table.rows, features);
   const ours = names.every((name, j) => name === `e${j}`);
-  return {
-    data,
-    rows: table.rows,
-    cols,
-    ...(!ours && { columns: names.map((name): Column => ({ name, kind: 'numeric' })) }),
-  };
+  return { data, rows: table.rows, cols, ...(!ours && { columns }) };
 }
 
 function importTable(table: ForeignTable, path: string, options: ImportOptions): Imported {
@@ -229,8 +240,9 @@ function importTable(table: ForeignTable, path: string, options: ImportOptions):
   const lists = rest.filter((name) => table.kindOf(name) === 'vectors');
   const embedding = options.embedding ?? (lists.length === 1 ? lists[0] : lists.find((name) => name === 'embedding'));
   let numbers: Imported;
-  if (embedding === undefined) numbers = gatherColumns(table, path, rest);
+  if (embedding === undefined) numbers = gatherColumns(table, path, rest, options.categorical ?? []);
   else {
+    refuse('a column of lists', options, ['categorical']);
     const { values, width } = table.vectors(embedding);
     const data = values instanceof Float32Array ? values : fromFloat16(values);
     numbers = { data, ...matrixShape(path, [table.rows, width]) };
@@ -252,8 +264,8 @@ function importTable(table: ForeignTable, path: string, options: ImportOptions):
 async function importFile(path: string, format: InterchangeFormat, options: ImportOptions): Promise<Imported> {
   const columns = ['id', 'label', 'group', 'weight'] as const;
   if (format !== 'csv') refuse(format, options, ['delimiter']);
-  if (format === 'npy') refuse(format, options, [...columns, 'embedding']);
-  if (format === 'safetensors' || format === 'npz') refuse(format, options, columns);
+  if (format === 'npy') refuse(format, options, [...columns, 'embedding', 'categorical']);
+  if (format === 'safetensors' || format === 'npz') refuse(format, options, [...columns, 'categorical']);
   if (format === 'npy') return importNpy(path);
   if (format === 'npz') return importNpz(path, options);
   if (format === 'safetensors') return importSafetensors(path, options);
@@ -297,8 +309,9 @@ function nameLabels(
 /**
  * Makes a store from a file of embeddings: `.npy`, `.npz`, `.csv`, `.safetensors`, `.arrow` (`.feather`) or `.parquet`.
  *
- * Tables give ids, labels, groups and weights by column; arrays by a file beside them (`labels`). Rows without a label are
- * kept and can get one later (`updateRows`); with `labelSeparator` an empty label is that of a row with none of the classes.
+ * Tables give ids, labels, groups and weights by column, and their columns of few words become one column a level; arrays by a file
+ * beside them (`labels`). Rows without a label are kept and can get one later (`updateRows`); with `labelSeparator` an empty label is
+ * that of a row with none of the classes.
  *
  * @throws ERR_DATA for a damaged file, NaN, ragged rows or repeated ids; ERR_SHAPE for labels of another length;
  *   ERR_OPTION for options that the format has no use for, and as `createStore` for `out`.
@@ -313,6 +326,12 @@ export async function importEmbeddings(source: string, options: ImportOptions): 
         'ERR_OPTION',
         `Unknown option import.${name}. Known options: ${KNOWN_OPTIONS.join(', ')}`,
       );
+  const { categorical } = options;
+  if (
+    categorical !== undefined &&
+    !(Array.isArray(categorical) && categorical.every((name) => typeof name === 'string'))
+  )
+    throw expected('a list of column names', 'import.categorical', categorical);
   if (typeof options.out !== 'string' || options.out === '')
     throw expected('the folder of the store', 'import.out', options.out);
   if (options.labelSeparator === '') throw expected('text between labels', 'import.labelSeparator', '');

@@ -4,5 +4,6 @@ export { exportEmbeddings, type ExportOptions, type ExportedFiles } from './expo
 export { readNpy, writeNpy, type NpyArray } from './npy.js';
 export { readNpz, type Npz } from './npz.js';
 export { readSafetensors, type Safetensors, type Tensor } from './safetensors.js';
+export { categoryOf, layOut, looksCategorical, type Feature, type Features } from './features.js';
 export { readText, unpackGzip } from './text-file.js';
 export { openParquetItems, readParquetImages } from './foreign-table.js';

@@ -56,6 +56,26 @@ export interface Addon {
     alpha: number,
     beta: number,
   ): Status;
+  resample(
+    isa: string,
+    pixels: Uint8Array,
+    width: number,
+    height: number,
+    channels: number,
+    acrossFirst: Int32Array,
+    acrossCount: Int32Array,
+    acrossWeights: Int32Array,
+    downFirst: Int32Array,
+    downCount: Int32Array,
+    downWeights: Int32Array,
+    values: Float32Array,
+    order: Int32Array,
+    out: Float32Array,
+    start: number,
+    rowStep: number,
+    pixelStep: number,
+    channelStep: number,
+  ): Promise<Status>;
 }
 
 /** How the addon finds candidates: int8 where it pays, float32 only, int8 wherever it can. The answer is the same. */
@@ -124,6 +144,31 @@ export function addonKernels(addon: Addon, isa: string, screen: Screen): Kernels
     },
     gemm({ a, b, c, m, n, k, transposeA, transposeB, alpha, beta }) {
       checkMemory(addon.gemm(isa, a, b, c, m, n, k, transposeA, transposeB, alpha, beta), 'multiplying matrices');
+    },
+    async resample({ pixels, width, height, channels, across, down, values, order, out, start, ...steps }) {
+      checkMemory(
+        await addon.resample(
+          isa,
+          pixels,
+          width,
+          height,
+          channels,
+          across.first,
+          across.count,
+          across.weights,
+          down.first,
+          down.count,
+          down.weights,
+          values,
+          order,
+          out,
+          start,
+          steps.rowStep,
+          steps.pixelStep,
+          steps.channelStep,
+        ),
+        'resizing an image',
+      );
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The one place where kernel arguments are checked: behind it, backends read memory without looking. */
 
 import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
-import { amongChoices, type Kernels, type RowRange } from './kernels.js';
+import { amongChoices, type Kernels, type ResampleInput, type RowRange, type Taps } from './kernels.js';
 
 function checkLength(what: string, length: number, wanted: number, why: string): void {
   if (length !== wanted)
@@ -30,6 +30,43 @@ function checkRange(within: RowRange | undefined, rows: number): void {
     throw expected(`a row from 0 to ${rows}`, 'nearest.within.start', start);
   if (!Number.isSafeInteger(end) || end < start || end > rows)
     throw expected(`a row from ${start} to ${rows}`, 'nearest.within.end', end);
+}
+
+/** 255 · 2^23 + 2^21 is the largest sum below 2^31. */
+const MOST_WEIGHT = 2 ** 23;
+
+function checkTaps(what: string, { first, count, weights }: Taps, sources: number): void {
+  const outputs = first.length;
+  checkLength(`${what}.count`, count.length, outputs, 'one an output');
+  const stride = outputs === 0 ? 0 : weights.length / outputs;
+  checkCount(`${what} weights an output`, stride);
+  for (let i = 0; i < outputs; i++) {
+    const from = first[i] as number;
+    const taken = count[i] as number;
+    if (from < 0 || taken < 0 || taken > stride || from + taken > sources)
+      throw expected(`sources from 0 to ${sources - 1}, at most ${stride}`, `${what}[${i}]`, `${from} + ${taken}`);
+    let sum = 0;
+    for (let j = 0; j < taken; j++) sum += Math.abs(weights[i * stride + j] as number);
+    if (sum > MOST_WEIGHT) throw expected(`weights of at most ${MOST_WEIGHT} together`, `${what}[${i}]`, sum);
+  }
+}
+
+function checkResample(input: ResampleInput): void {
+  const { pixels, width, height, channels, across, down, values, order, out } = input;
+  for (const name of ['width', 'height', 'channels', 'start', 'rowStep', 'pixelStep', 'channelStep'] as const)
+    checkCount(`resample.${name}`, input[name]);
+  if (channels !== 1 && channels !== 3) throw expected('1 or 3', 'resample.channels', channels);
+  checkLength('pixels', pixels.length, width * height * channels, `${height} x ${width} x ${channels}`);
+  checkTaps('resample.across', across, width);
+  checkTaps('resample.down', down, height);
+  checkLength('values', values.length, 256 * order.length, '256 a channel');
+  checkRows('resample.order', order, channels);
+  const outputs = [down.first.length, across.first.length, order.length];
+  if (outputs.includes(0)) return;
+  const steps = [input.rowStep, input.pixelStep, input.channelStep];
+  const last = steps.reduce((at, step, i) => at + step * ((outputs[i] as number) - 1), input.start);
+  if (last >= out.length)
+    throw new EquipoiseError('ERR_SHAPE', `out has ${out.length} entries but number ${last} is written`);
 }
 
 /** The same kernels, refusing arguments that do not fit together. @throws ERR_SHAPE, ERR_OPTION */
@@ -82,6 +119,10 @@ export function checkedKernels(kernels: Kernels): Kernels {
       checkLength('b', b.length, k * n, `k x n = ${k} x ${n}`);
       checkLength('c', c.length, m * n, `m x n = ${m} x ${n}`);
       kernels.gemm(input);
+    },
+    async resample(input) {
+      checkResample(input);
+      return kernels.resample(input);
     },
   };
 }

@@ -1,7 +1,17 @@
 /** The only door to C++. */
 
 export { amongChoices } from './kernels.js';
-export type { Among, GemmInput, InterpolateInput, Kernels, NearestInput, NearestOutput, RowRange } from './kernels.js';
+export type {
+  Among,
+  GemmInput,
+  InterpolateInput,
+  Kernels,
+  NearestInput,
+  NearestOutput,
+  ResampleInput,
+  RowRange,
+  Taps,
+} from './kernels.js';
 export { kernelReport, loadKernels, type KernelReport, type LoadKernelsOptions } from './load.js';
 export { materialize, planRows, type MaterializeOptions, type PlanRows, type PlanRowsOptions } from './materialize.js';
 export { mergeNearest } from './merge.js';

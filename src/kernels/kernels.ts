@@ -13,6 +13,7 @@
  * - `interpolate` computes y = base + step · (other − base) in float32 with a rounding after each operation and no
  *   contraction, then clamps it to the interval of its two endpoints: below the lower (or NaN, which an overflowing
  *   difference can make) gives the lower, above the upper gives the upper. A step of 0 copies the base row bit for bit.
+ * - `resample` sums byte · weight and half a unit in int32, shifts right by 22 and clamps to 0 … 255, as Pillow does.
  * - `gemm` has a tolerance: 2 · k · 2^-24 · (|alpha| · Σ|a·b| + |beta·c|) an element; k = 0 leaves beta · c. A beta of 0
  *   overwrites c without reading it.
  */
@@ -84,6 +85,37 @@ export interface GemmInput {
   readonly beta: number;
 }
 
+/** Which sources each output of one axis takes, and their weights. */
+export interface Taps {
+  /** The first of the sources, one an output. */
+  readonly first: Int32Array;
+  /** How many follow each other from there. */
+  readonly count: Int32Array;
+  /** (outputs, stride), in 2^-22: as many of a row are read as it has sources. */
+  readonly weights: Int32Array;
+}
+
+/** 8-bit pixels → a network's numbers: filtered along x, rounded to 8 bits, filtered along y, rounded, looked up, laid out. */
+export interface ResampleInput {
+  /** (height, width, channels), interleaved; 1 or 3 channels. */
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly across: Taps;
+  readonly down: Taps;
+  /** (order.length, 256): what a byte of each output channel becomes. */
+  readonly values: Float32Array;
+  /** The source channel of each output channel. */
+  readonly order: Int32Array;
+  /** Written: output (y, x, c) at `start + y · rowStep + x · pixelStep + c · channelStep`. */
+  readonly out: Float32Array;
+  readonly start: number;
+  readonly rowStep: number;
+  readonly pixelStep: number;
+  readonly channelStep: number;
+}
+
 export interface Kernels {
   readonly backend: 'addon' | 'wasm' | 'reference';
   /** Instruction set in use: 'avx512', 'avx2', 'baseline', 'simd128', 'javascript', … */
@@ -94,4 +126,6 @@ export interface Kernels {
   interpolate(input: InterpolateInput): void;
   /** `c` must not overlap `a` or `b`. */
   gemm(input: GemmInput): void;
+  /** Off the event loop where the backend can. */
+  resample(input: ResampleInput): Promise<void>;
 }

@@ -27,6 +27,8 @@ export interface PlanRows {
   readonly cols: number;
   /** Makes rows start … end − 1. @throws ERR_OPTION for rows that are not there, else as `materialize` */
   window(start: number, end: number, out?: Float32Array): Matrix;
+  /** Makes rows by the ids under which recipes name them: n originals, then one a recipe, then the extra rows. */
+  named(ids: Int32Array, out?: Float32Array): Matrix;
 }
 
 const rules = { kernels: kernelsRule, threads: threadsRule };
@@ -39,7 +41,7 @@ const rulesWithOut = {
  * Where a pass over the recipes must begin: a recipe of a pipeline's later stage may name row n + i, which recipe i makes.
  * @throws ERR_DATA for a recipe that waits for itself or a later one.
  */
-function passes({ base, other }: Recipes, rows: number, made: number, total: number): number[] {
+function passes({ base, other }: Pick<Recipes, 'base' | 'other'>, rows: number, made: number, total: number): number[] {
   const starts = [0];
   let start = 0;
   for (let r = 0; r < base.length; r++)
@@ -67,32 +69,69 @@ function exceeds(ids: Int32Array, rows: number): boolean {
   return false;
 }
 
-/** x, the rows that the recipes make, and the extra rows, as recipes name them. */
-function makeAll(
+/** How many numbers are made at a time where rows build on others: those they build on take a few times as much. */
+const blockNumbers = 1 << 20;
+
+type Ends = Pick<Recipes, 'base' | 'other' | 'step'>;
+
+/** Everything that the rows `ids` are made of, by way of recipes, themselves included: recipes ascending, and all else. */
+function ancestry(ids: Int32Array, { base, other }: Ends, rows: number): { leaves: Int32Array; recipes: Int32Array } {
+  const seen = new Set(ids);
+  // A set is walked in the order of its growth, so what is added here is visited as well.
+  for (const id of seen) {
+    const i = id - rows;
+    if (i < 0 || i >= base.length) continue;
+    seen.add(base[i] as number).add(other[i] as number);
+  }
+  const all = Int32Array.from(seen).sort();
+  const isRecipe = (id: number): boolean => id >= rows && id < rows + base.length;
+  return { leaves: all.filter((id) => !isRecipe(id)), recipes: all.filter(isRecipe) };
+}
+
+/**
+ * Rows by the ids under which recipes name them, where recipes build on one another.
+ * Memory: the rows they are made of.
+ */
+function makeNamed(
+  ids: Int32Array,
   { data, rows, cols }: Dense,
-  { recipes, extra }: ResamplingPlan,
-  starts: readonly number[],
+  { base, other, step }: Ends,
+  extra: Float32Array | undefined,
   { kernels, threads }: Required<PlanRowsOptions>,
-): Float32Array {
-  const { base, other, step } = recipes;
-  const made = rows + base.length;
-  const added = extra && dense(extra.embeddings).data;
-  const all = new Float32Array(made * cols + (added?.length ?? 0));
-  all.set(data);
-  if (added) all.set(added, made * cols);
+  out: Float32Array,
+): void {
+  const { leaves, recipes } = ancestry(ids, { base, other, step }, rows);
+  const all = new Float32Array((leaves.length + recipes.length) * cols);
+  const place = new Map<number, number>();
+  leaves.forEach((id, at) => {
+    place.set(id, at);
+    const [from, row] = id < rows ? [data, id] : [extra as Float32Array, id - rows - base.length];
+    all.set(from.subarray(row * cols, (row + 1) * cols), at * cols);
+  });
+  recipes.forEach((id, i) => place.set(id, leaves.length + i));
+  const ends = {
+    base: recipes.map((id) => place.get(base[id - rows] as number) as number),
+    other: recipes.map((id) => place.get(other[id - rows] as number) as number),
+    step: Float32Array.from(recipes, (id) => step[id - rows] as number),
+  };
+  const made = leaves.length + recipes.length;
+  const starts = passes(ends, leaves.length, made, made);
   for (const [pass, start] of starts.entries()) {
-    const end = starts[pass + 1] ?? base.length;
+    const end = starts[pass + 1] ?? recipes.length;
     kernels.interpolate({
       x: all,
       cols,
-      base: base.subarray(start, end),
-      other: other.subarray(start, end),
-      step: step.subarray(start, end),
+      base: ends.base.subarray(start, end),
+      other: ends.other.subarray(start, end),
+      step: ends.step.subarray(start, end),
       threads,
-      out: all.subarray((rows + start) * cols, (rows + end) * cols),
+      out: all.subarray((leaves.length + start) * cols, (leaves.length + end) * cols),
     });
   }
-  return all;
+  ids.forEach((id, i) => {
+    const at = place.get(id) as number;
+    out.set(all.subarray(at * cols, (at + 1) * cols), i * cols);
+  });
 }
 
 function checkOut(out: Float32Array, source: Float32Array, rows: number, cols: number): void {
@@ -108,7 +147,8 @@ function checkOut(out: Float32Array, source: Float32Array, rows: number, cols: n
 /**
  * The rows of a resampling plan, a window at a time: for outputs larger than memory.
  *
- * Needs the memory of x and of the windows, unless a recipe builds on the row of another one: then all rows are made here.
+ * Needs the memory of x and of the windows. Where recipes build on the rows of others those are made with the window, in blocks of
+ * some megabytes, and made again for the next one that needs them.
  *
  * @param x the (n, d) matrix or set that the plan was made for; it must not change while windows are made.
  * @throws as `materialize`
@@ -138,18 +178,31 @@ export function planRows(x: MatrixLike | EmbeddingSet, plan: ResamplingPlan, opt
   const kept = keep === 'all' ? iota(rows) : keep;
   const made = kept.length + recipes.base.length;
   const total = made + (added?.rows ?? 0);
-  const starts = passes(recipes, rows, rows + recipes.base.length, rows + total - kept.length);
-  // Rows up to `made` as recipes over `source`; a recipe that reads a made row has to find it there.
-  const derived = exceeds(recipes.base, rows) || exceeds(recipes.other, rows);
-  const source = derived ? makeAll({ data, rows, cols }, plan, starts, backend) : data;
+  const named = rows + recipes.base.length;
+  passes(recipes, rows, named, named + (added?.rows ?? 0));
+  const chained = exceeds(recipes.base, rows) || exceeds(recipes.other, rows);
+  const block = chained ? Math.max(1, Math.floor(blockNumbers / Math.max(1, cols))) : total;
+  // Rows up to `made` as recipes over x.
   const base = new Int32Array(made);
   base.set(kept);
-  base.set(derived ? iota(recipes.base.length, rows) : recipes.base, kept.length);
+  base.set(recipes.base, kept.length);
   const other = base.slice();
+  other.set(recipes.other, kept.length);
   const step = new Float32Array(made);
-  if (!derived) {
-    other.set(recipes.other, kept.length);
-    step.set(recipes.step, kept.length);
+  step.set(recipes.step, kept.length);
+
+  function make(start: number, end: number, out: Float32Array): void {
+    const ends = {
+      base: base.subarray(start, end),
+      other: other.subarray(start, end),
+      step: step.subarray(start, end),
+    };
+    if (chained && (exceeds(ends.base, rows) || exceeds(ends.other, rows))) {
+      const ids = Int32Array.from(ends.base, (id, i) =>
+        start + i < kept.length ? id : rows + start + i - kept.length,
+      );
+      makeNamed(ids, { data, rows, cols }, recipes, added?.data, backend, out);
+    } else backend.kernels.interpolate({ ...ends, x: data, cols, threads: backend.threads, out });
   }
 
   return {
@@ -160,23 +213,25 @@ export function planRows(x: MatrixLike | EmbeddingSet, plan: ResamplingPlan, opt
         throw expected(`a row from 0 to ${total}`, 'window.start', start);
       if (!Number.isSafeInteger(end) || end < start || end > total)
         throw expected(`a row from ${start} to ${total}`, 'window.end', end);
-      checkOut(out, source, end - start, cols);
+      checkOut(out, data, end - start, cols);
       const here = Math.min(end, made);
-      if (here > start && cols > 0)
-        backend.kernels.interpolate({
-          x: source,
-          cols,
-          base: base.subarray(start, here),
-          other: other.subarray(start, here),
-          step: step.subarray(start, here),
-          threads: backend.threads,
-          out: out.subarray(0, (here - start) * cols),
-        });
+      for (let at = start; cols > 0 && at < here; at += block) {
+        const next = Math.min(here, at + block);
+        make(at, next, out.subarray((at - start) * cols, (next - start) * cols));
+      }
       if (added && end > made) {
         const from = Math.max(start, made);
         out.set(added.data.subarray((from - made) * cols, (end - made) * cols), (from - start) * cols);
       }
       return matrix(out, end - start, cols);
+    },
+    named(ids, out = new Float32Array(ids.length * cols)) {
+      for (const id of ids)
+        if (!Number.isSafeInteger(id) || id < 0 || id >= named + (added?.rows ?? 0))
+          throw expected(`a row from 0 to ${named + (added?.rows ?? 0) - 1}`, 'named.ids', id);
+      checkOut(out, data, ids.length, cols);
+      if (cols > 0) makeNamed(ids, { data, rows, cols }, recipes, added?.data, backend, out);
+      return matrix(out, ids.length, cols);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The slow, obvious version of every kernel: the oracle of the conformance suite and the last fallback. */
 
 import { throwIfAborted } from '../core/errors.js';
-import type { GemmInput, InterpolateInput, Kernels, NearestInput, NearestOutput } from './kernels.js';
+import type { GemmInput, InterpolateInput, Kernels, NearestInput, NearestOutput, ResampleInput } from './kernels.js';
 
 /** Squared distance of rows `a` and `b` in canonical arithmetic. */
 function l2sq(x: Float32Array, cols: number, a: number, b: number): number {
@@ -78,4 +78,51 @@ function gemm({ a, b, c, m, n, k, transposeA, transposeB, alpha, beta }: GemmInp
     }
 }
 
-export const referenceKernels: Kernels = { backend: 'reference', isa: 'javascript', nearest, interpolate, gemm };
+const FRACTION_BITS = 22;
+
+/** A weighted sum of the bytes at `from`, `from + step`, … */
+function filtered(
+  bytes: Uint8Array,
+  from: number,
+  step: number,
+  weights: Int32Array,
+  at: number,
+  count: number,
+): number {
+  let sum = 1 << (FRACTION_BITS - 1);
+  for (let j = 0; j < count; j++) sum += (bytes[from + j * step] as number) * (weights[at + j] as number);
+  return Math.min(255, Math.max(0, sum >> FRACTION_BITS));
+}
+
+async function resample(input: ResampleInput): Promise<void> {
+  const { pixels, width, height, channels, across, down, values, order, out } = input;
+  const columns = across.first.length;
+  const acrossStride = across.weights.length / columns;
+  const downStride = down.weights.length / down.first.length;
+  const length = columns * channels;
+  const rows = new Uint8Array(height * length);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < columns; x++)
+      for (let c = 0; c < channels; c++) {
+        const from = (y * width + (across.first[x] as number)) * channels + c;
+        const count = across.count[x] as number;
+        rows[y * length + x * channels + c] = filtered(pixels, from, channels, across.weights, x * acrossStride, count);
+      }
+  for (let y = 0; y < down.first.length; y++)
+    for (let x = 0; x < columns; x++)
+      for (let c = 0; c < order.length; c++) {
+        const from = (down.first[y] as number) * length + x * channels + (order[c] as number);
+        const byte = filtered(rows, from, length, down.weights, y * downStride, down.count[y] as number);
+        const at = input.start + y * input.rowStep + x * input.pixelStep + c * input.channelStep;
+        out[at] = values[256 * c + byte] as number;
+      }
+}
+
+export const referenceKernels: Kernels = {
+  backend: 'reference',
+  isa: 'javascript',
+  nearest,
+  interpolate,
+  gemm,
+  resample,
+};

@@ -49,9 +49,28 @@ interface WasmExports {
     alpha: number,
     beta: number,
   ): number;
+  resample(
+    pixels: number,
+    width: number,
+    height: number,
+    channels: number,
+    acrossOutputs: number,
+    across: number,
+    acrossStride: number,
+    downOutputs: number,
+    down: number,
+    downStride: number,
+    values: number,
+    order: number,
+    orderSize: number,
+    out: number,
+    rowStep: number,
+    pixelStep: number,
+    channelStep: number,
+  ): number;
 }
 
-type Values = Float32Array | Int32Array;
+type Values = Float32Array | Int32Array | Uint8Array;
 
 /** As `Status` in native/core/kernels.hpp. */
 const OUT_OF_MEMORY = 2;
@@ -71,12 +90,16 @@ export class WasmInstance {
     this.exports._initialize();
   }
 
-  /** Room for an array of this length, to be given back with `release`. @throws ERR_ENVIRONMENT beyond 4 GiB */
-  reserve(length: number, doing: string): number {
-    checkBytes(4 * length, doing);
-    const pointer = this.exports.reserve(4 * length) >>> 0;
+  /** Room to be given back with `release`. @throws ERR_ENVIRONMENT beyond 4 GiB */
+  reserve(bytes: number, doing: string): number {
+    checkBytes(bytes, doing);
+    const pointer = this.exports.reserve(bytes) >>> 0;
     if (pointer === 0) throw outOfMemory(doing);
     return pointer;
+  }
+
+  bytes(pointer: number, length: number): Uint8Array {
+    return new Uint8Array(this.exports.memory.buffer, pointer, length);
   }
 
   floats(pointer: number, length: number): Float32Array {
@@ -98,13 +121,10 @@ export class WasmInstance {
   with<T>(inputs: readonly Values[], rooms: readonly number[], doing: string, work: (pointers: number[]) => T): T {
     const pointers: number[] = [];
     try {
-      for (const length of [...inputs.map((values) => values.length), ...rooms])
-        pointers.push(this.reserve(length, doing));
-      for (const [i, values] of inputs.entries()) {
-        const at = pointers[i] as number;
-        if (values instanceof Float32Array) this.floats(at, values.length).set(values);
-        else this.ints(at, values.length).set(values);
-      }
+      for (const bytes of [...inputs.map((values) => values.byteLength), ...rooms.map((length) => 4 * length)])
+        pointers.push(this.reserve(bytes, doing));
+      for (const [i, { buffer, byteOffset, byteLength }] of inputs.entries())
+        this.bytes(pointers[i] as number, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
       return work(pointers);
     } finally {
       for (const pointer of pointers) this.exports.release(pointer);

@@ -3,9 +3,18 @@
  * results out.
  */
 
-import type { Kernels } from './kernels.js';
+import type { Kernels, Taps } from './kernels.js';
 import { checkStatus, WasmInstance, type WasmModule } from './wasm-module.js';
 import { wasmSearcher } from './wasm-search.js';
+
+/** One behind the other, as the module takes them. */
+function flat({ first, count, weights }: Taps): Int32Array {
+  const all = new Int32Array(first.length + count.length + weights.length);
+  all.set(first);
+  all.set(count, first.length);
+  all.set(weights, first.length + count.length);
+  return all;
+}
 
 /** Rows of an interpolation go through the module in blocks of this many numbers. */
 const BLOCK = 1 << 18;
@@ -50,6 +59,46 @@ export function wasmKernels(module: WasmModule): Kernels {
         const [atA, atB, atC] = pointers as [number, number, number];
         checkStatus(instance.exports.gemm(atA, atB, atC, m, n, k, transposeA, transposeB, alpha, beta), doing);
         c.set(instance.floats(atC, c.length));
+      });
+    },
+    async resample({ pixels, width, height, channels, across, down, values, order, out, start, ...steps }) {
+      const doing = 'resizing an image';
+      const [rows, columns] = [down.first.length, across.first.length];
+      const area = rows * columns;
+      if (area === 0) return;
+      const inputs = [pixels, flat(across), flat(down), values, order];
+      instance.with(inputs, [area * order.length], doing, (pointers) => {
+        const [atPixels = 0, atAcross = 0, atDown = 0, atValues = 0, atOrder = 0, atOut = 0] = pointers;
+        checkStatus(
+          instance.exports.resample(
+            atPixels,
+            width,
+            height,
+            channels,
+            columns,
+            atAcross,
+            across.weights.length / columns,
+            rows,
+            atDown,
+            down.weights.length / rows,
+            atValues,
+            atOrder,
+            order.length,
+            atOut,
+            columns,
+            1,
+            area,
+          ),
+          doing,
+        );
+        const made = instance.floats(atOut, area * order.length);
+        for (let c = 0; c < order.length; c++)
+          for (let y = 0; y < rows; y++) {
+            const from = c * area + y * columns;
+            const to = start + c * steps.channelStep + y * steps.rowStep;
+            if (steps.pixelStep === 1) out.set(made.subarray(from, from + columns), to);
+            else for (let x = 0; x < columns; x++) out[to + x * steps.pixelStep] = made[from + x] as number;
+          }
       });
     },
   };

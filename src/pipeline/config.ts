@@ -53,6 +53,12 @@ export const runOptions = {
   image: text({ help: 'image path column: name or index' }),
   group: text({ help: 'group column: rows of one group stay on one side of a split' }),
   id: text({ help: 'id column: name or index' }),
+  categorical: custom<readonly (string | number)[] | undefined>({
+    accepts: 'a list of columns by name or by index',
+    default: undefined,
+    help: 'columns of a table that hold categories as numbers, or more than 64 different words; columns of few words are found without it',
+    check: Array.isArray,
+  }),
   header: custom<'auto' | 'yes' | 'no' | undefined>({
     accepts: 'auto, yes or no',
     default: undefined,

@@ -15,6 +15,7 @@ export { doctor, type DoctorReport } from './doctor.js';
 export { hasLeaks, inspect, type InspectOptions, type Inspection } from './inspect.js';
 export { reportRun } from './report-run.js';
 export { backboneFor, type BackboneChoice } from './open-data.js';
+export { embedWithQueue, embedWorker, type EmbedSource, type QueuedEmbedOptions } from './spread.js';
 export { trainingRows } from './parts.js';
 export { run, type RunContext } from './run.js';
 export { readConfig } from './run-folder.js';

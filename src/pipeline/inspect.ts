@@ -1,11 +1,19 @@
 /** What is in a dataset, a store or a model file, without changing it. */
 
 import { readFile, stat } from 'node:fs/promises';
-import { auditLeaks, findDuplicates, type LeakAudit } from '../audit/index.js';
-import { EquipoiseError } from '../core/errors.js';
+import { auditLeaks, findDuplicates, type LeakAudit, type LeakAuditOptions } from '../audit/index.js';
+import { EquipoiseError, expected } from '../core/errors.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { describeModel, findPenultimate, readModel } from '../onnx/index.js';
-import { isStore, namesOf, openStore, type Label, type Manifest, type Provenance } from '../store/index.js';
+import {
+  isStore,
+  namesOf,
+  openStore,
+  type EmbeddingStore,
+  type Label,
+  type Manifest,
+  type Provenance,
+} from '../store/index.js';
 
 /** Synthetic rows whose parents are told. */
 const shownRows = 5;
@@ -65,6 +73,10 @@ export type Inspection = DatasetInspection | StoreInspection | ModelInspection;
 export interface InspectOptions {
   /** Also looks for leaks between the parts of every split of a store. */
   readonly leaks?: boolean;
+  /** For a resampled store: the one it was made from. Leaks are looked for between its rows and the held-out rows of that one's splits. */
+  readonly of?: string;
+  /** Largest distance of near duplicates as a share of the typical distance between two rows; default: they are not looked for. */
+  readonly nearThreshold?: number;
   readonly dataset?: OpenDatasetOptions;
 }
 
@@ -83,12 +95,54 @@ function counted(classNames: readonly string[], labels: Iterable<Label>): Counte
   };
 }
 
-async function inspectStore(path: string, leaks: boolean): Promise<StoreInspection> {
+/** A resampled store has no split of its own: its rows are training rows, held against the held-out rows of the store it was made from. */
+async function auditResampled(store: EmbeddingStore, of: string, options: LeakAuditOptions) {
+  const origin = await openStore(of);
+  const synthetic = await store.provenance();
+  const known = new Set([...(await origin.rows()), ...synthetic].map(({ id }) => id));
+  const stray = synthetic
+    .flatMap(({ base, other, parents = [] }) => [base, other, ...parents])
+    .find((id) => id !== null && !known.has(id));
+  if (stray !== undefined)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected ${of} to be the store that ${store.dir} was made from but it has no row ${JSON.stringify(stray)}`,
+    );
+  const train = await store.read();
+  const audits: Record<string, LeakAudit> = {};
+  for (const split of origin.splits())
+    audits[split] = await auditLeaks(
+      {
+        train,
+        validation: await origin.read({ split, part: 'validation' }),
+        test: await origin.read({ split, part: 'test' }),
+      },
+      { ...options, synthetic },
+    );
+  return audits;
+}
+
+async function inspectStore(
+  path: string,
+  { leaks = false, of, nearThreshold }: InspectOptions,
+): Promise<StoreInspection> {
   const store = await openStore(path);
+  const auditOptions = nearThreshold === undefined ? {} : { nearThreshold };
+  if (nearThreshold !== undefined && !leaks)
+    throw expected('it together with leaks', 'inspect.nearThreshold', nearThreshold);
+  if (leaks && store.resampled && of === undefined)
+    throw expected(
+      'the store it was made from',
+      'inspect.of',
+      of,
+      `${path} holds resampled rows: whether they leak depends on the held-out rows of that store`,
+    );
+  if (of !== undefined && !(leaks && store.resampled))
+    throw expected('it for the leaks of a resampled store only', 'inspect.of', of, `Leave it out for ${path}`);
   const { manifest } = store;
   const rows = await store.rows();
   const splits: Record<string, Record<string, number>> = {};
-  const audits: Record<string, LeakAudit> = {};
+  const audits: Record<string, LeakAudit> = of === undefined ? {} : await auditResampled(store, of, auditOptions);
   for (const name of store.splits()) {
     const parts = {
       train: await store.read({ split: name, part: 'train' }),
@@ -96,7 +150,7 @@ async function inspectStore(path: string, leaks: boolean): Promise<StoreInspecti
       test: await store.read({ split: name, part: 'test' }),
     };
     splits[name] = Object.fromEntries(Object.entries(parts).map(([part, set]) => [part, set.labels.length]));
-    if (leaks) audits[name] = await auditLeaks(parts);
+    if (leaks) audits[name] = await auditLeaks(parts, auditOptions);
   }
   const hasLabels = rows.some(({ label }) => label !== null);
   const duplicates = hasLabels ? findDuplicates(await store.read()) : [];
@@ -126,8 +180,9 @@ async function inspectStore(path: string, leaks: boolean): Promise<StoreInspecti
  * Describes a store, a dataset or an ONNX file.
  * @throws ERR_DATA when the path is none of them, ERR_OPTION for `leaks` on something that has no splits.
  */
-export async function inspect(path: string, { leaks = false, dataset = {} }: InspectOptions = {}): Promise<Inspection> {
-  if (await isStore(path)) return inspectStore(path, leaks);
+export async function inspect(path: string, options: InspectOptions = {}): Promise<Inspection> {
+  const { leaks = false, dataset = {} } = options;
+  if (await isStore(path)) return inspectStore(path, options);
   if (leaks)
     throw new EquipoiseError(
       'ERR_OPTION',

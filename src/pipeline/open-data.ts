@@ -16,9 +16,11 @@ export interface OpenedParts {
 
 /** @throws ERR_DATA for test data with classes that the training data lacks, or of another kind. */
 export async function openParts(config: RunConfig): Promise<OpenedParts> {
-  const { format, label, text, image, group, id, header } = config;
+  const { format, label, text, image, group, id, categorical, header } = config;
   const options = Object.fromEntries(
-    Object.entries({ format, label, text, image, group, id, header }).filter(([, value]) => value !== undefined),
+    Object.entries({ format, label, text, image, group, id, categorical, header }).filter(
+      ([, value]) => value !== undefined,
+    ),
   ) as OpenDatasetOptions;
   const data = config.data as string;
   const given = await openDataset(data, options);

@@ -2,9 +2,11 @@
 
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { ItemContent } from '../core/item.js';
+import { loadKernels, type Taps } from '../kernels/index.js';
 import { decodeImage } from './decode.js';
 import { channelsOf, type ImageRecipe, type Size } from './image-recipe.js';
-import { cropPixels, resizePixels, type Box, type Pixels } from './resize.js';
+import { inTurn } from './in-flight.js';
+import { tapsOf, type Box, type Pixels } from './resize.js';
 
 export interface ImagePreprocessorOptions {
   /** What the network takes: [height, width]. */
@@ -23,6 +25,9 @@ export interface ImagePreprocessor {
    */
   into(content: ItemContent, out: Float32Array, at: number): Promise<void>;
 }
+
+/** Axes whose weights are kept: a few kilobytes each. */
+const MOST_TAPS = 64;
 
 /** Where a recipe takes an image of a given size. */
 export interface Geometry {
@@ -84,15 +89,6 @@ function toGrey(image: Pixels): Pixels {
   return { data: grey, width: image.width, height: image.height, channels: 1 };
 }
 
-function padWithBlack(image: Pixels, [height, width]: Size, [top, left]: Geometry['padding']): Pixels {
-  if (image.width === width && image.height === height) return image;
-  const data = new Uint8Array(height * width * image.channels);
-  const length = image.width * image.channels;
-  for (let y = 0; y < image.height; y++)
-    data.set(image.data.subarray(y * length, (y + 1) * length), ((top + y) * width + left) * image.channels);
-  return { data, width, height, channels: image.channels };
-}
-
 const sizeText = ([height, width]: Size) => `${height} x ${width}`;
 
 /**
@@ -123,36 +119,62 @@ export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePrepr
       table[c * 256 + value] = (value * recipe.rescale - (recipe.mean[c] as number)) / (recipe.std[c] as number);
   const pixelStep = layout === 'NCHW' ? 1 : channels;
   const channelStep = layout === 'NCHW' ? area : 1;
+  const kernels = loadKernels();
+  // A grey image gives the same value to all three channels.
+  const orders = {
+    1: new Int32Array(channels),
+    3: Int32Array.from({ length: channels }, (_, c) => (recipe.mode === 'BGR' ? 2 - c : c)),
+  };
 
-  const write = (image: Pixels, out: Float32Array, at: number) => {
-    for (let c = 0; c < channels; c++) {
-      // A grey image gives the same value to all three channels.
-      const source = image.channels === 1 ? 0 : recipe.mode === 'BGR' ? 2 - c : c;
-      const values = table.subarray(c * 256, c * 256 + 256);
-      let o = at + c * channelStep;
-      for (let p = source; p < image.data.length; p += image.channels, o += pixelStep)
-        out[o] = values[image.data[p] as number] as number;
-    }
+  // Images of a dataset tend to be of few sizes.
+  const known = new Map<string, Taps>();
+  const axis = (inputs: number, outputs: number, start: number, count: number): Taps => {
+    const key = `${inputs} ${outputs} ${start} ${count}`;
+    const taps = known.get(key) ?? tapsOf(recipe.filter, inputs, outputs, start, count);
+    if (known.size >= MOST_TAPS) known.clear();
+    known.set(key, taps);
+    return taps;
+  };
+
+  const fillWithBlack = (out: Float32Array, at: number) => {
+    for (let c = 0; c < channels; c++)
+      for (let i = 0, o = at + c * channelStep; i < area; i++, o += pixelStep) out[o] = table[c * 256] as number;
   };
 
   return {
     length: channels * area,
-    async into(content, out, at) {
-      if (at < 0 || at + channels * area > out.length)
-        throw new EquipoiseError(
-          'ERR_SHAPE',
-          `Expected room for ${channels * area} numbers at ${at} but the batch has ${out.length}`,
-        );
-      const decoded = await decodeImage(content, maxPixels);
-      const { resized, box, padding, ...result } = geometryOf(recipe, decoded.height, decoded.width);
-      if (result.size[0] !== size[0] || result.size[1] !== size[1])
-        throw new EquipoiseError(
-          'ERR_DATA',
-          `Expected an image that comes out at ${sizeText(size)} but this one of ${sizeText([decoded.height, decoded.width])} comes out at ${sizeText(result.size)}. Add centerCrop or resize to the preprocess block`,
-        );
-      const image = recipe.mode === 'L' ? toGrey(decoded) : decoded;
-      const kept = recipe.filter ? resizePixels(image, ...resized, recipe.filter, box) : cropPixels(image, box);
-      write(padWithBlack(kept, size, padding), out, at);
-    },
+    into: (content, out, at) => inTurn(() => into(content, out, at)),
   };
+
+  async function into(content: ItemContent, out: Float32Array, at: number): Promise<void> {
+    if (at < 0 || at + channels * area > out.length)
+      throw new EquipoiseError(
+        'ERR_SHAPE',
+        `Expected room for ${channels * area} numbers at ${at} but the batch has ${out.length}`,
+      );
+    const decoded = await decodeImage(content, maxPixels);
+    const { resized, box, padding, ...result } = geometryOf(recipe, decoded.height, decoded.width);
+    if (result.size[0] !== size[0] || result.size[1] !== size[1])
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected an image that comes out at ${sizeText(size)} but this one of ${sizeText([decoded.height, decoded.width])} comes out at ${sizeText(result.size)}. Add centerCrop or resize to the preprocess block`,
+      );
+    const image = recipe.mode === 'L' ? toGrey(decoded) : decoded;
+    if (box.height < size[0] || box.width < size[1]) fillWithBlack(out, at);
+    await kernels.resample({
+      pixels: image.data,
+      width: image.width,
+      height: image.height,
+      channels: image.channels,
+      across: axis(image.width, resized[1], box.left, box.width),
+      down: axis(image.height, resized[0], box.top, box.height),
+      values: table,
+      order: orders[image.channels],
+      out,
+      start: at + (padding[0] * size[1] + padding[1]) * pixelStep,
+      rowStep: size[1] * pixelStep,
+      pixelStep,
+      channelStep,
+    });
+  }
 }

@@ -1,6 +1,7 @@
 /** Items → what a network takes: images → normalised pixels, texts → token ids. */
 
 export { decodeImage, DEFAULT_MAX_PIXELS } from './decode.js';
+export { decodersAtOnce } from './in-flight.js';
 export {
   createImagePreprocessor,
   geometryOf,
@@ -10,7 +11,7 @@ export {
 } from './image.js';
 export { channelsOf, checkKeys, parseImageRecipe, type ImageRecipe, type Size } from './image-recipe.js';
 export { thumbnail } from './thumbnail.js';
-export { cropPixels, filterNames, resizePixels, type Box, type Filter, type Pixels } from './resize.js';
+export { cropPixels, filterNames, type Box, type Filter, type Pixels } from './resize.js';
 export {
   createTextPreprocessor,
   padBatch,

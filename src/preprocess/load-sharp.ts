@@ -9,7 +9,12 @@ let loading: Promise<Sharp> | undefined;
 /** @throws ERR_ENVIRONMENT where it is not installed, or has no binary for this platform. */
 export function loadSharp(): Promise<Sharp> {
   loading ??= import('sharp').then(
-    (module) => module.default,
+    ({ default: sharp }) => {
+      // Images are decoded side by side, each by one thread, and none of them twice.
+      sharp.concurrency(1);
+      sharp.cache(false);
+      return sharp;
+    },
     (error: unknown) => {
       throw new EquipoiseError(
         'ERR_ENVIRONMENT',

@@ -1,11 +1,13 @@
 /**
- * Antialiased resizing of 8-bit pixels with the arithmetic of Pillow, so that a network gets from Node
- * the same bytes that it got in Python when it was trained.
+ * How pixels are weighted when an image is resized, with the arithmetic of Pillow, so that a network gets from Node the same
+ * bytes that it got in Python when it was trained. The `resample` kernel does the work.
  *
  * The facts restated: a separable filter whose support grows with the scale when shrinking; weights normalised and
  * rounded to 22 fractional bits; rows first, then columns, each rounded to 8 bits. libvips' own resize differs from
  * it by up to 9 of 255 levels on photographs, which is why sharp only decodes.
  */
+
+import type { Taps } from '../kernels/index.js';
 
 /** Interleaved 8-bit pixels, (height, width, channels). */
 export interface Pixels {
@@ -50,19 +52,11 @@ const kernels = {
 export type Filter = 'nearest' | keyof typeof kernels;
 export const filterNames = ['nearest', 'bilinear', 'bicubic', 'lanczos'] as const satisfies readonly Filter[];
 
-const FRACTION_BITS = 22;
-const HALF = 1 << (FRACTION_BITS - 1);
+/** A weight of one. */
+const UNIT = 2 ** 22;
 
-/** For outputs start … start + count − 1 of one axis: which sources each takes, and their weights in 2^-22. */
-interface Taps {
-  readonly first: Int32Array;
-  readonly count: Int32Array;
-  /** `stride` weights an output. */
-  readonly weights: Int32Array;
-  readonly stride: number;
-}
-
-function tapsOf(kernel: Kernel, inputs: number, outputs: number, start: number, count: number): Taps {
+/** For outputs start … start + count − 1. */
+function filterTaps(kernel: Kernel, inputs: number, outputs: number, start: number, count: number): Taps {
   const scale = inputs / outputs;
   const stretch = Math.max(scale, 1);
   const support = kernel.support * stretch;
@@ -71,7 +65,6 @@ function tapsOf(kernel: Kernel, inputs: number, outputs: number, start: number, 
     first: new Int32Array(count),
     count: new Int32Array(count),
     weights: new Int32Array(count * stride),
-    stride,
   };
   const exact = new Float64Array(stride);
   for (let i = 0; i < count; i++) {
@@ -88,89 +81,44 @@ function tapsOf(kernel: Kernel, inputs: number, outputs: number, start: number, 
     taps.count[i] = to - from;
     for (let j = 0; j < to - from; j++) {
       const weight = (exact[j] as number) / (sum === 0 ? 1 : sum);
-      taps.weights[i * stride + j] = Math.trunc(weight * 2 ** FRACTION_BITS + (weight < 0 ? -0.5 : 0.5));
+      taps.weights[i * stride + j] = Math.trunc(weight * UNIT + (weight < 0 ? -0.5 : 0.5));
     }
   }
   return taps;
 }
 
-/** Rows top … top + height − 1, filtered along x. */
-function filterRows(image: Pixels, taps: Taps, top: number, height: number): Uint8ClampedArray {
-  const { data, width, channels } = image;
-  const outWidth = taps.first.length;
-  const out = new Uint8ClampedArray(outWidth * height * channels);
-  let o = 0;
-  for (let y = 0; y < height; y++) {
-    const row = (top + y) * width * channels;
-    for (let x = 0; x < outWidth; x++) {
-      let w = x * taps.stride;
-      const end = w + (taps.count[x] as number);
-      let p = row + (taps.first[x] as number) * channels;
-      let a = HALF;
-      if (channels === 1) {
-        for (; w < end; w++) a += (data[p++] as number) * (taps.weights[w] as number);
-        out[o++] = a >> FRACTION_BITS;
-        continue;
-      }
-      let b = HALF;
-      let c = HALF;
-      for (; w < end; w++, p += 3) {
-        const weight = taps.weights[w] as number;
-        a += (data[p] as number) * weight;
-        b += (data[p + 1] as number) * weight;
-        c += (data[p + 2] as number) * weight;
-      }
-      out[o] = a >> FRACTION_BITS;
-      out[o + 1] = b >> FRACTION_BITS;
-      out[o + 2] = c >> FRACTION_BITS;
-      o += 3;
-    }
-  }
-  return out;
+/** Each output is one source as it is. */
+function copyTaps(first: Int32Array): Taps {
+  return { first, count: new Int32Array(first.length).fill(1), weights: new Int32Array(first.length).fill(UNIT) };
 }
 
-/** Filters along y; `rows` begins at source row `top` and has `length` bytes a row. */
-function filterColumns(rows: Uint8ClampedArray, length: number, taps: Taps, top: number): Uint8ClampedArray {
-  const out = new Uint8ClampedArray(taps.first.length * length);
-  const sums = new Int32Array(length);
-  for (let y = 0; y < taps.first.length; y++) {
-    sums.fill(HALF);
-    for (let j = 0; j < (taps.count[y] as number); j++) {
-      const weight = taps.weights[y * taps.stride + j] as number;
-      const row = ((taps.first[y] as number) + j - top) * length;
-      for (let i = 0; i < length; i++) sums[i] = (sums[i] as number) + (rows[row + i] as number) * weight;
-    }
-    for (let i = 0; i < length; i++) out[y * length + i] = (sums[i] as number) >> FRACTION_BITS;
-  }
-  return out;
-}
-
-function nearest(image: Pixels, height: number, width: number, box: Box): Uint8ClampedArray {
-  const { data, channels } = image;
+function nearestTaps(inputs: number, outputs: number, start: number, count: number): Taps {
   // Pillow adds up the step instead of multiplying, which decides ties.
-  const sources = (inputs: number, outputs: number) => {
-    const step = inputs / outputs;
-    let at = step * 0.5;
-    return Int32Array.from({ length: outputs }, () => {
-      const source = Math.min(inputs - 1, Math.trunc(at));
-      at += step;
-      return source;
-    });
-  };
-  const columns = sources(image.width, width);
-  const rows = sources(image.height, height);
-  const out = new Uint8ClampedArray(box.width * box.height * channels);
-  let o = 0;
-  for (let y = 0; y < box.height; y++)
-    for (let x = 0; x < box.width; x++) {
-      const p = ((rows[box.top + y] as number) * image.width + (columns[box.left + x] as number)) * channels;
-      for (let c = 0; c < channels; c++) out[o++] = data[p + c] as number;
-    }
-  return out;
+  const step = inputs / outputs;
+  let at = step * 0.5;
+  const sources = Int32Array.from({ length: start + count }, () => {
+    const source = Math.min(inputs - 1, Math.trunc(at));
+    at += step;
+    return source;
+  });
+  return copyTaps(sources.subarray(start));
 }
 
-function asBytes(clamped: Uint8ClampedArray): Uint8Array {
-  return new Uint8Array(clamped.buffer, clamped.byteOffset, clamped.length);
+/**
+ * Which of an axis' `inputs` pixels make outputs start … start + count − 1 of `outputs`, as Pillow's `Image.resize` followed
+ * by `crop` has it: what a crop would drop is never computed.
+ */
+export function tapsOf(
+  filter: Filter | undefined,
+  inputs: number,
+  outputs: number,
+  start: number,
+  count: number,
+): Taps {
+  if (filter === undefined || inputs === outputs)
+    return copyTaps(Int32Array.from({ length: count }, (_, i) => start + i));
+  if (filter === 'nearest') return nearestTaps(inputs, outputs, start, count);
+  return filterTaps(kernels[filter], inputs, outputs, start, count);
 }
 
 /** The pixels inside `box`, copied. */
@@ -183,30 +131,4 @@ export function cropPixels(image: Pixels, box: Box): Pixels {
     data.set(image.data.subarray(start, start + length), y * length);
   }
   return { data, width: box.width, height: box.height, channels };
-}
-
-/**
- * Resizes to (height, width) and returns only `box` of the result: what a crop would drop is never computed.
- *
- * Byte for byte what Pillow's `Image.resize((width, height), filter)` followed by `crop` gives.
- */
-export function resizePixels(
-  image: Pixels,
-  height: number,
-  width: number,
-  filter: Filter,
-  box: Box = { left: 0, top: 0, width, height },
-): Pixels {
-  if (width === image.width && height === image.height) return cropPixels(image, box);
-  const { channels } = image;
-  const size = { width: box.width, height: box.height, channels };
-  if (filter === 'nearest') return { data: asBytes(nearest(image, height, width, box)), ...size };
-  const kernel = kernels[filter];
-  const across = tapsOf(kernel, image.width, width, box.left, box.width);
-  const down = tapsOf(kernel, image.height, height, box.top, box.height);
-  const last = box.height - 1;
-  const top = down.first[0] as number;
-  const bottom = (down.first[last] as number) + (down.count[last] as number);
-  const rows = filterRows(image, across, top, bottom - top);
-  return { data: asBytes(filterColumns(rows, box.width * channels, down, top)), ...size };
 }

@@ -32,8 +32,8 @@ function nextSet(train: TrainingSet, plan: ResamplingPlan, { kernels }: PlanCont
  * Runs samplers one after the other; each sees the rows that those before it leave, and the plan of them all is one plan for
  * the original rows.
  *
- * Cleaning after over-sampling removes synthetic rows like any others. Stages that look at embeddings and follow another need its rows
- * made: for as long as the plan is being decided, that takes the memory of those rows, twice where rows were removed before.
+ * Cleaning after over-sampling removes synthetic rows like any others. Stages that look at embeddings and follow another search among
+ * the rows it leaves, so those are made while the plan is being decided; the plan itself is recipes again, made window by window.
  *
  * @throws ERR_OPTION for anything but a list of samplers; what the stages throw.
  *

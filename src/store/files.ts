@@ -1,6 +1,6 @@
 /** Files that are whole or not there: written aside, synced, renamed. */
 
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EquipoiseError } from '../core/errors.js';
@@ -42,7 +42,8 @@ export async function writeAtomically(
   path: string,
   content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<{ bytes: number; sha256: string }> {
-  const partial = join(dirname(path), `.${basename(path)}.${process.pid}${PARTIAL}`);
+  // Machines that share the folder may have processes of one number.
+  const partial = join(dirname(path), `.${basename(path)}.${randomUUID()}${PARTIAL}`);
   const hash = createHash('sha256');
   let bytes = 0;
   try {

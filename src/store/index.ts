@@ -1,6 +1,10 @@
 export {
   createStore,
   isStore,
+  joinStore,
+  removeStore,
+  shardRanges,
+  writeShard,
   type CreateStoreOptions,
   type ShardContent,
   type ShardRange,
@@ -16,10 +20,13 @@ export {
   type WriteSetOptions,
   type WriteStoreOptions,
 } from './write-set.js';
-export type { Dtype, Failure, Manifest, ShardEntry } from './manifest.js';
+export type { BatchBounds, Dtype, Failure, Manifest, ShardEntry } from './manifest.js';
 export type { Provenance } from './provenance.js';
 export { labelColumn, namesOf, type Label, type Row } from './rows.js';
 export type { Split } from './split-file.js';
 export { ArrowTable, encodeArrow, encodeArrowBatches, type ColumnData } from './arrow-table.js';
 export { fromFloat16, toFloat16 } from './float16.js';
 export { readBytes, writeAtomically } from './files.js';
+export { publishedShards, publishShard } from './published.js';
+export { EmbeddedRows } from './embedded-rows.js';
+export { readManifest } from './manifest.js';

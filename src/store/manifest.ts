@@ -34,6 +34,13 @@ export interface ShardEntry {
   readonly failures: readonly Failure[];
 }
 
+/** How much goes through the backbone at once. */
+export interface BatchBounds {
+  readonly items: number;
+  /** Padding included; for texts. */
+  readonly tokens?: number;
+}
+
 export interface Manifest {
   readonly format: typeof FORMAT;
   readonly formatVersion: string;
@@ -48,6 +55,8 @@ export interface Manifest {
   readonly columns: readonly Column[] | null;
   /** How copies of each item were made and embedded beside it. */
   readonly augmentation?: Readonly<Record<string, unknown>>;
+  /** Absent where no backbone ran. */
+  readonly batch?: BatchBounds;
   /** Items a shard. */
   readonly shardRows: number;
   /** Rows made by a sampler are among them: not to be split or evaluated. */
@@ -95,19 +104,20 @@ function fault(raw: Record<string, unknown>): string | undefined {
   if (typeof raw['complete'] !== 'boolean') return 'complete';
   if (typeof raw['resampled'] !== 'boolean') return 'resampled';
   if (!isObject(environment)) return 'environment';
-  if (!Array.isArray(shards)) return 'shards';
-  for (const shard of shards) {
-    const whole =
-      isObject(shard) &&
-      [shard['start'], shard['end'], shard['rows'], shard['bytes']].every(isCount) &&
-      isText(shard['sha256']) &&
-      // A manifest names files of its own folder, never a path.
-      isText(shard['file']) &&
-      /^shard-\d{5,}\.arrow$/.test(shard['file']) &&
-      Array.isArray(shard['failures']);
-    if (!whole) return 'shards';
-  }
+  if (!Array.isArray(shards) || !shards.every(isShardEntry)) return 'shards';
   return undefined;
+}
+
+export function isShardEntry(shard: unknown): shard is ShardEntry {
+  return (
+    isObject(shard) &&
+    [shard['start'], shard['end'], shard['rows'], shard['bytes']].every(isCount) &&
+    isText(shard['sha256']) &&
+    // A manifest names files of its own folder, never a path.
+    isText(shard['file']) &&
+    /^shard-\d{5,}\.arrow$/.test(shard['file']) &&
+    Array.isArray(shard['failures'])
+  );
 }
 
 /**

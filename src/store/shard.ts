@@ -20,6 +20,8 @@ export interface ShardRows {
   readonly embeddings: Dense;
   /** The id each row was augmented from, null for an original. */
   readonly parents?: readonly (string | null)[];
+  /** What tells whether an item is still the one that was embedded. */
+  readonly identities?: readonly (string | null)[];
 }
 
 function narrow(embeddings: Dense, ids: readonly string[]): Uint16Array {
@@ -37,7 +39,7 @@ function narrow(embeddings: Dense, ids: readonly string[]): Uint16Array {
 export async function writeShardFile(
   dir: string,
   index: number,
-  { ids, embeddings, parents }: ShardRows,
+  { ids, embeddings, parents, identities }: ShardRows,
   dtype: Dtype,
 ): Promise<{ file: string; bytes: number; sha256: string }> {
   assertFinite(embeddings, (row) => `Row ${JSON.stringify(ids[row])}`);
@@ -47,6 +49,8 @@ export async function writeShardFile(
     embedding: { kind: 'vectors', values, width: embeddings.cols },
   };
   if (parents?.some((parent) => parent !== null)) columns['parent'] = { kind: 'utf8', values: parents, nullable: true };
+  if (identities?.some((identity) => identity !== null))
+    columns['identity'] = { kind: 'utf8', values: identities, nullable: true };
   const file = shardFile(index);
   return { file, ...(await writeAtomically(join(dir, file), encodeArrow(embeddings.rows, columns))) };
 }

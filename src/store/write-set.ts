@@ -146,33 +146,34 @@ function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: read
   const syntheticName = syntheticNames(sampler, from.ids);
   const nameOf = (row: number): string =>
     row < originals.length ? (originals[row] as Row).id : syntheticName(row - originals.length);
+  /** The base of synthetic row i, or the first parent. */
+  const baseOf = (i: number): number | undefined => (i < made ? recipes.base[i] : extra?.parents[i - made]?.[0]);
+  /** A row inherits from an original one, by way of the synthetic ones that it builds on. */
+  const originOf = (row: number): Row | undefined => {
+    let at: number | undefined = row;
+    while (at !== undefined && at >= originals.length) at = baseOf(at - originals.length);
+    return at === undefined ? undefined : originals[at];
+  };
   const rows = [...kept];
   const parents = keptRows.map((row) => from.parents?.[row] ?? null);
   const provenance: Provenance[] = [];
   for (let i = 0; i < total - kept.length; i++) {
     const isRecipe = i < made;
     const others = isRecipe ? undefined : (extra?.parents[i - made] as Int32Array);
-    // What a row inherits is its base's, or the first parent's.
-    const base = others ? others[0] : (recipes.base[i] as number);
-    // A later stage may build on a synthetic row; what it inherits is then already listed.
-    const source =
-      base === undefined
-        ? undefined
-        : base < originals.length
-          ? originals[base]
-          : rows[kept.length + base - originals.length];
+    const base = baseOf(i);
+    const source = base === undefined ? undefined : originOf(base);
     const id = nameOf(originals.length + i);
     const label = isRecipe ? recipes.label[i] : extra?.labels[i - made];
     const otherLabel = recipes.otherLabel?.[i];
     const more = others && others.length > 1 ? ` and ${others.length - 1} more` : '';
     rows.push({
       id,
-      source: source ? `${sampler} of ${source.id}${more}` : sampler,
+      source: base === undefined ? sampler : `${sampler} of ${nameOf(base)}${more}`,
       label: classNames[label as number] as string,
       ...(source?.group !== undefined && { group: source.group }),
       ...(source?.weight !== undefined && { weight: source.weight }),
     });
-    parents.push(source?.id ?? null);
+    parents.push(base === undefined ? null : nameOf(base));
     provenance.push({
       id,
       base: isRecipe ? nameOf(recipes.base[i] as number) : null,

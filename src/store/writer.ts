@@ -13,6 +13,7 @@ import {
   newManifest,
   readManifest,
   writeManifest,
+  type BatchBounds,
   type Dtype,
   type Failure,
   type Manifest,
@@ -20,6 +21,7 @@ import {
   type ShardEntry,
 } from './manifest.js';
 import { PROVENANCE } from './provenance.js';
+import { isPublished, publishedShards, removePublished } from './published.js';
 import { namesOf, ROWS, writeRows, type Row } from './rows.js';
 import { checkShardSize, readShard, shardFile, writeShardFile } from './shard.js';
 import { SPLITS } from './split-file.js';
@@ -43,12 +45,16 @@ export interface CreateStoreOptions {
   readonly columns?: readonly Column[];
   /** How copies of each item are made, plain JSON; another one is another store. */
   readonly augmentation?: object;
+  /** Bounds of what goes through the backbone at once; with others, vectors may differ by rounding, and shards would not go together. */
+  readonly batch?: BatchBounds;
   /** What embeddings are stored as; float16 halves the disk and keeps 11 significant bits. Default float32. */
   readonly dtype?: Dtype;
   /** Items a shard, default 8192; small: many files; large: more is lost when a run is killed. */
   readonly shardRows?: number;
   /** Replaces a store that is there; other files in the folder stay. */
   readonly overwrite?: boolean;
+  /** Other processes write into the folder too: what they have half written stays. */
+  readonly shared?: boolean;
   /** What computes the embeddings, with its version. */
   readonly runtime?: string;
   readonly threads?: number;
@@ -67,9 +73,11 @@ const KNOWN_OPTIONS = [
   'classNames',
   'columns',
   'augmentation',
+  'batch',
   'dtype',
   'shardRows',
   'overwrite',
+  'shared',
   'runtime',
   'threads',
   'resampled',
@@ -90,6 +98,8 @@ export interface ShardContent {
   readonly embeddings: Dense;
   /** The id each row was augmented from, null for an original. */
   readonly parents?: readonly (string | null)[];
+  /** What tells whether an item is still the one that was embedded: `Item.identity`. */
+  readonly identities?: readonly (string | null)[];
   readonly failures?: readonly Failure[];
 }
 
@@ -122,6 +132,7 @@ function headOf(options: CreateStoreOptions): ManifestHead {
     classNames: [...classNames],
     columns: columns ? [...columns] : null,
     ...(options.augmentation && { augmentation: { ...options.augmentation } }),
+    ...(options.batch && { batch: { ...options.batch } }),
     shardRows,
     resampled: options.resampled ?? false,
     part: options.part ?? null,
@@ -143,10 +154,13 @@ async function list(dir: string): Promise<string[]> {
 }
 
 const isStoreFile = (name: string): boolean =>
-  [MANIFEST, ROWS, PROVENANCE, FAILURES].includes(name) || /^shard-\d{5,}\.arrow$/.test(name) || isPartial(name);
+  [MANIFEST, ROWS, PROVENANCE, FAILURES].includes(name) ||
+  /^shard-\d{5,}\.arrow$/.test(name) ||
+  isPublished(name) ||
+  isPartial(name);
 
 /** Removes the files of a store and nothing else; the manifest last, so that a killed removal can be repeated. */
-async function removeStore(dir: string): Promise<void> {
+export async function removeStore(dir: string): Promise<void> {
   const splits = join(dir, SPLITS);
   for (const name of await list(splits).catch(() => []))
     if (name.endsWith('.arrow') || isPartial(name)) await rm(join(splits, name));
@@ -158,19 +172,31 @@ async function removeStore(dir: string): Promise<void> {
 function checkSame(dir: string, before: Manifest, now: ManifestHead): void {
   const differs = (what: string, was: unknown, is: unknown): void => {
     if (JSON.stringify(was) === JSON.stringify(is)) return;
+    const changed = what === 'dataset fingerprint' && before.backbone !== null;
+    const advice = `${changed ? 'Keep what is still the same with --update, choose' : 'Finish it as it was begun, choose'} another folder, or start anew with --overwrite`;
     const short = (value: unknown): string => {
       const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
       return text.length > 100 ? `${text.slice(0, 97)}...` : text;
     };
     throw new EquipoiseError(
       'ERR_INTEGRITY',
-      `${dir} holds an unfinished store with ${what} ${short(was)} but this run has ${short(is)}. Finish it as it was begun, choose another folder, or start anew with --overwrite`,
+      `${dir} holds an unfinished store with ${what} ${short(was)} but this run has ${short(is)}. ${advice}`,
     );
   };
   differs('dataset fingerprint', before.dataset.fingerprint, now.dataset.fingerprint);
   differs('item count', before.dataset.count, now.dataset.count);
   differs('class table', before.classNames, now.classNames);
-  for (const key of ['modality', 'dim', 'dtype', 'shardRows', 'columns', 'augmentation', 'resampled', 'part'] as const)
+  for (const key of [
+    'modality',
+    'dim',
+    'dtype',
+    'shardRows',
+    'columns',
+    'augmentation',
+    'batch',
+    'resampled',
+    'part',
+  ] as const)
     differs(key, before[key], now[key]);
 }
 
@@ -183,6 +209,63 @@ function checkBackbone(dir: string, before: Manifest, now: ManifestHead): void {
     'ERR_INTEGRITY',
     `${what} was embedded with ${name(before)} but this run uses ${name(now)} (${dir}). Choose another folder, or replace the store with --overwrite`,
   );
+}
+
+/** Every shard that a store has or is to have. */
+export function shardRanges({ dataset, shardRows, shards }: Manifest): ShardRange[] {
+  const done = new Set(shards.map((shard) => shard.start));
+  return Array.from({ length: Math.ceil(dataset.count / shardRows) }, (_, index) => {
+    const start = index * shardRows;
+    return { index, start, end: Math.min(dataset.count, start + shardRows), done: done.has(start) };
+  });
+}
+
+/**
+ * Writes the file of shard `index`, lasting once the promise resolves, and says what the manifest is to list. The manifest
+ * itself stays as it is, so that any number of processes may write shards of one store. The same content gives the same bytes.
+ *
+ * @throws ERR_DATA for NaN or infinity, naming the row; ERR_SHAPE when items are unaccounted for; ERR_OPTION for a shard that
+ *   is listed already; ERR_ENVIRONMENT when the disk is full.
+ */
+export async function writeShard(
+  { dir, manifest }: { readonly dir: string; readonly manifest: Manifest },
+  index: number,
+  content: ShardContent,
+): Promise<ShardEntry> {
+  const { ids, embeddings, parents, identities, failures = [] } = content;
+  const ranges = shardRanges(manifest);
+  const range = ranges[index];
+  if (!range || range.done) throw expected(`a shard to do, from 0 to ${ranges.length - 1}`, 'writeShard.index', index);
+  const items = range.end - range.start;
+  // A copy made by augmentation is no item of the dataset, unless the dataset itself lists copies.
+  const originals = ids.length - (parents?.filter((parent) => parent !== null).length ?? 0);
+  const failed = failures.filter(({ parent }) => parent === undefined).length;
+  if (embeddings.rows !== ids.length || (parents && parents.length !== ids.length))
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `Shard ${index} has ${ids.length} ids but ${embeddings.rows} rows${parents ? ` and ${parents.length} parents` : ''}`,
+    );
+  if (embeddings.cols !== manifest.dim)
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `Shard ${index} has ${embeddings.cols} numbers a row but the store has ${manifest.dim}`,
+    );
+  if (originals + failed !== items && ids.length + failures.length !== items)
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `Shard ${index} covers items ${range.start} to ${range.end - 1} (${items}) but accounts for ${originals} embedded and ${failed} failed`,
+    );
+  const rows = { ids, embeddings, ...(parents && { parents }), ...(identities && { identities }) };
+  const written = await writeShardFile(dir, index, rows, manifest.dtype);
+  return {
+    file: written.file,
+    start: range.start,
+    end: range.end,
+    rows: ids.length,
+    sha256: written.sha256,
+    bytes: written.bytes,
+    failures: [...failures],
+  };
 }
 
 /** Writes the shards of one store, in any order; calls may overlap and are done one after the other. */
@@ -208,12 +291,7 @@ export class StoreWriter {
 
   /** All shards of the store, those of an earlier run `done`. */
   shards(): ShardRange[] {
-    const { dataset, shardRows, shards } = this.#manifest;
-    const done = new Set(shards.map((shard) => shard.start));
-    return Array.from({ length: Math.ceil(dataset.count / shardRows) }, (_, index) => {
-      const start = index * shardRows;
-      return { index, start, end: Math.min(dataset.count, start + shardRows), done: done.has(start) };
-    });
+    return shardRanges(this.#manifest);
   }
 
   /** Calls overlap freely because each waits for the one before; a failed one holds up nobody. */
@@ -226,58 +304,41 @@ export class StoreWriter {
   }
 
   /**
-   * Writes shard `index`, lasting once the promise resolves.
-   * @throws ERR_DATA for NaN or infinity, naming the row; ERR_SHAPE when items are unaccounted for;
-   *   ERR_ENVIRONMENT when the disk is full, with the shards before it safe.
+   * Writes shard `index` and lists it, lasting once the promise resolves: `writeShard`, then `addShard`.
+   * @throws as these.
    */
   writeShard(index: number, content: ShardContent): Promise<void> {
     return this.#inTurn(async () => {
-      const { ids, embeddings, parents, failures = [] } = content;
-      const range = this.shards()[index];
-      if (!range || range.done)
-        throw expected(`a shard to do, from 0 to ${this.shards().length - 1}`, 'writeShard.index', index);
-      const items = range.end - range.start;
-      // A copy made by augmentation is no item of the dataset, unless the dataset itself lists copies.
-      const originals = ids.length - (parents?.filter((parent) => parent !== null).length ?? 0);
-      const failed = failures.filter(({ parent }) => parent === undefined).length;
-      if (embeddings.rows !== ids.length || (parents && parents.length !== ids.length))
-        throw new EquipoiseError(
-          'ERR_SHAPE',
-          `Shard ${index} has ${ids.length} ids but ${embeddings.rows} rows${parents ? ` and ${parents.length} parents` : ''}`,
-        );
-      if (embeddings.cols !== this.dim)
-        throw new EquipoiseError(
-          'ERR_SHAPE',
-          `Shard ${index} has ${embeddings.cols} numbers a row but the store has ${this.dim}`,
-        );
-      if (originals + failed !== items && ids.length + failures.length !== items)
-        throw new EquipoiseError(
-          'ERR_SHAPE',
-          `Shard ${index} covers items ${range.start} to ${range.end - 1} (${items}) but accounts for ${originals} embedded and ${failed} failed`,
-        );
       try {
-        const written = await writeShardFile(
-          this.dir,
-          index,
-          { ids, embeddings, ...(parents && { parents }) },
-          this.#manifest.dtype,
-        );
-        const entry: ShardEntry = {
-          file: written.file,
-          start: range.start,
-          end: range.end,
-          rows: ids.length,
-          sha256: written.sha256,
-          bytes: written.bytes,
-          failures: [...failures],
-        };
-        const shards = [...this.#manifest.shards, entry].sort((a, b) => a.start - b.start);
-        await this.#update({ ...this.#manifest, shards });
+        await this.#list(await writeShard(this, index, content));
       } catch (error) {
         // A shard that the manifest does not list yet stays: the next run writes it again in its place.
         throw this.#withSafeCount(error, shardFile(index));
       }
     });
+  }
+
+  /**
+   * Lists a shard that was written, here or by another process.
+   * @throws ERR_OPTION for one that is listed already or is none of the store; ERR_ENVIRONMENT when the disk is full, with
+   *   the shards before it safe.
+   */
+  addShard(entry: ShardEntry): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        await this.#list(entry);
+      } catch (error) {
+        throw this.#withSafeCount(error, entry.file);
+      }
+    });
+  }
+
+  async #list(entry: ShardEntry): Promise<void> {
+    const range = this.shards().find(({ start }) => start === entry.start);
+    if (!range || range.done || range.end !== entry.end || entry.file !== shardFile(range.index))
+      throw expected('a shard of the store that is still to do', 'addShard', entry.file);
+    const shards = [...this.#manifest.shards, entry].sort((a, b) => a.start - b.start);
+    await this.#update({ ...this.#manifest, shards });
   }
 
   async #update(manifest: Manifest): Promise<void> {
@@ -349,6 +410,7 @@ export class StoreWriter {
         await writeRows(this.dir, ordered);
         await this.writeFailures();
         await this.#update({ ...this.#manifest, complete: true });
+        await removePublished(this.dir);
       } catch (error) {
         throw this.#withSafeCount(error, ROWS);
       }
@@ -394,6 +456,41 @@ export function repeated(ids: readonly string[], what: string): EquipoiseError {
  */
 export async function createStore(dir: string, options: CreateStoreOptions): Promise<StoreWriter> {
   const head = headOf(options);
+  const before = await look(dir);
+  if (before && options.overwrite) await removeStore(dir);
+  else if (before) {
+    checkContinues(dir, before, head);
+    if (!options.shared) await removePartials(dir);
+    for (const entry of before.shards) await checkShardSize(dir, entry);
+    const shards = [...before.shards, ...(await publishedShards(dir, before))].sort((a, b) => a.start - b.start);
+    return new StoreWriter(dir, { ...before, shards });
+  }
+  await removePartials(dir);
+  const manifest = newManifest(head);
+  await writeManifest(dir, manifest);
+  return new StoreWriter(dir, manifest);
+}
+
+/**
+ * Joins the processes that write the store in `dir`, beginning it where nobody has yet. Write shards with `writeShard`, tell
+ * the others with `publishShard`; nothing of theirs is touched. `createStore` with the same options takes all and finishes.
+ *
+ * @throws as `createStore`; a finished store is one too.
+ */
+export async function joinStore(
+  dir: string,
+  options: Omit<CreateStoreOptions, 'overwrite'>,
+): Promise<{ readonly dir: string; readonly manifest: Manifest }> {
+  const head = headOf(options);
+  if (!(await look(dir))) await writeManifest(dir, newManifest(head));
+  // Read again: of several that begin it at the same moment, the last one stays.
+  const manifest = (await readManifest(dir)) as Manifest;
+  checkContinues(dir, manifest, head);
+  return { dir, manifest };
+}
+
+/** The manifest in a folder that is made if need be; undefined where a store can begin. */
+async function look(dir: string): Promise<Manifest | undefined> {
   try {
     await mkdir(dir, { recursive: true });
   } catch (error) {
@@ -402,32 +499,26 @@ export async function createStore(dir: string, options: CreateStoreOptions): Pro
     throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot make ${dir}: ${(error as Error).message}`, { cause: error });
   }
   const before = await readManifest(dir);
-  if (!before) {
-    // Without a manifest, only what a run leaves that was killed before its first may be here.
-    const foreign = (await list(dir)).filter((name) => !isPartial(name));
-    if (foreign.length > 0)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        `Expected a new or empty folder for the store but ${dir} holds ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''}. Nothing was touched; choose another folder`,
-      );
-  } else if (options.overwrite) {
-    await removeStore(dir);
-  } else {
-    checkBackbone(dir, before, head);
-    if (before.complete)
-      throw new EquipoiseError(
-        'ERR_OPTION',
-        `${dir} holds a finished store of ${before.dataset.count} items. Open it, choose another folder, or replace it with --overwrite`,
-      );
-    checkSame(dir, before, head);
-    await removePartials(dir);
-    for (const entry of before.shards) await checkShardSize(dir, entry);
-    return new StoreWriter(dir, before);
-  }
-  await removePartials(dir);
-  const manifest = newManifest(head);
-  await writeManifest(dir, manifest);
-  return new StoreWriter(dir, manifest);
+  // Without a manifest, only what a run leaves that was killed before its first may be here.
+  const foreign = before ? [] : (await list(dir)).filter((name) => !isPartial(name));
+  if (foreign.length > 0)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected a new or empty folder for the store but ${dir} holds ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''}. Nothing was touched; choose another folder`,
+    );
+  return before;
+}
+
+function checkContinues(dir: string, before: Manifest, head: ManifestHead): void {
+  checkBackbone(dir, before, head);
+  if (before.complete)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      before.dataset.fingerprint === head.dataset.fingerprint
+        ? `${dir} holds a finished store of ${before.dataset.count} items. Open it, choose another folder, or replace it with --overwrite`
+        : `${dir} holds a finished store of ${before.dataset.count} items that are not the ${head.dataset.count} of this run. ${before.backbone ? 'Embed what is new or changed with --update, choose' : 'Choose'} another folder, or replace it with --overwrite`,
+    );
+  checkSame(dir, before, head);
 }
 
 /** True when `path` is the folder of a store, finished or not. */

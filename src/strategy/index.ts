@@ -44,6 +44,7 @@ import { preFinetuning } from './pre-finetuning.js';
 import { randomOverSampling } from './random-over-sampling.js';
 import { remix } from './remix.js';
 import { remixDrw } from './remix-drw.js';
+import { resampling } from './resampling.js';
 import { reweightCb } from './reweight-cb.js';
 import { seql } from './seql.js';
 import { smote } from './smote.js';
@@ -77,6 +78,7 @@ export const strategies = {
   'latent-smote': latentSmote,
   'soft-smote': softSmote,
   eos,
+  resampling,
   drs,
   mixup,
   'mixup-drw': mixupDrw,

@@ -3,9 +3,9 @@
 import type { TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { dense } from '../core/matrix.js';
-import type { ResamplingPlan } from '../core/plan.js';
+import type { Recipes, ResamplingPlan } from '../core/plan.js';
 import type { Draws } from '../core/rng.js';
-import { materialize, type Kernels } from '../kernels/index.js';
+import { planRows, type Kernels } from '../kernels/index.js';
 import type { Mix } from '../mix/index.js';
 import type { Partners } from './pairing.js';
 
@@ -68,26 +68,35 @@ export function layOutRows(
   const { targets } = set;
   const shared = { cols, count, label, ...soft, ...(weight && { weight }), ...(targets && { targets }) };
 
-  // What a later stage builds on exists only once made.
-  if (plan && recipes && (exceeds(recipes.base, rows) || exceeds(recipes.other, rows))) {
-    const all = dense(materialize(set.embeddings, plan, { kernels }));
-    const self = Int32Array.from({ length: count }, (_, i) => i);
-    return { ...shared, x: all.data, base: self, other: self, step: new Float32Array(count) };
-  }
+  // Rows that a later stage builds on have to be there; all others are made when they are visited.
+  const built = plan && recipes ? builtOn(recipes, rows, rows + made) : new Int32Array(0);
   let x = data;
-  if (plan?.extra) {
-    x = new Float32Array((rows + extra) * cols);
+  if (built.length + extra > 0) {
+    x = new Float32Array((rows + built.length + extra) * cols);
     x.set(data);
-    x.set(dense(plan.extra.embeddings).data, rows * cols);
-    for (let i = 0; i < extra; i++) base[kept + made + i] = rows + i;
+    if (plan && built.length > 0)
+      planRows(set.embeddings, plan, { kernels }).named(built, x.subarray(rows * cols, (rows + built.length) * cols));
+    if (plan?.extra) x.set(dense(plan.extra.embeddings).data, (rows + built.length) * cols);
   }
+  for (let i = 0; i < extra; i++) base[kept + made + i] = rows + built.length + i;
+  const place = new Map(Array.from(built, (id, i) => [id, rows + i]));
+  const placed = (id: number): number =>
+    id < rows ? id : id >= rows + made ? id - made + built.length : (place.get(id) as number);
+  if (recipes && exceeds(recipes.base, rows)) base.set(recipes.base.map(placed), kept);
   const other = base.slice();
   const step = new Float32Array(count);
   if (recipes) {
-    other.set(recipes.other, kept);
+    other.set(exceeds(recipes.other, rows) ? recipes.other.map(placed) : recipes.other, kept);
     step.set(recipes.step, kept);
   }
   return { ...shared, x, base, other, step };
+}
+
+/** The rows from `first` to before `end` that recipes build on, ascending. */
+function builtOn({ base, other }: Recipes, first: number, end: number): Int32Array {
+  const found = new Set<number>();
+  for (const ids of [base, other]) for (const id of ids) if (id >= first && id < end) found.add(id);
+  return Int32Array.from(found).sort();
 }
 
 function exceeds(ids: Int32Array, rows: number): boolean {

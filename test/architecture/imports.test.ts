@@ -27,6 +27,8 @@ const table: Readonly<Record<string, Room>> = {
   augment: { rooms: ['core', 'preprocess'] },
   // Asks kernels how many threads this machine allows.
   embed: { rooms: ['core', 'kernels', 'dataset', 'preprocess', 'augment', 'backbone', 'store'] },
+  // Opens a store beside other processes and finishes it when all shards are there.
+  distributed: { rooms: ['core', 'embed', 'store'], packages: ['bullmq', 'ioredis'] },
   mix: { rooms: ['core'], portable: true },
   loss: { rooms: ['core'], portable: true },
   head: { rooms: ['core', 'kernels', 'onnx'], portable: true },

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { EquipoiseError } from '../../src/core/errors.js';
 import { createRng } from '../../src/core/rng.js';
-import type { Among, GemmInput, Kernels, NearestInput } from '../../src/kernels/index.js';
+import type { Among, GemmInput, Kernels, NearestInput, Taps } from '../../src/kernels/index.js';
 import { amongChoices, kernelReport, loadKernels } from '../../src/kernels/index.js';
 import { knownIsas } from '../../src/kernels/load.js';
 
@@ -361,3 +361,94 @@ for (const kernels of fast)
     assert.equal(done, false, 'the loop turned while the search ran');
     await running;
   });
+
+/** Up to `most` sources an output, with weights of either sign that add up to about one. */
+function drawTaps(stream: string, outputs: number, sources: number, most: number): Taps {
+  const draws = createRng(7, stream).at(2);
+  const taps = {
+    first: new Int32Array(outputs),
+    count: new Int32Array(outputs),
+    weights: new Int32Array(outputs * (most + 1)),
+  };
+  for (let i = 0; i < outputs; i++) {
+    const count = 1 + draws.below(Math.min(most, sources));
+    taps.count[i] = count;
+    taps.first[i] = i === 0 ? sources - count : draws.below(sources - count + 1);
+    for (let j = 0; j < count; j++) taps.weights[i * (most + 1) + j] = ((draws.uniform() * 3 - 1) / count) * 2 ** 22;
+  }
+  return taps;
+}
+
+test('resample is byte-equal on every backend, in any layout, at the edges of the image', async () => {
+  for (const channels of [1, 3] as const)
+    for (const [height, width, rows, columns] of [
+      [1, 1, 1, 1],
+      [2, 5, 3, 2],
+      [7, 9, 5, 23],
+      [40, 33, 17, 70],
+    ] as const)
+      for (const order of [[0], [0, 0, 0], [2, 1, 0]])
+        for (const layout of ['NCHW', 'NHWC']) {
+          if (order.includes(2) && channels === 1) continue;
+          const outputs = order.length;
+          const area = rows * columns;
+          const input = {
+            pixels: Uint8Array.from(drawIds('pixels', height * width * channels, 256)),
+            width,
+            height,
+            channels,
+            across: drawTaps('across', columns, width, 5),
+            down: drawTaps('down', rows, height, 4),
+            values: draw('values', outputs, 256, (u) => u - 0.5),
+            order: Int32Array.from(order),
+            start: 2,
+            rowStep: layout === 'NCHW' ? columns : columns * outputs,
+            pixelStep: layout === 'NCHW' ? 1 : outputs,
+            channelStep: layout === 'NCHW' ? area : 1,
+          };
+          const what = `${height} x ${width} x ${channels} to ${rows} x ${columns} x ${order} ${layout}`;
+          const wanted = new Float32Array(area * outputs + 3).fill(7);
+          await reference.resample({ ...input, out: wanted });
+          assert.deepEqual([wanted[1], wanted.at(-1), wanted.indexOf(7, 2)], [7, 7, wanted.length - 1], what);
+          for (const kernels of fast) {
+            const out = new Float32Array(wanted.length).fill(7);
+            await kernels.resample({ ...input, out });
+            assert.deepEqual(bytes(out), bytes(wanted), `${what}, ${nameOf(kernels)}`);
+          }
+        }
+});
+
+test('resample refuses taps and layouts that reach outside', async () => {
+  const taps = (first: number, count: number, weight = 1) => ({
+    first: Int32Array.of(first),
+    count: Int32Array.of(count),
+    weights: new Int32Array(2).fill(weight),
+  });
+  const input = {
+    pixels: new Uint8Array(6),
+    width: 3,
+    height: 2,
+    channels: 1 as const,
+    across: taps(1, 2),
+    down: taps(0, 2),
+    values: new Float32Array(256),
+    order: Int32Array.of(0),
+    out: new Float32Array(1),
+    start: 0,
+    rowStep: 1,
+    pixelStep: 1,
+    channelStep: 1,
+  };
+  for (const kernels of backends) {
+    await kernels.resample(input);
+    const refused = (change: Partial<typeof input>, words: RegExp) =>
+      assert.rejects(kernels.resample({ ...input, ...change }), words);
+    await refused({ pixels: new Uint8Array(5) }, /pixels has 5 entries/);
+    await refused({ across: taps(2, 2) }, /sources from 0 to 2/);
+    await refused({ down: taps(-1, 1) }, /sources from 0 to 1/);
+    await refused({ down: taps(0, 2, 2 ** 23) }, /weights of at most/);
+    await refused({ order: Int32Array.of(1) }, /resample\.order/);
+    await refused({ values: new Float32Array(255) }, /values has 255 entries/);
+    await refused({ start: 1 }, /out has 1 entries but number 1 is written/);
+  }
+});

@@ -52,6 +52,25 @@ export async function writeTable(path: string, rows = 60): Promise<string> {
   return path;
 }
 
+/** Lines of `width`, `height`, `kind` with two words and a code between them: the rare class is red or green, and its code is 7. */
+export async function writeMixedTable(path: string, rows = 80): Promise<string> {
+  const draws = createRng(4, 'words').at(0);
+  const lines = tableRows(rows).map((line) => {
+    const [width, height, kind] = line.split(',');
+    const [colours, codes] =
+      kind === 'rare'
+        ? [['red', 'green'], [7]]
+        : [
+            ['blue', 'green', 'red'],
+            [1, 2, 7],
+          ];
+    const pick = <T>(values: readonly T[]) => values[draws.below(values.length)];
+    return [width, height, pick(colours), pick(['round', 'flat']), pick(codes), kind].join(',');
+  });
+  await writeFile(path, `width,height,colour,shape,code,kind\n${lines.join('\n')}\n`);
+  return path;
+}
+
 /** KEEL with a nominal attribute. */
 export async function writeKeel(path: string, rows = 60): Promise<string> {
   const lines = tableRows(rows).map((line, i) => {

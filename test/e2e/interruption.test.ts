@@ -7,6 +7,7 @@ import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { createRng } from '../../src/core/rng.js';
 import { drawImages, writeTable } from './data.js';
 import { equipoise, program, start, succeed, temporaryFolder, type Outcome } from './equipoise.js';
 
@@ -71,6 +72,23 @@ describe('stopped work', { concurrency: 2 }, () => {
       assert.equal((await stat(at(out, 'shard-00000.arrow'))).mtimeMs, first, 'what was done is not done again');
       assert.deepEqual(await bytesOf(at(out)), await bytesOf(at('whole-store')));
     });
+
+  test('embedding killed again and again, at any moment, ends with the same bytes', async () => {
+    const draws = createRng(11, 'kills').at(0);
+    let kills = 0;
+    for (;;) {
+      const { child, outcome } = start(dir, [...embedding, '--out', 'store-killed']);
+      // From before the first file to well into the shards.
+      const timer = kills < 10 ? setTimeout(() => child.kill('SIGKILL'), 250 + 900 * draws.uniform()) : undefined;
+      const { code } = await outcome;
+      clearTimeout(timer);
+      if (code === 0) break;
+      assert.equal(code, null);
+      kills++;
+    }
+    assert.ok(kills > 1, 'it was killed more than once');
+    assert.deepEqual(await bytesOf(at('store-killed')), await bytesOf(at('whole-store')));
+  });
 
   for (const signal of ['SIGINT', 'SIGKILL'] as const)
     test(`a run stopped by ${signal} while it embeds leaves what an undisturbed one leaves`, async () => {

@@ -5,7 +5,8 @@ import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { createRng } from '../../src/core/rng.js';
-import { drawImages, writeTexts } from './data.js';
+import { openStore } from '../../src/store/index.js';
+import { drawImages, writeMixedTable, writeTexts } from './data.js';
 import { asked, equipoise, fixtures, jsonLines, succeed, temporaryFolder } from './equipoise.js';
 
 const dir = temporaryFolder();
@@ -56,6 +57,82 @@ describe('steps apart', { concurrency: 2 }, () => {
     const { ok, result } = JSON.parse(stdout);
     assert.equal(ok, false);
     assert.ok(result.leaks.default.duplicates.length > 0);
+  });
+
+  test('a CSV of numbers and words goes through smote-nc, apart and in a run, and its classifier reads new rows', async () => {
+    await writeMixedTable(at('mixed.csv'));
+    const embedded = await succeed(dir, 'embed', 'mixed.csv', '--out', 'mixed', '--categorical', 'code');
+    assert.match(
+      embedded.stderr,
+      /categorical columns, one-hot: colour \(3 levels\), shape \(2 levels\), code \(3 levels\)/,
+    );
+    await succeed(dir, 'split', 'mixed');
+    const { synthetic } = await asked(
+      dir,
+      'resample',
+      'mixed',
+      '--split',
+      'default',
+      '--sampler',
+      'smote-nc',
+      '--out',
+      'mixed-balanced',
+    );
+    assert.ok(synthetic > 0);
+    const { embeddings, labels } = await (await openStore(at('mixed-balanced'))).read();
+    // Two numbers, then one-hot groups of 3, 2 and 3: every group of every row sums to 1, votes and all.
+    for (let row = 0; row < labels.length; row++) {
+      const values = Array.from(embeddings.data.subarray(row * 10, (row + 1) * 10));
+      const groups = [values.slice(2, 5), values.slice(5, 7), values.slice(7, 10)];
+      assert.deepEqual(
+        groups.map((group) => group.reduce((a, b) => a + b, 0)),
+        [1, 1, 1],
+      );
+    }
+    const chosen = ['--strategy', 'resampling', '--sampler', 'smote-nc', '--sampler-options', '{"kNeighbors":3}'];
+    const result = await asked(
+      dir,
+      'run',
+      'mixed.csv',
+      '--categorical',
+      'code',
+      ...chosen,
+      ...quick,
+      '--out',
+      'mixed-run',
+    );
+    const { resampling } = result.strategies.find(({ strategy }: { strategy: string }) => strategy === 'resampling');
+    assert.deepEqual([resampling.sampler, resampling.options.kNeighbors], ['smote-nc', 3]);
+    const lines = (await readFile(at('mixed.csv'), 'utf8')).trimEnd().split('\n');
+    const unlabelled = lines.slice(0, 6).map((line) => line.replace(/,[^,]*$/, ''));
+    await writeFile(at('new.csv'), `${unlabelled.join('\n')}\n`);
+    const predicted = jsonLines((await succeed(dir, 'predict', 'mixed-run/classifier.onnx', 'new.csv')).stdout);
+    assert.deepEqual(
+      predicted.map(({ error, label }) => [error, typeof label]),
+      Array.from({ length: 5 }, () => [undefined, 'string']),
+    );
+  });
+
+  test('inspect --leaks holds a resampled store against the held-out rows of the one it was made from', async () => {
+    await succeed(dir, 'embed', 'photos', '--out', 'shots', '--backbone', 'tiny-image');
+    await succeed(dir, 'split', 'shots', '--seed', '1');
+    await succeed(dir, 'resample', 'shots', '--split', 'default', '--sampler', 'smote', '--out', 'more');
+    const alone = await equipoise(dir, 'inspect', 'more', '--leaks');
+    assert.equal(alone.code, 2);
+    assert.match(alone.stderr, /ERR_OPTION: Expected the store it was made from/);
+    const told = await succeed(dir, 'inspect', 'more', '--leaks', '--of', 'shots');
+    assert.match(told.stdout, /smote-0 = \S+\.jpg \+ 0\.\d{4} · \(\S+\.jpg − \S+\.jpg\)/);
+    assert.match(told.stdout, /split default: no leaks/);
+    // By another split, rows that were trained on are held out.
+    await succeed(dir, 'split', 'shots', '--name', 'other', '--seed', '2');
+    const { code, stdout } = await equipoise(dir, 'inspect', 'more', '--leaks', '--of', 'shots', '--json');
+    const { leaks } = JSON.parse(stdout).result;
+    assert.equal(code, 1);
+    assert.equal(leaks.default.clean, true);
+    assert.ok(leaks.other.syntheticParents.length > 0);
+    assert.ok(leaks.other.duplicates.length > 0);
+    const stranger = await equipoise(dir, 'inspect', 'more', '--leaks', '--of', 'twins-none');
+    assert.equal(stranger.code, 1);
   });
 
   test('splitting again asks for another name or --overwrite', async () => {

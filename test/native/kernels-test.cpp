@@ -191,6 +191,13 @@ void test_large(const Isa& isa) {
     check(indices == std::vector<std::int32_t>{id(0), id(1), id(68), id(67)}, "nearest beyond 2^32 numbers", isa.name);
     check(l2sq == std::vector<float>{1, 4, 1, 4}, "distances beyond 2^32 numbers", isa.name);
   }
+  const std::vector<std::int32_t> base = {0, static_cast<std::int32_t>(rows - 1)};
+  const std::vector<std::int32_t> other = {static_cast<std::int32_t>(rows - 1), static_cast<std::int32_t>(first)};
+  const std::vector<float> step = {0.5f, 0.5f};
+  std::vector<float> out(2 * cols);
+  interpolate(isa, {x, cols, base, other.data(), step.data(), 2, out.data()});
+  // From 0 to 70 and from 70 to 1, half way.
+  check(out[cols - 1] == 35 && out[2 * cols - 1] == 35.5f && out[cols] == 0, "interpolate beyond 2^32 numbers", isa.name);
   munmap(memory, rows * cols * sizeof(float));
 #else
   (void)isa;
@@ -230,7 +237,11 @@ void test_interpolate(const Isa& isa) {
 
 void test_gemm(const Isa& isa) {
   const std::tuple<std::size_t, std::size_t, std::size_t> shapes[] = {
-      {1, 1, 1}, {5, 3, 9}, {10, 65, 31}, {65, 10, 31}, {33, 34, 300}, {250, 40, 5}, {34, 2100, 3}, {3, 2, 0}};
+      {1, 1, 1}, {5, 3, 9}, {10, 65, 31}, {65, 10, 31}, {33, 34, 300}, {250, 40, 5}, {34, 2100, 3}, {3, 2, 0},
+      // Dot products: groups of columns of every size, rows and depths with a rest.
+      {19, 1, 33}, {19, 2, 33}, {19, 3, 33}, {19, 4, 33}, {41, 6, 131}, {41, 7, 144}, {13, 16, 128},
+      // Rows as they lie, also a page apart; blocks in every direction.
+      {40, 17, 70}, {45, 64, 1024}, {18, 17, 4100}, {230, 70, 1030}, {70, 1100, 40}};
   for (const auto& [m, n, k] : shapes)
     for (const int form : {0, 1, 2, 3})
       for (const float beta : {0.0f, -0.5f}) {

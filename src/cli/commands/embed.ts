@@ -3,13 +3,26 @@ import {
   backboneFor,
   embed,
   embedOptions,
+  embedShare,
+  embedWithQueue,
   EquipoiseError,
+  expected,
   openDataset,
+  shareOptions,
   type Augment,
+  type EmbeddingStore,
   type MadeCopies,
 } from '../../index.js';
-import { flagsFrom, pick, type Command } from '../command.js';
-import { backboneFlags, datasetFlags, datasetOptions, required, threadsFlag } from './shared.js';
+import { flagsFrom, pick, type Command, type Context } from '../command.js';
+import {
+  backboneFlags,
+  datasetFlags,
+  datasetOptions,
+  queueFlags,
+  queueOptions,
+  required,
+  threadsFlag,
+} from './shared.js';
 
 const settingFlags = { ...flagsFrom(embedOptions), ...threadsFlag };
 
@@ -46,35 +59,75 @@ export const embedCommand: Command = {
           ', ',
         )}; or a table with the columns parent (the id of an item) and text (or image), such as translations there and back`,
     },
+    shard: { type: 'string', value: 'i/N', help: shareOptions.shard.help },
+    ...queueFlags,
     ...backboneFlags,
     ...datasetFlags,
   },
   example: 'equipoise embed flowers/train --backbone tiny-image --out flowers.store',
   async run([data = ''], flags, context) {
     const out = required(flags, 'out', 'a store folder');
-    const dataset = await openDataset(data, datasetOptions(flags));
-    dataset.notes.forEach((note) => context.say(note));
-    const backbone = await backboneFor(dataset, pick(flags, backboneFlags));
-    const { augment } = flags as { augment?: string };
-    const store = await embed(dataset, backbone, {
+    const { augment, shard, queue } = flags as { augment?: string; shard?: string; queue?: string };
+    const settings = {
       ...pick(flags, settingFlags),
       out,
       ...(augment !== undefined && { augment: await augmentation(augment) }),
       signal: context.signal,
       onProgress: context.onProgress,
-    });
-    const failures = await store.failures();
-    const items = dataset.count - failures.filter(({ parent }) => parent === undefined).length;
-    context.print(
-      `${items} of ${dataset.count} items${augment === undefined ? '' : ` and ${store.count - items} copies`} embedded as ${store.dim} numbers each in ${out}; ${failures.length} failed${failures.length > 0 ? ' (failures.jsonl)' : ''}`,
-    );
-    return {
-      store: out,
-      items: dataset.count,
-      rows: store.count,
-      dim: store.dim,
-      classNames: store.classNames,
-      failures,
     };
+    if (shard !== undefined && queue !== undefined) throw expected('--shard or --queue', 'embed', 'both');
+    if ((shard ?? queue) !== undefined)
+      for (const name of ['overwrite', 'update', 'retry-failed'])
+        if (flags[name.replace('-f', 'F')] === true)
+          throw expected(
+            `no --${name} together with --${shard === undefined ? 'queue' : 'shard'}`,
+            'embed',
+            `--${name}`,
+          );
+    if (queue !== undefined) {
+      const { threads, augment: copies, ...rest } = settings as typeof settings & { threads?: number };
+      if (copies && 'from' in copies)
+        throw expected('an augmenter together with --queue', 'embed.augment', augment, 'Workers cannot see the file');
+      if (threads !== undefined)
+        throw expected('no --threads together with --queue', 'embed', threads, 'Workers have it');
+      const store = await embedWithQueue({
+        ...rest,
+        ...(copies && { augment: copies }),
+        ...(await queueOptions(flags)),
+        data,
+        dataset: datasetOptions(flags),
+        backbone: pick(flags, backboneFlags),
+        onNote: context.say,
+      });
+      return report(store, out, augment !== undefined, context);
+    }
+    const dataset = await openDataset(data, datasetOptions(flags));
+    dataset.notes.forEach((note) => context.say(note));
+    const backbone = await backboneFor(dataset, pick(flags, backboneFlags));
+    if (shard === undefined)
+      return report(await embed(dataset, backbone, settings), out, augment !== undefined, context);
+    const share = await embedShare(dataset, backbone, { ...settings, shard });
+    if (share.store) return report(share.store, out, augment !== undefined, context);
+    context.print(
+      `share ${shard} of ${share.shards} shards is done in ${out}; ${share.missing} shards are missing from others`,
+    );
+    return { store: out, share: shard, shards: share.shards, missing: share.missing };
   },
 };
+
+async function report(store: EmbeddingStore, out: string, augmented: boolean, context: Context) {
+  const failures = await store.failures();
+  const { count } = store.manifest.dataset;
+  const items = count - failures.filter(({ parent }) => parent === undefined).length;
+  context.print(
+    `${items} of ${count} items${!augmented ? '' : ` and ${store.count - items} copies`} embedded as ${store.dim} numbers each in ${out}; ${failures.length} failed${failures.length > 0 ? ' (failures.jsonl)' : ''}`,
+  );
+  return {
+    store: out,
+    items: count,
+    rows: store.count,
+    dim: store.dim,
+    classNames: store.classNames,
+    failures,
+  };
+}

@@ -13,6 +13,12 @@ const importFlags: Record<string, Flag> = {
   id: { type: 'string', value: 'NAME', help: 'id column' },
   group: { type: 'string', value: 'NAME', help: 'group column' },
   embedding: { type: 'string', value: 'NAME', help: 'column of lists, tensor or array that holds the embeddings' },
+  categorical: {
+    type: 'string',
+    value: 'NAMES',
+    help: 'columns of a table that hold categories as numbers or as very many words, with commas between; columns of few words are found without it',
+    check: Array.isArray,
+  },
   dtype: { type: 'string', value: 'float32|float16', help: 'how embeddings are stored', default: 'float32' },
   overwrite: { type: 'boolean', help: 'replace a finished store in the same folder' },
 };
@@ -32,6 +38,12 @@ export const importCommand: Command = {
       out,
       ...pick(flags, importFlags),
     });
+    const columns = store.manifest.columns ?? [];
+    const categories = new Set(columns.flatMap(({ kind, source }) => (kind === 'one-hot' && source ? [source] : [])));
+    for (const name of categories)
+      context.say(
+        `categorical column ${name}: ${columns.filter(({ source }) => source === name).length} levels, one-hot`,
+      );
     context.print(`${store.count} rows of ${store.dim} numbers, ${store.classNames.length} classes, in ${out}`);
     return { store: out, rows: store.count, dim: store.dim, classNames: store.classNames };
   },

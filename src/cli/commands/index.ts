@@ -17,11 +17,13 @@ import { runCommand } from './run.js';
 import { splitCommand } from './split.js';
 import { trainCommand } from './train.js';
 import { tuneCommand } from './tune.js';
+import { workerCommand } from './worker.js';
 
 export const commands = {
   run: runCommand,
   demo: demoCommand,
   embed: embedCommand,
+  worker: workerCommand,
   import: importCommand,
   export: exportCommand,
   split: splitCommand,

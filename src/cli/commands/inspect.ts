@@ -2,6 +2,9 @@ import { formatTable, hasLeaks, inspect, type Inspection } from '../../index.js'
 import { Finding, type Command, type Context } from '../command.js';
 import { datasetFlags, datasetOptions } from './shared.js';
 
+/** Leaks of a kind, and rows of each, that are printed; --json has them all. */
+const shownLeaks = 3;
+
 function printCounts(
   { classes, unlabelled, imbalanceRatio }: Extract<Inspection, { kind: 'dataset' | 'store' }>,
   context: Context,
@@ -75,12 +78,30 @@ function print(inspection: Inspection, path: string, context: Context): void {
         : `${id} = ${base} + ${step?.toFixed(4)} · (${other} − ${base})`,
     );
   context.print(`${inspection.duplicateRows} rows share their embedding with another row`);
-  for (const [name, audit] of Object.entries(inspection.leaks ?? {}))
+  for (const [name, audit] of Object.entries(inspection.leaks ?? {})) {
+    const found = (
+      [
+        ['duplicates across parts', audit.duplicates],
+        ['near duplicates', audit.nearDuplicates],
+        ['groups', audit.groups],
+        ['parents of augmented rows', audit.parents],
+        ['held-out parents of synthetic rows', audit.syntheticParents],
+      ] as const
+    ).filter(([, leaks = []]) => leaks.length > 0);
     context.print(
       audit.clean
         ? `split ${name}: no leaks`
-        : `split ${name} leaks: ${audit.duplicates.length} duplicates across parts, ${audit.groups.length} groups, ${audit.parents.length} parents`,
+        : `split ${name} leaks: ${found.map(([what, leaks = []]) => `${leaks.length} ${what}`).join(', ')}`,
     );
+    for (const [what, leaks = []] of found)
+      for (const { rows } of leaks.slice(0, shownLeaks))
+        context.print(
+          `  ${what}: ${rows
+            .slice(0, shownLeaks)
+            .map(({ part, id }) => `${id} (${part})`)
+            .join(', ')}${rows.length > shownLeaks ? ', …' : ''}`,
+        );
+  }
 }
 
 export const inspectCommand: Command = {
@@ -92,16 +113,33 @@ export const inspectCommand: Command = {
       type: 'boolean',
       help: 'look for leaks between the parts of the splits of a store; exit code 1 when there are any',
     },
+    of: {
+      type: 'string',
+      value: 'STORE',
+      help: 'with --leaks, for a resampled store: the store it was made from, whose held-out rows its rows are held against',
+    },
+    nearThreshold: {
+      type: 'number',
+      help: 'with --leaks: also look for near duplicates, rows at most so far apart as a share of the typical distance between two; 0.02 finds recompressed images, but rows of few columns are that near by chance',
+    },
     ...datasetFlags,
   },
   example: 'equipoise inspect flowers-run/store --leaks',
   async run([path = ''], flags, context) {
-    const inspection = await inspect(path, { leaks: flags['leaks'] === true, dataset: datasetOptions(flags) });
+    const { leaks = false, of, nearThreshold } = flags as { leaks?: boolean; of?: string; nearThreshold?: number };
+    const inspection = await inspect(path, {
+      leaks,
+      ...(of !== undefined && { of }),
+      ...(nearThreshold !== undefined && { nearThreshold }),
+      dataset: datasetOptions(flags),
+    });
     print(inspection, path, context);
     if (inspection.kind === 'store' && hasLeaks(inspection))
       throw new Finding(
         'ERR_DATA',
-        `${path} leaks between the parts of a split (listed above). Split it again so that they stay together, or remove the duplicates`,
+        inspection.resampled
+          ? `${path} leaks into held-out rows of ${of} (listed above). Judge by the split whose training part was resampled, or resample the training part of this one`
+          : `${path} leaks between the parts of a split (listed above). Split it again so that they stay together, or remove the duplicates`,
         inspection,
       );
     return inspection;

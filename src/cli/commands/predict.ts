@@ -1,4 +1,4 @@
-import { EquipoiseError, loadClassifier, openDataset } from '../../index.js';
+import { EquipoiseError, loadClassifier, openDataset, type Classifier, type OpenDatasetOptions } from '../../index.js';
 import { pick, type Command, type Flag } from '../command.js';
 import { datasetFlags, datasetOptions, threadsFlag } from './shared.js';
 
@@ -6,6 +6,15 @@ const runFlags: Record<string, Flag> = {
   batchSize: { type: 'integer', help: 'items a run of the model', default: '32' },
   ...threadsFlag,
 };
+
+/** Without labels a column of words might be the label: the classifier knows which it was trained on. */
+function categoriesOf({ recipe }: Classifier): OpenDatasetOptions {
+  const columns = recipe.modality === 'table' ? (recipe.columns ?? []) : [];
+  const categorical = [
+    ...new Set(columns.flatMap(({ kind, source }) => (kind === 'one-hot' && source ? [source] : []))),
+  ];
+  return categorical.length > 0 ? { categorical } : {};
+}
 
 export const predictCommand: Command = {
   name: 'predict',
@@ -24,7 +33,11 @@ export const predictCommand: Command = {
   async run([model = '', data = ''], flags, context) {
     const classifier = await loadClassifier(model);
     try {
-      const dataset = await openDataset(data, { ...datasetOptions(flags), labelled: false });
+      const dataset = await openDataset(data, {
+        ...categoriesOf(classifier),
+        ...datasetOptions(flags),
+        labelled: false,
+      });
       dataset.notes.forEach((note) => context.say(note));
       const { maxFailRate = 0.01 } = flags as { maxFailRate?: number };
       let done = 0;

@@ -13,8 +13,12 @@ import { pick, type Command } from '../command.js';
 import { required, samplerFlags, threadsFlag } from './shared.js';
 
 /** What the rows themselves decide is not known before they are looked at. */
-const aim = ({ after, exact }: TargetCount) =>
-  after === null ? 'as the rows decide' : `${exact ? '' : 'about '}${after}`;
+const aim = ({ after, atMost, exact }: TargetCount) =>
+  after === null
+    ? atMost === undefined
+      ? 'as the rows decide'
+      : `at most ${atMost}`
+    : `${exact ? '' : 'about '}${after}`;
 
 export const resampleCommand: Command = {
   name: 'resample',

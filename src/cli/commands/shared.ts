@@ -2,17 +2,19 @@
 
 import {
   EquipoiseError,
+  readRedisOptions,
   runOptions,
   samplers,
   strategies,
   type OpenDatasetOptions,
   type OptionRules,
+  type QueueOptions,
 } from '../../index.js';
 import { flagsFrom, pick, type Flag, type FlagValues } from '../command.js';
 
-const { format, label, text, image, group, id, header } = runOptions;
+const { format, label, text, image, group, id, categorical, header } = runOptions;
 export const datasetFlags: Record<string, Flag> = {
-  ...flagsFrom({ format, label, text, image, group, id, header }),
+  ...flagsFrom({ format, label, text, image, group, id, categorical, header }),
   part: {
     type: 'string',
     value: 'train|validation|test',
@@ -29,6 +31,30 @@ export const threadsFlag = flagsFrom({ threads: runOptions.threads });
 
 const rulesOf = (registry: Readonly<Record<string, { options: object }>>) =>
   Object.values(registry).map(({ options }) => options as OptionRules);
+
+/** Where shards wait for workers. */
+export const queueFlags: Record<string, Flag> = {
+  queue: {
+    type: 'string',
+    value: 'URL',
+    help: 'redis://HOST:PORT, or rediss:// for TLS, with user:password@ where asked for: shards are worked off by equipoise worker',
+  },
+  queueName: { type: 'string', value: 'NAME', help: 'runs and workers of one name meet', default: 'equipoise' },
+  redisOptions: {
+    type: 'string',
+    value: 'FILE',
+    help: 'JSON with options of ioredis; tls.caFile, tls.certFile and tls.keyFile are read',
+  },
+};
+
+export async function queueOptions(flags: FlagValues): Promise<QueueOptions> {
+  const { queueName, redisOptions } = flags as { queueName?: string; redisOptions?: string };
+  return {
+    queue: required(flags, 'queue', 'the address of Redis, such as redis://localhost:6379,'),
+    ...(queueName !== undefined && { queueName }),
+    ...(redisOptions !== undefined && { redis: await readRedisOptions(redisOptions) }),
+  };
+}
 
 /** One flag for each option that any registered strategy or sampler declares. */
 export const strategyFlags = flagsFrom(...rulesOf(strategies));

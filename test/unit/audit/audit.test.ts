@@ -140,6 +140,33 @@ test('an augmented row apart from its parent, or from its sibling, is a leak', a
   assert.ok(together.clean);
 });
 
+test('a synthetic row made of a held-out one is a leak, whichever of its parents that is', async () => {
+  const parts = {
+    train: setOf(
+      [
+        [1, 2],
+        [3, 4],
+        [2, 3],
+      ],
+      't',
+    ),
+    test: setOf([[9, 9]], 'x'),
+  };
+  const made = { id: 't2', base: 't0', step: 0.5 };
+  const clean = await auditLeaks(parts, { synthetic: [{ ...made, other: 't1' }] });
+  assert.deepEqual([clean.syntheticParents, clean.clean], [[], true]);
+  const expected = [{ shared: 'x0', rows: [row('t', 'train', 2), row('x', 'test', 0)] }];
+  for (const synthetic of [
+    { ...made, other: 'x0' },
+    { ...made, base: 'x0', other: 't0' },
+    { id: 't2', base: null, other: null, parents: ['t0', 'x0'] },
+  ]) {
+    const audit = await auditLeaks(parts, { synthetic: [synthetic] });
+    assert.deepEqual([audit.syntheticParents, audit.clean], [expected, false]);
+  }
+  assert.equal((await auditLeaks(parts)).syntheticParents, undefined);
+});
+
 test('equal ids of sets that were opened apart are no leak', async () => {
   assert.ok((await auditLeaks({ train: setOf([[1, 2]], 'r'), test: setOf([[3, 4]], 'r') })).clean);
 });

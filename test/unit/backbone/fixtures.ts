@@ -21,13 +21,13 @@ export async function embedAll(
   size = contents.length,
 ): Promise<number[][]> {
   await using session = await backbone.openSession({ threads: 1 });
-  session.openShard(contents.length);
+  const vectors: number[][] = [];
   for (let at = 0; at < contents.length; at += size) {
     const { inputs, count } = await backbone.preprocessor().batch(contents.slice(at, at + size));
-    await session.run({ inputs, count, at });
+    const { rows } = await session.run({ inputs, count });
+    for (let r = 0; r < count; r++) vectors.push([...rows.subarray(r * backbone.dim, (r + 1) * backbone.dim)]);
   }
-  const data = await session.takeShard();
-  return contents.map((_, r) => [...data.subarray(r * backbone.dim, (r + 1) * backbone.dim)]);
+  return vectors;
 }
 
 export function largestDifference(a: readonly number[], b: readonly number[]): number {

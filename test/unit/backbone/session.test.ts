@@ -22,31 +22,28 @@ const doubling = writeModel(
 );
 const feed = (...values: number[]): Feeds => ({ x: { data: Float32Array.from(values), dims: [values.length / 2, 2] } });
 
-test('batches in flight land in their own rows of the shard', async () => {
+test('batches in flight are answered with their own rows', async () => {
   const backbone = await openBackbone(cnn);
   const items = Array.from({ length: 10 }, (_, i) => image(i));
   const whole = await embedAll(backbone, items);
   await using session = await backbone.openSession({ threads: 1 });
-  session.openShard(12);
-  const batches = await Promise.all(
-    [8, 0, 4].map(async (at) => ({ at, ...(await backbone.preprocessor().batch(items.slice(at, at + 4))) })),
+  const batches = await Promise.all([8, 0, 4].map((at) => backbone.preprocessor().batch(items.slice(at, at + 4))));
+  const answers = await Promise.all(batches.map(({ inputs, count }) => session.run({ inputs, count })));
+  assert.deepEqual(
+    answers.map(({ rows }) => [...rows]),
+    [whole.slice(8), whole.slice(0, 4), whole.slice(4, 8)].map((rows) => rows.flat()),
   );
-  await Promise.all(batches.map(({ inputs, count, at }) => session.run({ inputs, count, at })));
-  const taken = await session.takeShard(10);
-  assert.equal(taken.length, 10 * backbone.dim);
-  assert.deepEqual([...taken], whole.flat());
-  // The next shard starts from zeros.
-  session.openShard(2);
-  assert.deepEqual([...(await session.takeShard())], Array(2 * backbone.dim).fill(0));
 });
 
-test('the memory of a batch is given away, that of a plain run is kept', async () => {
+test('the memory of a batch is given away and comes back, that of a plain run is kept', async () => {
   const backbone = await openBackbone(cnn);
   await using session = await backbone.openSession({ threads: 1 });
-  const { inputs, count } = await backbone.preprocessor().batch([image(1)]);
-  session.openShard(1);
-  await session.run({ inputs, count, at: 0 });
+  const room = new Float32Array(4 * 768);
+  const { inputs, count } = await backbone.preprocessor().batch([image(1)], room);
+  assert.equal(inputs['pixels']?.data.buffer, room.buffer);
+  const { memory } = await session.run({ inputs, count });
   assert.equal(inputs['pixels']?.data.length, 0);
+  assert.deepEqual([memory['pixels']?.data.length, memory['pixels']?.data.buffer.byteLength], [768, 4 * 4 * 768]);
   await using plain = await openModelSession(doubling, { threads: 1 });
   const feeds = feed(1, 2, 3, 4);
   assert.deepEqual(numbers((await plain.run(feeds))['y']), [2, 4, 6, 8]);
@@ -82,20 +79,6 @@ test('a model that the runtime refuses, a closed session and a wrong thread coun
   await assert.rejects(session.run(feed(1, 2)), code('ERR_OPTION', /closed/));
 });
 
-test('rows outside the shard, or no shard at all, are refused', async () => {
-  const backbone = await openBackbone(cnn);
-  await using session = await backbone.openSession({ threads: 1 });
-  const batch = async () => {
-    const { inputs, count } = await backbone.preprocessor().batch([image(1), image(2)]);
-    return { inputs, count };
-  };
-  await assert.rejects(session.run({ ...(await batch()), at: 0 }), /No shard is open/);
-  session.openShard(2);
-  await assert.rejects(session.run({ ...(await batch()), at: 1 }), code('ERR_DATA', /rows 1 to 2 of a shard of 2/));
-  await assert.rejects(session.takeShard(3), /3 rows of a shard of 2/);
-  assert.throws(() => session.openShard(0), code('ERR_OPTION', /integer >= 1/));
-});
-
 /** A program of its own, which loads the library from the build. */
 async function program(body: string, ...flags: string[]): Promise<{ exit: number; out: string; err: string }> {
   const library = new URL('../../../src/backbone/index.js', import.meta.url).href;
@@ -116,16 +99,15 @@ test('a forgotten session does not keep the process alive, an unanswered request
   const forgotten = await program(`await backbone.openSession({ threads: 1 }); console.log('open');`);
   assert.deepEqual([forgotten.exit, forgotten.out, forgotten.err], [0, 'open\n', '']);
   const waiting = await program(`const session = await backbone.openSession({ threads: 1 });
-    session.openShard(3);
-    session.takeShard().then((rows) => console.log(rows.length));`);
+    const pixels = { data: new Float32Array(3 * 3072), dims: [3, 3, 32, 32] };
+    session.run({ inputs: { pixel_values: pixels }, count: 3 }).then(({ rows }) => console.log(rows.length));`);
   assert.deepEqual([waiting.exit, waiting.out], [0, '384\n']);
 });
 
 test('a process that exits in the middle of a run has the code it asked for', async () => {
   const { exit } = await program(`const session = await backbone.openSession({ threads: 2 });
-    session.openShard(64);
     const run = () => session.run({
-      inputs: { pixel_values: { data: new Float32Array(64 * 3072), dims: [64, 3, 32, 32] } }, count: 64, at: 0,
+      inputs: { pixel_values: { data: new Float32Array(64 * 3072), dims: [64, 3, 32, 32] } }, count: 64,
     });
     // The second begins when the first has been answered, and takes longer than ten milliseconds.
     run().then(() => setTimeout(() => process.exit(3), 10));

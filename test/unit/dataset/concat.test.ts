@@ -65,3 +65,39 @@ test('parts that do not fit together are refused', async (t) => {
   assert.throws(() => join(), failure('ERR_OPTION', 'at least one'));
   assert.throws(() => both.partOf('other/1'), failure('ERR_OPTION', 'train/, test/'));
 });
+
+test('levels that only one part has get a column in both', async (t) => {
+  const root = folderOf(t, {
+    'x.csv': 'c,a,label\nred,1,x\nblue,2,y\nred,3,x\nblue,4,y\n',
+    'y.csv': 'c,a,label\ngreen,5,x\nred,6,y\ngreen,7,x\nred,8,y\n',
+  });
+  const [train, held] = [await openDataset(`${root}/x.csv`), await openDataset(`${root}/y.csv`)];
+  const { dataset } = concatDatasets([
+    { part: 'train', dataset: train },
+    { part: 'test', dataset: held },
+  ]);
+  assert.deepEqual(
+    dataset.columns?.map(({ name }) => name),
+    ['c=blue', 'c=red', 'c=green', 'a'],
+  );
+  const rows = (await collect(dataset)).map(({ content }) => (content.kind === 'row' ? [...content.values] : []));
+  assert.deepEqual(rows.slice(0, 2), [
+    [0, 1, 0, 1],
+    [1, 0, 0, 2],
+  ]);
+  assert.deepEqual(rows.slice(4, 6), [
+    [0, 0, 1, 5],
+    [0, 1, 0, 6],
+  ]);
+  assert.ok(dataset.notes.includes('c=green occurs in test and not in train'));
+
+  const twice = folderOf(t, { 'x.csv': 'a,a,c,label\n1,2,p,x\n3,4,p,y\n', 'y.csv': 'a,a,c,label\n1,2,q,x\n3,4,q,y\n' });
+  const [left, right] = [await openDataset(`${twice}/x.csv`), await openDataset(`${twice}/y.csv`)];
+  const join = (other: typeof left) =>
+    concatDatasets([
+      { part: 'train', dataset: left },
+      { part: 'test', dataset: other },
+    ]).dataset;
+  assert.throws(() => join(right), failure('ERR_DATA', '"a" occurs twice'));
+  assert.equal(join(left).columns?.length, 3);
+});

@@ -155,6 +155,37 @@ test('the fingerprint changes with a value, a label and an id', async (t) => {
   assert.equal(new Set(all).size, 4);
 });
 
+test('columns of few words, and those that are named, become one column a level, and notes say so', async (t) => {
+  // Levels in the order of class names: 2 before 10; 2.0 is spelled 2.
+  const text = 'code,size,colour,label\n10,1.5,red,x\n2,2.5,blue,y\n2.0,3.5,red,x\n10,4.5,blue,y\n';
+  const { set, items } = await open(t, text, { categorical: ['code'] });
+  const level = (source: string, name: string) => ({ name: `${source}=${name}`, kind: 'one-hot', source, level: name });
+  assert.deepEqual(set.columns, [
+    level('code', '2'),
+    level('code', '10'),
+    { name: 'size', kind: 'numeric' },
+    level('colour', 'blue'),
+    level('colour', 'red'),
+  ]);
+  assert.deepEqual(contents(items), [
+    [0, 1, 1.5, 0, 1],
+    [1, 0, 2.5, 1, 0],
+    [1, 0, 3.5, 0, 1],
+    [0, 1, 4.5, 1, 0],
+  ]);
+  assert.ok(set.notes.includes('categorical columns, one-hot: code (2 levels), colour (2 levels)'));
+});
+
+test('without labels a column of words is read only where it is named', async (t) => {
+  const text = 'size,colour,kind\n1,red,x\n2,blue,y\n3,red,x\n4,blue,y\n';
+  const { set } = await open(t, text, { labelled: false, categorical: ['colour'] });
+  assert.deepEqual(
+    set.columns?.map(({ name }) => name),
+    ['size', 'colour=blue', 'colour=red'],
+  );
+  assert.ok(set.notes.includes('columns of words not read: kind'));
+});
+
 const refusals: [name: string, text: string, options: OpenDatasetOptions, code: string, ...words: string[]][] = [
   [
     'a missing label column',
@@ -169,7 +200,28 @@ const refusals: [name: string, text: string, options: OpenDatasetOptions, code: 
   ['a name that two columns have', 'a,a,label\n1,2,x\n', { group: 'a' }, 'ERR_DATA', 'columns 0 and 1'],
   ['one column in two roles', 'a,label\n1,x\n', { group: 'label', label: 'label' }, 'ERR_DATA', 'label and group'],
   ['a ragged row', 'a,b,label\n1,2,x\n1,x\n', {}, 'ERR_DATA', 'line 3'],
-  ['text among numbers', 'a,b,label\n1,2,x\n3,oops,y\n5,6,x\n', {}, 'ERR_DATA', 'line 3', '"b"', '"oops"', 'left out'],
+  [
+    'text among numbers',
+    'a,b,label\n1,2,x\n3,oops,y\n5,6,x\n',
+    {},
+    'ERR_DATA',
+    'line 3',
+    '"b"',
+    '"oops"',
+    'categorical',
+  ],
+  [
+    'a level that is missing',
+    'a,b,label\nu,1,x\nu,2,y\n,1,x\n',
+    { categorical: ['a'] },
+    'ERR_DATA',
+    'line 4',
+    'a level',
+  ],
+  ['a label as a category', 'a,label\n1,x\n', { categorical: ['label'] }, 'ERR_DATA', '"label" (2 of 2) is label'],
+  ['categories beside texts', 'text,a,label\nho ho,1,x\n', { categorical: ['a'] }, 'ERR_DATA', 'texts alone'],
+  ['a category that is no column', 'a,label\n1,x\n', { categorical: ['b'] }, 'ERR_DATA', '"b"', 'Columns: a, label'],
+  ['different words in every row', 'a,b,label\n1,p,x\n2,q,y\n3,r,x\n', {}, 'ERR_DATA', '"b"', 'categorical'],
   ['NaN among numbers', 'a,b,label\n1,2,x\nNaN,4,y\n', {}, 'ERR_DATA', 'line 3', '"a"', 'missing value "NaN"'],
   ['an empty cell among numbers', 'a,b,label\n1,2,x\n3,,y\n', {}, 'ERR_DATA', 'line 3', '"b"', 'an empty cell'],
   ['a number beyond float32', 'a,b,label\n1,2,x\n3,1e40,y\n', {}, 'ERR_DATA', '1e40', 'float32'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { openDataset } from '../../../src/dataset/index.js';
+import { openDataset, type OpenDatasetOptions } from '../../../src/dataset/index.js';
 import { collect, failure, folderOf } from './temp-folder.js';
 
 const head = `@relation cars
@@ -11,8 +11,8 @@ const head = `@relation cars
 @attribute Class {positive, negative}
 `;
 
-async function open(t: TestContext, text: string) {
-  const set = await openDataset(join(folderOf(t, { 'cars.dat': text }), 'cars.dat'));
+async function open(t: TestContext, text: string, options?: OpenDatasetOptions) {
+  const set = await openDataset(join(folderOf(t, { 'cars.dat': text }), 'cars.dat'), options);
   return { set, items: await collect(set) };
 }
 
@@ -40,6 +40,24 @@ test('numbers stay numbers, categories become one-hot columns, the last attribut
     ],
   );
   assert.match(items[1]?.source ?? '', /cars\.dat:9$/);
+});
+
+test('an attribute of numbers that is named a category becomes one column a value', async (t) => {
+  const text = `${head}@data\n0.5, green, 4, negative\n2.5,red,2,positive\n`;
+  const { set, items } = await open(t, text, { categorical: ['Doors'] });
+  assert.deepEqual(set.columns?.slice(3), [
+    { name: 'Doors=2', kind: 'one-hot', source: 'Doors', level: '2' },
+    { name: 'Doors=4', kind: 'one-hot', source: 'Doors', level: '4' },
+  ]);
+  assert.deepEqual(values(items), [
+    [0.5, 0, 1, 0, 1],
+    [2.5, 1, 0, 1, 0],
+  ]);
+  await assert.rejects(open(t, text, { categorical: ['Class'] }), failure('ERR_DATA', 'input attributes'));
+  await assert.rejects(
+    open(t, `${text}1,red,?,positive\n`, { categorical: ['Doors'] }),
+    failure('ERR_DATA', 'line 9', 'missing'),
+  );
 });
 
 test('@inputs and @output are honoured', async (t) => {

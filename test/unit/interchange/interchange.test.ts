@@ -303,6 +303,25 @@ test('safetensors headers that are too long, no JSON, overlap, leave holes or do
   await refused(Buffer.from('short'), /5 bytes/);
 });
 
+test('columns of words, and those that are named, become one column a level', async () => {
+  const path = await file('x.csv', 'x,colour,zip,label\n1,red,10,a\n2,blue,9,b\n3,red,9,a\n4,blue,10,b\n');
+  const store = await importTo(path, { categorical: ['zip'] });
+  const level = (source: string, name: string) => ({ name: `${source}=${name}`, kind: 'one-hot', source, level: name });
+  assert.deepEqual(store.manifest.columns, [
+    { name: 'x', kind: 'numeric' },
+    level('colour', 'blue'),
+    level('colour', 'red'),
+    level('zip', '9'),
+    level('zip', '10'),
+  ]);
+  const { embeddings } = await store.read();
+  assert.deepEqual([...embeddings.data.subarray(0, 10)], [1, 0, 1, 0, 1, 2, 1, 0, 1, 0]);
+  await assert.rejects(importTo(path, { categorical: ['zap'] }), { code: 'ERR_OPTION', message: /Did you mean zip/ });
+  await assert.rejects(importTo(path, { categorical: 'zip' as unknown as string[] }), { code: 'ERR_OPTION' });
+  const holes = await file('x.csv', 'x,colour,label\n1,red,a\n2,,b\n3,red,a\n');
+  await assert.rejects(importTo(holes, { categorical: ['colour'] }), { code: 'ERR_DATA', message: /x\.csv:3.*empty/ });
+});
+
 test('a table file takes its columns by name and says what it cannot use', async () => {
   const text = 'name,colour,x,y\np,red,1,2\nq,blue,3,4\n';
   const path = await file('x.csv', text);

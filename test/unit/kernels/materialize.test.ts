@@ -101,6 +101,26 @@ test('windows joined are the whole, wherever they are cut', () => {
   assert.throws(() => made.window(-1, 2), { code: 'ERR_OPTION', message: /window\.start/ });
 });
 
+test('rows are made by the ids that recipes name them by, ancestors and all', () => {
+  const given = mixedPlan('all', true);
+  const whole = materialize(wide, given).data;
+  const made = planRows(wide, given);
+  // Nothing is dropped, so an id is the place of its row: an original, the end of a chain, its start, the extra row.
+  const ids = Int32Array.of(4, 44, 8, 45, 44);
+  const expected = Array.from(ids, (id) => [...whole.subarray(3 * id, 3 * id + 3)]).flat();
+  assert.deepEqual([...made.named(ids).data], expected);
+  assert.throws(() => made.named(Int32Array.of(46)), { code: 'ERR_OPTION', message: /from 0 to 45/ });
+  // A dropped original still has its name.
+  const some = planRows(wide, mixedPlan(Int32Array.of(4, 1), true));
+  assert.deepEqual([...some.named(Int32Array.of(0)).data], [...wide.data.subarray(0, 3)]);
+});
+
+test('a recipe may build on an extra row', () => {
+  const extra = { embeddings: matrix(Float32Array.of(9), 1, 1), labels: Int32Array.of(0), parents: [Int32Array.of(0)] };
+  // Row 6 is the extra one, for there is one recipe: half way from 5 to 9.
+  assert.deepEqual([...materialize(x, plan([[4, 6, 0.5]], { extra })).data], [0, 1, 2, 4, 5, 7, 9]);
+});
+
 test('materialize writes into the memory it is given', () => {
   const given = plan([[0, 2, 0.25]]);
   // With room around it: nothing outside is written.

@@ -15,31 +15,31 @@ const outOfMemory = { code: 'ERR_ENVIRONMENT', message: /Out of memory while tes
 
 test('a request beyond 4 GiB is refused with what to do', () => {
   const instance = new WasmInstance(module);
-  // 2^30 numbers are 4 GiB, the next ones wrap around to next to nothing.
-  for (const length of [2 ** 30, 2 ** 30 + 1, 2 ** 33])
-    assert.throws(() => instance.reserve(length, 'testing'), outOfMemory);
+  // Beyond 4 GiB sizes would wrap around to next to nothing.
+  for (const bytes of [2 ** 32, 2 ** 32 + 4, 2 ** 35])
+    assert.throws(() => instance.reserve(bytes, 'testing'), outOfMemory);
 });
 
 test('memory that runs out inside the module is an error, not a crash', () => {
   const instance = new WasmInstance(module);
   const fill = (length: number) => {
     try {
-      for (;;) instance.reserve(length, 'testing');
+      for (;;) instance.reserve(4 * length, 'testing');
     } catch (error) {
       assert.equal((error as { code?: string }).code, 'ERR_ENVIRONMENT');
     }
   };
   const [m, n, k] = [64, 64, 4096];
-  const a = instance.reserve(m * k, 'testing');
-  const b = instance.reserve(n * k, 'testing');
-  const c = instance.reserve(m * n, 'testing');
-  const ids = instance.reserve(m, 'testing');
-  const gemm = () => checkStatus(instance.exports.gemm(a, b, c, m, n, k, false, false, 1, 0), 'testing');
+  const a = instance.reserve(4 * m * k, 'testing');
+  const b = instance.reserve(4 * n * k, 'testing');
+  const c = instance.reserve(4 * m * n, 'testing');
+  const ids = instance.reserve(4 * m, 'testing');
+  const gemm = (depth = k) => checkStatus(instance.exports.gemm(a, b, c, m, n, depth, false, false, 1, 0), 'testing');
   const nearest = () => checkStatus(instance.exports.nearest(a, m, k, ids, ids, m, 4, 0, 0, m, c, c, b), 'testing');
-  gemm();
+  gemm(8); // it keeps its memory for the next call, but needs more for a deeper one
   nearest();
   for (const length of [2 ** 26, 2 ** 16, 2 ** 8]) fill(length);
-  assert.throws(gemm, outOfMemory);
+  assert.throws(() => gemm(), outOfMemory);
   assert.throws(nearest, outOfMemory);
 });
 

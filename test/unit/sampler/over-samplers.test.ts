@@ -67,6 +67,42 @@ test('smote draws bases, neighbours and steps alike', async () => {
   assertDistribution(made.recipes.step, uniform);
 });
 
+test('copies, bases in danger, shares of adasyn and enemies of eos are drawn alike, and steps over the whole way', async () => {
+  const samplingStrategy = { A: 6010 };
+  const copies = await plan(samplers['random-over-sampling']({ samplingStrategy }), overlapping);
+  assertUniform(count(copies.recipes.base), 10);
+
+  const border = await plan(samplers['borderline-smote']({ kNeighbors: 3, samplingStrategy }), overlapping);
+  const bases = border.perClass[0]!.eligibleBases as number;
+  assertUniform(count(border.recipes.base), bases);
+  // Each of the bases has three neighbours of its class.
+  assertUniform(count(pairs(border)), 3 * bases);
+  assertDistribution(border.recipes.step, uniform);
+
+  // How many samples a base gets is no draw; which of its neighbours each goes to is one.
+  const adaptive = await plan(samplers.adasyn({ kNeighbors: 3, samplingStrategy }), overlapping);
+  for (const base of new Set(adaptive.recipes.base))
+    assertUniform(count(pairs(adaptive).filter((pair) => pair.startsWith(`${base}>`))), 3);
+  assertDistribution(adaptive.recipes.step, uniform);
+
+  const frontier = await plan(samplers.eos({ kNeighbors: 5, samplingStrategy }), overlapping);
+  assertUniform(count(frontier.recipes.base), frontier.perClass[0]!.eligibleBases as number);
+  for (const base of new Set(frontier.recipes.base)) {
+    const enemies = count(pairs(frontier).filter((pair) => pair.startsWith(`${base}>`)));
+    if (Object.keys(enemies).length > 1) assertUniform(enemies, Object.keys(enemies).length);
+  }
+  assertDistribution(frontier.recipes.step, uniform);
+});
+
+test('random under-sampling leaves every row of a class as often', async () => {
+  const counts: Record<string, number> = {};
+  const sampler = samplers['random-under-sampling']({ samplingStrategy: { B: 3 } });
+  for (let draw = 0; draw < 400; draw++)
+    for (const row of (await sampler.plan(overlapping, { kernels, draw })).keep as Int32Array)
+      if (row >= 10) counts[row] = (counts[row] ?? 0) + 1;
+  assertUniform(counts, 15);
+});
+
 test('borderline-smote tells noise, danger and safe apart', async () => {
   // On a line, m = 4. A at 0 sees 1, 2, 3 (A) and 4 (B): one enemy, safe. A at 3 sees 2, 1 and 4, 5: two, danger. A at 30 sees only B.
   // A at 1 (2, 0, 3, 4) and at 2 (1, 3, 0, 4) see one enemy each, too.

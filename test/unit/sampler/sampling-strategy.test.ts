@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolveSamplingStrategy, type SamplingStrategy } from '../../../src/sampler/index.js';
+import {
+  createSampler,
+  resolveSamplingStrategy,
+  samplers,
+  targetCounts,
+  type SamplingStrategy,
+} from '../../../src/sampler/index.js';
 
 const names = ['cat', 'dog', 'owl', 'fox'];
 const over = (strategy: SamplingStrategy, counts: number[], classNames = names) => [
@@ -67,4 +73,28 @@ test('one class only and classes without rows are errors about the data', () => 
   assert.throws(() => over({ owl: 4 }, [5, 9, 0]), { code: 'ERR_DATA', message: /"owl"/ });
   assert.throws(() => under('auto', [5, 9, 0]), { code: 'ERR_DATA', message: /"owl"/ });
   assert.deepEqual(over({ cat: 9 }, [5, 9, 0]), [9, 9, 0]);
+});
+
+test('counts aimed at are known from counts alone, and impossible ones refused, whatever the method does with them', () => {
+  const set = { classCounts: Int32Array.of(5, 9, 2), classNames: ['cat', 'dog', 'owl'] };
+  const aims = (name: keyof typeof samplers, samplingStrategy: unknown) =>
+    targetCounts(samplers[name], createSampler(name, { samplingStrategy }), set).map(
+      ({ after, atMost, exact }) => after ?? `<=${atMost}${exact ? '!' : ''}`,
+    );
+  assert.deepEqual(
+    aims('smote', (counts: Record<string, number>) => ({ owl: counts['cat'] })),
+    [5, 9, 5],
+  );
+  assert.deepEqual(aims('near-miss', 'auto'), [2, 2, 2]);
+  // SMOTE to 9 rows each, from which cleaning takes.
+  assert.deepEqual(aims('smote-enn', 'auto'), ['<=9', '<=9', '<=9']);
+  assert.deepEqual(aims('tomek-links', ['dog']), [5, '<=9', 2]);
+  for (const [name, strategy] of [
+    ['smote', { owl: 1 }],
+    ['smote-enn', { owl: 1 }],
+    ['smote-tomek', { ox: 9 }],
+    ['near-miss', { dog: 10 }],
+    ['tomek-links', ['ox']],
+  ] as const)
+    assert.throws(() => aims(name, strategy), { code: 'ERR_OPTION' }, name);
 });

@@ -535,6 +535,42 @@ test('a resampled store keeps soft labels, and extra rows inherit the group of t
   assert.deepEqual(made!.parents, ['r', 'q']);
 });
 
+test('rows that build on synthetic or extra ones name them as the store does', async () => {
+  const groups = ['g', 'h', 'h'];
+  const train = asTraining(
+    fromArrays(matrix(Float32Array.of(0, 4, 8), 3, 1), ['a', 'b', 'b'], { ids: ['p', 'q', 'r'], groups }),
+  );
+  const plan: ResamplingPlan = {
+    sampler: 'pipeline',
+    options: {},
+    originalRows: 3,
+    keep: Int32Array.of(0, 2),
+    // Row 3: half way from p to q, 2. Row 4: half way from row 3 to r, 5. Row 5: half way from the extra row 6 to p, 3.
+    recipes: {
+      base: Int32Array.of(0, 3, 6),
+      other: Int32Array.of(1, 2, 0),
+      step: Float32Array.of(0.5, 0.5, 0.5),
+      label: Int32Array.of(0, 0, 1),
+    },
+    extra: { embeddings: matrix(Float32Array.of(6), 1, 1), labels: Int32Array.of(1), parents: [Int32Array.of(1, 3)] },
+    perClass: [],
+  };
+  const store = await writeSet(freshDir(), { plan, embeddings: planRows(train, plan) }, { from: train });
+  const set = await store.read();
+  assert.deepEqual([...set.embeddings.data], [0, 8, 2, 5, 3, 6]);
+  assert.deepEqual(
+    (await store.provenance()).map(({ id, base, other, parents }) => [id, base, other, parents]),
+    [
+      ['pipeline-0', 'p', 'q', undefined],
+      ['pipeline-1', 'pipeline-0', 'r', undefined],
+      ['pipeline-2', 'pipeline-3', 'p', undefined],
+      ['pipeline-3', null, null, ['q', 'pipeline-0']],
+    ],
+  );
+  // A row is of the group of its base: row 4 by way of row 3, row 5 by way of the extra row, which comes after it.
+  assert.deepEqual(set.groups, ['g', 'h', 'g', 'g', 'h', 'h']);
+});
+
 test('a plan is written shard by shard, never whole', async () => {
   const train = brand(fromArrays(matrix(vectors(0, 10).data, 10, 3), [...'aaaaaaaabb']), 'train');
   const plan = await createSampler('random-over-sampling', { samplingStrategy: { b: 95 } }).plan(train);

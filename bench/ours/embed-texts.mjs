@@ -1,0 +1,3 @@
+import { embedAgain } from '../embed/again.mjs';
+
+await embedAgain('texts.csv');

@@ -1,0 +1,3 @@
+import { embedAll } from '../embed/transformers.mjs';
+
+await embedAll('image-feature-extraction', 'photos', 8, { pool: true });

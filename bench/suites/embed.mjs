@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { drawPhotos, drawTexts } from '../embed/items.mjs';
+import { writeImageModel, writeTextModel } from '../embed/models.mjs';
+
+const PHOTOS = 256;
+const QUESTIONS = 2048;
+
+const images = {
+  squeezenet: 'a network of the shape of SqueezeNet 1.1',
+  mobilenet: 'a network of the shape of MobileNetV2',
+  resnet18: 'a network of the shape of ResNet-18',
+};
+
+export const embedImages = {
+  name: 'embed-images',
+  title: 'Photographs of 500 x 375 on the disk to vectors in a store',
+  unit: 'images/s',
+  per: 1,
+  cases: ({ threads }) =>
+    Object.entries(images).map(([model, text]) => ({ id: model, model, threads, main: model !== 'resnet18', text })),
+  async draw(folder, { model }) {
+    await writeImageModel(join(folder, model), model);
+    await drawPhotos(join(folder, 'photos'), PHOTOS);
+  },
+  programs: [
+    { name: 'equipoise', ours: true, script: 'ours/embed-images.mjs' },
+    {
+      name: 'decoding and onnxruntime alone, by processor time',
+      needs: 'onnxruntime-node',
+      script: 'ours/embed-images-bound.mjs',
+    },
+    { name: '@huggingface/transformers', needs: '@huggingface/transformers', script: 'peers/transformers-images.mjs' },
+  ],
+};
+
+export const embedTexts = {
+  name: 'embed-texts',
+  title: 'Questions of 10 words on average to vectors in a store',
+  unit: 'texts/s',
+  per: 1,
+  cases: ({ threads }) => [
+    { id: 'minilm', model: 'minilm', threads, main: true, text: 'a network of the shape of MiniLM-L6' },
+  ],
+  async draw(folder, { model }) {
+    await writeTextModel(join(folder, model));
+    await drawTexts(join(folder, 'texts.csv'), QUESTIONS);
+  },
+  programs: [
+    { name: 'equipoise', ours: true, script: 'ours/embed-texts.mjs' },
+    {
+      name: 'onnxruntime alone, by length',
+      needs: 'onnxruntime-node',
+      script: 'ours/embed-texts-raw.mjs',
+      method: 'by-length',
+    },
+    {
+      name: 'onnxruntime alone, in the given order',
+      needs: 'onnxruntime-node',
+      script: 'ours/embed-texts-raw.mjs',
+      method: 'in-order',
+    },
+    { name: '@huggingface/transformers', needs: '@huggingface/transformers', script: 'peers/transformers-texts.mjs' },
+  ],
+};
