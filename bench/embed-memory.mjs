@@ -36,7 +36,7 @@ const points = [];
 let done = 0;
 const look = () => points.push([done, process.memoryUsage.rss() / 2 ** 20]);
 try {
-  const job = openJob(dataset, await openBackbone(values.model), {});
+  const job = await openJob(dataset, await openBackbone(values.model), {});
   const writer = await createStore(join(folder, 'store'), { ...job.store, shardRows: 8192 });
   const timer = setInterval(look, 1000);
   let before = Promise.resolve();

@@ -14,10 +14,11 @@ const { values } = parseArgs({
     first: { type: 'string', default: 'Infinity' },
     shape: { type: 'string', default: '' },
     model: { type: 'string', default: '' },
+    work: { type: 'string', default: '' },
     budget: { type: 'string', default: '2' },
   },
 });
-export const { method, shape, model, data } = values;
+export const { method, shape, model, work, data } = values;
 export const [d, threads, k, first] = ['d', 'threads', 'k', 'first'].map((name) => Number(values[name]));
 
 export const array = (name) => readArray(join(values.data, `${name}.npy`));
@@ -57,18 +58,20 @@ async function once(work, look) {
  * Repeats the work until the time budget is spent, at least once, and prints the best time.
  * @param amount of work in one repetition: floating-point operations, bytes or rows.
  * @param sample what to print of the result, for comparing programs.
+ * @param reached how good the result is, as a number.
  */
-export async function measure(work, amount, sample = () => undefined) {
+export async function measure(work, amount, sample = () => undefined, reached = () => undefined) {
   const seconds = [];
   let seen;
+  let good;
   const begin = performance.now();
   do {
     // Twice: memory that the first one finds free is given back by the second.
     globalThis.gc?.();
     globalThis.gc?.();
-    seconds.push(await once(work, (result) => (seen ??= sample(result))));
+    seconds.push(await once(work, (result) => ([seen, good] = [seen ?? sample(result), good ?? reached(result)])));
   } while (performance.now() - begin < Number(values.budget) * 1000);
-  tell(Math.min(...seconds), amount, { runs: seconds.length, sample: seen });
+  tell(Math.min(...seconds), amount, { runs: seconds.length, sample: seen, reached: good });
 }
 
 /** The line that the runner reads. */

@@ -38,6 +38,7 @@ export function printCase(suite, one) {
       `${whole(program.peak)} MiB`.padStart(11),
     ];
     if (program.ratio) cells.push(ratioText(program).padStart(8));
+    if (program.reached !== undefined) cells.push(`loss ${program.reached.toPrecision(5)}`);
     if (program.agreement !== undefined) cells.push(`same neighbours: ${(100 * program.agreement).toFixed(2)} %`);
     console.log(`  ${cells.join('  ')}`);
   }
@@ -93,6 +94,7 @@ function caseTable(suite, one) {
     ...(suite.name === 'nearest'
       ? [program.agreement === undefined ? '' : `${(100 * program.agreement).toFixed(2)} %`]
       : []),
+    ...(suite.name === 'train' ? [program.reached === undefined ? '' : program.reached.toPrecision(5)] : []),
   ]);
   const columns = [
     'program',
@@ -101,6 +103,7 @@ function caseTable(suite, one) {
     'equipoise is',
     'peak memory',
     ...(suite.name === 'nearest' ? ['same neighbours'] : []),
+    ...(suite.name === 'train' ? ['loss reached'] : []),
   ];
   const notes = [
     one.missing.length > 0 && `Not installed: ${one.missing.join(', ')}.`,
@@ -119,9 +122,9 @@ const explanation = `Made by \`npm run bench\`; do not edit. \`npm run bench -- 
 
 **Data.** Ten Gaussian classes, the largest 100 times the smallest, whose columns carry less and less variance, as those of embeddings do; drawn by \`bench/data.mjs\` and given to every program as the same \`.npy\` files. Queries are rows outside the largest class; recipes bring every class to the size of the largest.
 
-**Work.** Every program answers the same question: the k exact nearest rows of other classes of each query (FAISS \`IndexFlatL2\`, scikit-learn \`NearestNeighbors(algorithm="brute")\`, usearch \`exactSearch\`, and torch and numpy as \`matmul\` + \`topk\`/\`argpartition\` by blocks of 1,024 queries, each once a class among the rows outside it, since none of them has the question itself); or the same balanced set; or the same batches. Their code is in \`bench/peers\`.
+**Work.** Every program answers the same question: the k exact nearest rows of other classes of each query (FAISS \`IndexFlatL2\`, scikit-learn \`NearestNeighbors(algorithm="brute")\`, usearch \`exactSearch\`, and torch and numpy as \`matmul\` + \`topk\`/\`argpartition\` by blocks of 1,024 queries, each once a class among the rows outside it, since none of them has the question itself); or the same balanced set; or the same batches; or the same head, trained by SGD with momentum 0.9 on batches of 256 drawn without replacement for 10 epochs at one constant rate, or by L-BFGS to convergence (scikit-learn \`LogisticRegression(C=1, tol=1e-4, fit_intercept=False)\`). Their code is in \`bench/peers\`.
 
-**Figures.** Each program runs in a process of its own, with the stated number of threads, and repeats the work for two seconds (at least once); its best time counts. Programs take turns, and the figure is the median over the rounds. "Equipoise is" divides our rate by theirs round by round and takes the median; below 1.3 the range over the rounds is given. A rate in GFLOP/s counts 2 D for every pair of a query and one of its enemies, whatever a program really multiplies; a rate in GB/s counts the bytes of the result, and rows those of the balanced set. Peak memory is everything the process ever held (VmHWM): interpreter, libraries and data included. "Same neighbours" is the share of our neighbours that the other found too, in the first 100 queries: rounding makes them differ where two rows are equally near.`;
+**Figures.** Each program runs in a process of its own, with the stated number of threads, and repeats the work for two seconds (at least once); its best time counts. Programs take turns, and the figure is the median over the rounds. "Equipoise is" divides our rate by theirs round by round and takes the median; below 1.3 the range over the rounds is given. A rate in GFLOP/s counts 2 D for every pair of a query and one of its enemies, whatever a program really multiplies; a rate in GB/s counts the bytes of the result, rows those of the balanced set, samples those visited in training; a solver's rows are counted once. "Loss reached" is the mean cross-entropy over all rows after training, for L-BFGS with its penalty. Peak memory is everything the process ever held (VmHWM): interpreter, libraries and data included. "Same neighbours" is the share of our neighbours that the other found too, in the first 100 queries: rounding makes them differ where two rows are equally near.`;
 
 function benchmarksText(suites, results) {
   const { machine, versions } = results;

@@ -57,8 +57,9 @@ const median = (numbers) => {
 function runProgram(program, one, folder, environment) {
   const script = join(here, program.script);
   const [command, ...options] = program.script.endsWith('.py') ? [values.python] : [process.execPath, '--expose-gc'];
-  const { threads, d, shape, model } = one;
-  const given = { threads, d, shape, model, data: folder, method: program.method, first: program.first };
+  const { d, shape, model, work } = one;
+  const { threads = one.threads } = program;
+  const given = { threads, d, shape, model, work, data: folder, method: program.method, first: program.first };
   const args = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
@@ -92,7 +93,9 @@ async function measureCase(suite, one, { versions, environment }) {
   try {
     if (suite.draw) await suite.draw(folder, one);
     else if (!one.shape) await drawData(folder, one);
-    const programs = suite.programs.filter((program) => !one.curve || program.inCurves);
+    const programs = suite.programs.filter(
+      ({ inCurves, works }) => (!one.curve || inCurves) && (!works || works.includes(one.work)),
+    );
     const missing = programs.filter((program) => program.needs && !versions[program.needs]).map(({ name }) => name);
     const present = programs.filter(({ name }) => !missing.includes(name));
     const lines = new Map(present.map(({ name }) => [name, []]));
@@ -127,6 +130,7 @@ async function measureCase(suite, one, { versions, environment }) {
             seconds: median(runs.map(({ best }) => best)),
             rate: median(runs.map(({ rate }) => rate)),
             peak: median(runs.map(({ peak }) => peak)),
+            ...(runs[0].reached !== undefined && { reached: median(runs.map(({ reached }) => reached)) }),
             ...(program.first && { first: program.first }),
             ...(!program.ours &&
               !program.variant &&

@@ -28,6 +28,16 @@ const sections = [
   ['Optimizers', 'optimizers', '`trainHead(train, { optimizer })`.'],
   ['Schedules', 'schedules', '`trainHead(train, { schedule })`.'],
   ['Metrics', 'metrics', 'All are in every evaluation, under their names in camelCase.'],
+  [
+    'Calibrations',
+    'calibrations',
+    '`equipoise train --calibration`, `equipoise calibrate` and `calibrate(head, validation, { calibration })`: how logits become logits whose softmax can be believed. Several are fitted one after the other.',
+  ],
+  [
+    'Decision rules',
+    'decisionRules',
+    '`--decision METRIC --decision-rule NAME` and `calibrate(head, validation, { decision, decisionRule })`: what is added to the logits before the largest names the class.',
+  ],
   ['Augmenters', 'augmenters', '`equipoise embed --augment NAME:COPIES`.'],
   ['Dataset formats', 'datasetFormats', 'Found by looking at the path; `--format` names one.'],
 ];

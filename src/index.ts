@@ -10,11 +10,15 @@ export {
   type OpenedDataset,
 } from './dataset/index.js';
 export {
+  addBackbone,
   listBackbones,
   openBackbone,
+  pullBackbone,
+  verifyBackbones,
   type Backbone,
   type BackboneEntry,
   type BackboneOptions,
+  type Installed,
 } from './backbone/index.js';
 export {
   embed,
@@ -83,11 +87,26 @@ export {
   schedules,
   trainRules as trainOptions,
   tuneLabelThresholds,
+  type Batch,
   type Predictor,
+  type StepContext,
+  type StepFunction,
+  type StepMethod,
+  type StepPlace,
   type TrainedHead,
 } from './train/index.js';
-export { defineLoss, losses } from './loss/index.js';
-export { defineHead, heads } from './head/index.js';
+export {
+  calibrate,
+  calibrateOptions,
+  calibrations,
+  decisionOptions,
+  decisionRules,
+  defineCalibration,
+  estimatePrior,
+  type DecisionFit,
+} from './decision/index.js';
+export { defineLoss, losses, softmaxRow, type EvaluateLoss, type Loss, type LossBatch } from './loss/index.js';
+export { defineHead, heads, shiftLogits, type Decision, type Head } from './head/index.js';
 export {
   compare,
   compareOptions,
@@ -103,6 +122,7 @@ export {
 
 // judge
 export {
+  calibrationCurve,
   confusionMatrix,
   defineMetric,
   evaluate,
@@ -111,6 +131,7 @@ export {
   evaluatePredictions,
   generalizationGap,
   metrics,
+  type CalibrationBin,
   type Evaluation,
   type MultiLabelEvaluation,
 } from './metric/index.js';
@@ -142,6 +163,7 @@ export {
   backboneFor,
   bundle,
   compareStore,
+  calibrateModel,
   demo,
   doctor,
   evaluateModel,

@@ -7,7 +7,7 @@ import { data, measure, model, threads } from '../measure.mjs';
 
 export async function embedAgain(items) {
   const dataset = await openDataset(join(data, items));
-  const job = openJob(dataset, await openBackbone(join(data, model)), { threads });
+  const job = await openJob(dataset, await openBackbone(join(data, model)), { threads });
   const writer = await createStore(join(data, 'store'), { ...job.store, shardRows: dataset.count, overwrite: true });
   await job.embedShard(writer, 0);
   await measure(() => job.embedShard(writer, 0), dataset.count);

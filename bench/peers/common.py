@@ -15,6 +15,7 @@ parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--k", type=int, default=10)
 parser.add_argument("--first", type=float, default=float("inf"))
 parser.add_argument("--shape", default="")
+parser.add_argument("--work", default="")
 parser.add_argument("--budget", type=float, default=2)
 args = parser.parse_args()
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -45,7 +46,7 @@ def peak_memory():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 2**20)
 
 
-def measure(work, amount, sample=lambda result: None):
+def measure(work, amount, sample=lambda result: None, reached=lambda result: None):
     """Repeats the work until the time budget is spent, at least once, and prints the best time."""
     seconds = []
     begin = time.perf_counter()
@@ -57,5 +58,7 @@ def measure(work, amount, sample=lambda result: None):
         seconds.append(time.perf_counter() - start)
         if time.perf_counter() - begin >= args.budget:
             break
-    line = dict(best=min(seconds), runs=len(seconds), amount=amount, peak=peak_memory(), sample=sample(result))
+    peak = peak_memory()
+    line = dict(best=min(seconds), runs=len(seconds), amount=amount, peak=peak, sample=sample(result))
+    line["reached"] = reached(result)
     print(json.dumps(line))

@@ -92,4 +92,58 @@ struct Resample {
 
 Status resample(const Isa& isa, const Resample& task) noexcept;
 
+enum class Rule : std::int32_t { kSum = 0, kMomentum = 1, kAdam = 2 };
+
+// One array that is learnt, and what the rule keeps of each number: kMomentum has a velocity, kAdam mean and square, kSum
+// leaves the values alone and adds the gradient of the summed loss to `sum`. A layer without bias has no values there.
+struct Learnt {
+  float* values;
+  float* first;
+  float* second;
+  double* sum;
+};
+
+struct AffineLayer {
+  std::size_t outputs;
+  Learnt weight;  // (outputs, inputs)
+  Learnt bias;    // (outputs)
+};
+
+// Steps of gradient descent: the batches of `visits` one after the other, through affine layers with a rectifier between two,
+// under softmax cross-entropy. One answer whatever the threads.
+struct Learn {
+  // The rows that may be visited are recipes over x; optional columns may be null.
+  const float* x;
+  std::size_t cols;
+  const std::int32_t* base;
+  const std::int32_t* other;
+  const float* step;
+  const std::int32_t* label;
+  const std::int32_t* other_label;
+  const float* label_weight;
+  const float* sample_weight;
+  std::span<const std::int32_t> visits;
+  std::size_t batch;  // rows a step; the last one has what is left
+  std::span<const AffineLayer> layers;
+  // Softmax of scale * logits + shift; null: 1, 0 and 1 for every class.
+  const float* scale;
+  const float* shift;
+  const float* class_weight;
+  float smoothing;
+  bool by_weight;  // the loss of a batch is over the weights of its rows, not over their number
+  Rule rule;
+  float rate;
+  float momentum;  // kAdam: beta1
+  float beta2;
+  float epsilon;
+  float decay;
+  bool nesterov;
+  std::size_t steps_before;  // kAdam
+  std::size_t threads;
+  double* losses;         // (steps, 2): summed loss and summed weights of each batch; NaN ends the work
+  std::int32_t* control;  // [stop, steps done]
+};
+
+Status learn(const Isa& isa, const Learn& task) noexcept;
+
 }  // namespace equipoise

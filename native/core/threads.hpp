@@ -11,12 +11,25 @@
 namespace equipoise {
 
 #if defined(__wasm__)
-// WebAssembly has one thread an instance.
+// WebAssembly has one thread an instance, which has nobody to wait for.
+inline void pause(std::size_t) noexcept {}
+
 template <typename Work>
 void on_threads(std::size_t, const Work& work) noexcept {
   work();
 }
 #else
+// Between two looks at what another thread will have done soon: at first nothing, then the processor is handed on.
+inline void pause(std::size_t turn) noexcept {
+  constexpr std::size_t kTurns = 2000;
+  if (turn >= kTurns) return std::this_thread::yield();
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 // Runs `work` on up to `threads` threads, this one included, and waits. Where the system grants fewer, fewer run: callers
 // take their share of the work from a common counter, so all of it is done either way.
 template <typename Work>

@@ -1,6 +1,10 @@
 // The export table. Arguments were checked in src/kernels/checked.ts; src/kernels/addon.ts is the only caller.
 #include <napi.h>
 
+#include <type_traits>
+#include <utility>
+#include <vector>
+
 #include "../core/kernels.hpp"
 #include "../simd/isa.hpp"
 #include "job.hpp"
@@ -95,6 +99,80 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
   return Job<decltype(call)>::start(info, call);
 }
 
+// The same names as in src/kernels/kernels.ts; what is optional there is null here.
+class Fields {
+ public:
+  explicit Fields(const Napi::Value& value) : object_(value.As<Napi::Object>()) {}
+  bool has(const char* name) const { return !object_.Get(name).IsUndefined(); }
+  Napi::Value operator[](const char* name) const { return object_.Get(name); }
+  Fields at(const char* name) const { return Fields(object_.Get(name)); }
+  float* floats(const char* name) const { return has(name) ? node::floats(object_.Get(name)).data() : nullptr; }
+  std::int32_t* ints(const char* name) const { return has(name) ? node::ints(object_.Get(name)).data() : nullptr; }
+  double* doubles(const char* name) const { return has(name) ? node::doubles(object_.Get(name)).data() : nullptr; }
+  float number(const char* name) const { return has(name) ? object_.Get(name).As<Napi::Number>().FloatValue() : 0; }
+  bool flag(const char* name) const { return object_.Get(name).ToBoolean().Value(); }
+
+ private:
+  Napi::Object object_;
+};
+
+Learnt learnt(const Fields& layer, const char* name) {
+  if (!layer.has(name)) return {};
+  const Fields fields = layer.at(name);
+  return {.values = fields.floats("values"),
+          .first = fields.floats("first"),
+          .second = fields.floats("second"),
+          .sum = fields.doubles("sum")};
+}
+
+Napi::Value learn(const Napi::CallbackInfo& info) {
+  const Isa* isa = isa_named(info[0]);
+  if (isa == nullptr) return info.Env().Undefined();
+  const Fields input(info[1]);
+  const Fields rows = input.at("rows");
+  const Fields loss = input.at("loss");
+  const Fields rule = input.at("rule");
+  const auto given = input["layers"].As<Napi::Array>();
+  std::vector<AffineLayer> layers;
+  for (std::uint32_t l = 0; l < given.Length(); l++) {
+    const Fields layer(given.Get(l));
+    layers.push_back({.outputs = size(layer["outputs"]), .weight = learnt(layer, "weight"), .bias = learnt(layer, "bias")});
+  }
+  Learn task = {.x = rows.floats("x"),
+                .cols = size(rows["cols"]),
+                .base = rows.ints("base"),
+                .other = rows.ints("other"),
+                .step = rows.floats("step"),
+                .label = rows.ints("label"),
+                .other_label = rows.ints("otherLabel"),
+                .label_weight = rows.floats("labelWeight"),
+                .sample_weight = rows.floats("weight"),
+                .visits = ints(input["visits"]),
+                .batch = size(input["batchSize"]),
+                .layers = {},
+                .scale = loss.floats("scale"),
+                .shift = loss.floats("shift"),
+                .class_weight = loss.floats("classWeights"),
+                .smoothing = loss.number("smoothing"),
+                .by_weight = loss.flag("byWeight"),
+                .rule = static_cast<Rule>(info[2].As<Napi::Number>().Int32Value()),
+                .rate = rule.number("rate"),
+                .momentum = rule.number(rule.has("beta1") ? "beta1" : "momentum"),
+                .beta2 = rule.number("beta2"),
+                .epsilon = rule.number("epsilon"),
+                .decay = rule.number("weightDecay"),
+                .nesterov = rule.flag("nesterov"),
+                .steps_before = rule.has("stepsBefore") ? size(rule["stepsBefore"]) : 0,
+                .threads = size(input["threads"]),
+                .losses = input.doubles("losses"),
+                .control = ints(info[3]).data()};
+  const auto call = [isa, task, layers = std::move(layers)]() mutable {
+    task.layers = layers;
+    return equipoise::learn(*isa, task);
+  };
+  return Job<std::decay_t<decltype(call)>>::start(info, call);
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Array isas = Napi::Array::New(env);
   for (const Isa* const* isa = available_isas(); *isa != nullptr; isa++)
@@ -108,6 +186,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("interpolate", Napi::Function::New(env, interpolate, "interpolate"));
   exports.Set("gemm", Napi::Function::New(env, gemm, "gemm"));
   exports.Set("resample", Napi::Function::New(env, resample, "resample"));
+  exports.Set("learn", Napi::Function::New(env, learn, "learn"));
   return exports;
 }
 

@@ -1,4 +1,5 @@
-// What each instruction set supplies. The same sources (canonical.cpp, product.cpp, int8.cpp) are compiled once per set.
+// What each instruction set supplies. The same sources (canonical.cpp, product.cpp, int8.cpp, learning.cpp) are compiled once per
+// set.
 //
 // These sources include nothing but plain headers and keep everything in unnamed namespaces: an inline function shared with
 // the rest of the program could be linked from here and would then crash on a CPU without the instructions.
@@ -10,6 +11,8 @@
 #include "taps.hpp"
 
 namespace equipoise {
+
+struct Learning;  // learning.hpp
 
 // Depth of one unbroken chain of float32 sums; longer products add such chains up, which keeps their error small.
 inline constexpr std::size_t kChain = 256;
@@ -120,6 +123,8 @@ struct Isa {
   // One output row of `length` bytes from `count` rows of bytes, `step` apart, each with kPixelRoom behind it.
   void (*filter_column)(const std::uint8_t* rows, std::size_t step, std::size_t count, const std::int32_t* weights,
                         std::size_t length, std::uint8_t* out);
+
+  const Learning* learning;
 };
 
 // The instruction sets that were compiled in and that this CPU has, fastest first; ends with a null.

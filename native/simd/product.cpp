@@ -335,6 +335,8 @@ constexpr const Screen* kInt8 = &int8;
 constexpr const Screen* kInt8 = nullptr;
 #endif
 
+extern const Learning learning;
+
 extern const Isa isa;
 const Isa isa = {
     EQUIPOISE_NAME(EQUIPOISE_ISA),
@@ -350,6 +352,7 @@ const Isa isa = {
     interleave,
     filter_rows,
     filter_column,
+    &learning,
 };
 
 }  // namespace equipoise::EQUIPOISE_ISA

@@ -9,6 +9,17 @@ export {
   type TextBatcher,
   type TextItems,
 } from './items.js';
+export { download, type DownloadOptions, type Downloaded, type Remote } from './download.js';
+export {
+  addBackbone,
+  pullBackbone,
+  verifyBackbones,
+  type AddOptions,
+  type Installed,
+  type InstallOptions,
+  type PullOptions,
+  type Verified,
+} from './install.js';
 export { listBackbones, type BackboneEntry } from './locate.js';
 export { openBackbone, type Backbone } from './open.js';
 export { poolings, type Pooling, type PoolName } from './pooling.js';

@@ -5,6 +5,7 @@ import type { ItemContent } from '../core/item.js';
 import {
   createImagePreprocessor,
   createTextPreprocessor,
+  padBatch,
   type ImageRecipe,
   type TokenizerSpec,
 } from '../preprocess/index.js';
@@ -33,7 +34,6 @@ export interface TextItems {
   };
   readonly tokenizer: TokenizerSpec;
   readonly tokenizerJson: object;
-  readonly tokenizerConfig?: object;
 }
 
 /** Everything that turns an item into numbers. */
@@ -116,9 +116,9 @@ function imageItems({ input, preprocess }: ImageItems): ItemPreprocessor {
   };
 }
 
-function textItems({ input, tokenizer, tokenizerJson, tokenizerConfig }: TextItems): ItemPreprocessor {
-  const texts = createTextPreprocessor(tokenizer, tokenizerJson, tokenizerConfig);
-  const integers = (size: number) => (input.dtype === 'int32' ? new Int32Array(size) : new BigInt64Array(size));
+function textItems({ input, tokenizer, tokenizerJson }: TextItems): ItemPreprocessor {
+  const texts = createTextPreprocessor(tokenizer, tokenizerJson);
+  const typed = (data: BigInt64Array) => (input.dtype === 'int32' ? Int32Array.from(data, Number) : data);
   const batcher: TextBatcher = {
     encode(content) {
       if (content.kind !== 'text')
@@ -127,22 +127,18 @@ function textItems({ input, tokenizer, tokenizerJson, tokenizerConfig }: TextIte
     },
     width: (longest) => input.length ?? longest,
     pack(rows) {
-      const width = batcher.width(rows.reduce((longest, row) => Math.max(longest, row.length), 0));
-      const dims = [rows.length, width];
-      const ids = integers(rows.length * width);
-      const mask = integers(rows.length * width);
-      const put = (array: BigInt64Array | Int32Array, at: number, value: number) =>
-        array instanceof Int32Array ? (array[at] = value) : (array[at] = BigInt(value));
-      rows.forEach((row, r) => {
-        for (let i = 0; i < row.length; i++) {
-          put(ids, r * width + i, row[i] as number);
-          put(mask, r * width + i, 1);
-        }
+      const { ids, mask, width } = padBatch(rows, {
+        ...(tokenizer.padId !== undefined && { padId: tokenizer.padId }),
+        ...(tokenizer.padSide !== undefined && { padSide: tokenizer.padSide }),
+        ...(input.length !== undefined && { width: input.length }),
       });
+      const dims = [rows.length, width];
       return {
-        [input.ids]: { data: ids, dims },
-        ...(input.mask !== undefined && { [input.mask]: { data: mask, dims } }),
-        ...(input.types !== undefined && { [input.types]: { data: integers(rows.length * width), dims } }),
+        [input.ids]: { data: typed(ids), dims },
+        ...(input.mask !== undefined && { [input.mask]: { data: typed(mask), dims } }),
+        ...(input.types !== undefined && {
+          [input.types]: { data: typed(new BigInt64Array(rows.length * width)), dims },
+        }),
       };
     },
   };

@@ -1,19 +1,32 @@
 /** Where backbones are: by name in folders of models, as a folder, or as an ONNX file. */
 
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EquipoiseError, unknownName } from '../core/errors.js';
-import { parseBackboneSpec, type BackboneSpec } from './spec.js';
+import { readJson } from './read-json.js';
+import { parseBackboneSpec, type BackboneSpec, type FileBlock } from './spec.js';
 
 /** The package's own backbones. */
 const packageModels = fileURLToPath(new URL('../../../models/', import.meta.url));
 
-const SPEC_FILE = 'backbone.json';
+/** Where fetched and added backbones lie: EQUIPOISE_MODELS, or a folder in the user's home. */
+export function userModels(): string {
+  return process.env['EQUIPOISE_MODELS'] || join(homedir(), '.equipoise', 'models');
+}
+
+export const SPEC_FILE = 'backbone.json';
+
+/** What a folder from the Hugging Face hub has. */
+const CONFIG_FILE = 'config.json';
+
+/** Where exporters put the graph of such a folder, in order of preference. */
+const graphFiles = ['onnx/model.onnx', 'model.onnx'];
 
 export const howToAdd =
-  'To add one, put backbone.json and its ONNX file into a folder and pass the folder, or pass the path of an .onnx file';
+  'To add one, pass a folder with a backbone.json or from the Hugging Face hub, or the path of an .onnx file; `equipoise models add` gives it a name';
 
 async function subfolders(directories: readonly string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
@@ -29,36 +42,27 @@ export interface BackboneEntry {
   readonly dim: number | undefined;
   readonly path: string;
   readonly license: string | undefined;
+  /** Whether all its files are there; else `models pull` may fetch them. */
+  readonly complete: boolean;
 }
 
-/** The backbones that can be opened by name: the package's own and those of further folders. */
+/** The backbones that are known by name: those of further folders, of the user's and of the package. */
 export async function listBackbones(modelsDirs: readonly string[] = []): Promise<BackboneEntry[]> {
-  const folders = await subfolders([...modelsDirs, packageModels]);
+  const folders = await subfolders([...modelsDirs, userModels(), packageModels]);
   return Promise.all(
     [...folders.values()].map(async (path) => {
-      const { id, modality, output, license } = await readSpec(join(path, SPEC_FILE));
-      return { id, modality, dim: output.dim, path, license };
+      const spec = await readSpec(join(path, SPEC_FILE));
+      const { id, modality, output, license } = spec;
+      const complete = filesOf(spec).every(({ file }) => existsSync(join(path, file)));
+      return { id, modality, dim: output.dim, path, license, complete };
     }),
   );
 }
 
-export async function readJson(path: string, what: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new EquipoiseError('ERR_OPTION', `Expected ${what} but cannot read ${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new EquipoiseError('ERR_DATA', `${path} is not JSON: ${(error as Error).message}`, { cause: error });
-  }
-}
+/** Every file that a backbone needs beside its description. */
+export const filesOf = ({ onnx, files = [] }: BackboneSpec): readonly FileBlock[] => [onnx, ...files];
 
-async function readSpec(path: string): Promise<BackboneSpec> {
+export async function readSpec(path: string): Promise<BackboneSpec> {
   return parseBackboneSpec(await readJson(path, 'a backbone.json'), path);
 }
 
@@ -67,11 +71,19 @@ export interface Place {
   /** Absent where the folder's backbone.json names it. */
   readonly file?: string;
   readonly spec?: BackboneSpec;
+  /** Whether the folder describes itself as those of the Hugging Face hub do. */
+  readonly hub?: boolean;
+}
+
+async function graphsOf(folder: string, hub: boolean): Promise<string[]> {
+  const inside = async (path: string) => (await readdir(join(folder, path)).catch(() => [])).map((name) => path + name);
+  const names = [...(await inside('')), ...(hub ? await inside('onnx/') : [])];
+  return names.filter((name) => name.endsWith('.onnx'));
 }
 
 /** Finds the graph and its description; a bare word is an id first, then a folder. */
 export async function locate(idOrPath: string, modelsDirs: readonly string[]): Promise<Place> {
-  const known = await subfolders([...modelsDirs, packageModels]);
+  const known = await subfolders([...modelsDirs, userModels(), packageModels]);
   const path = known.get(idOrPath) ?? resolve(idOrPath);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) {
@@ -85,16 +97,25 @@ export async function locate(idOrPath: string, modelsDirs: readonly string[]): P
   }
   if (found.isDirectory()) {
     if (existsSync(join(path, SPEC_FILE))) return { folder: path, spec: await readSpec(join(path, SPEC_FILE)) };
-    const graphs = (await readdir(path)).filter((name) => name.endsWith('.onnx'));
-    if (graphs.length === 1) return { folder: path, file: graphs[0] as string };
+    const hub = existsSync(join(path, CONFIG_FILE));
+    const usual = hub ? graphFiles.find((name) => existsSync(join(path, name))) : undefined;
+    const graphs = usual === undefined ? await graphsOf(path, hub) : [usual];
+    if (graphs.length === 1) return { folder: path, file: graphs[0] as string, hub };
     throw new EquipoiseError(
       'ERR_OPTION',
-      `Expected a backbone.json or one ONNX file in ${idOrPath} but found ${graphs.length === 0 ? 'neither' : graphs.join(', ')}. ${howToAdd}`,
+      `Expected a backbone.json or one ONNX file in ${idOrPath} but found ${graphs.length === 0 ? 'neither' : graphs.join(', ')}. ${graphs.length > 1 ? 'Pass the path of one of them' : howToAdd}`,
     );
   }
   const folder = dirname(path);
   const file = basename(path);
-  if (!existsSync(join(folder, SPEC_FILE))) return { folder, file };
+  // In that layout the graphs are in a folder of their own.
+  if (
+    basename(folder) === 'onnx' &&
+    !existsSync(join(folder, SPEC_FILE)) &&
+    existsSync(join(folder, '..', CONFIG_FILE))
+  )
+    return { folder: dirname(folder), file: `onnx/${file}`, hub: true };
+  if (!existsSync(join(folder, SPEC_FILE))) return { folder, file, hub: existsSync(join(folder, CONFIG_FILE)) };
   const spec = await readSpec(join(folder, SPEC_FILE));
   return spec.onnx.file === file ? { folder, spec } : { folder, file };
 }

@@ -15,8 +15,10 @@ import {
 } from '../onnx/index.js';
 import { checkKeys } from '../preprocess/index.js';
 import { createItemPreprocessor, type ItemPreprocessor, type ItemRecipe } from './items.js';
-import { howToAdd, locate, readJson } from './locate.js';
+import { specFromHuggingFace } from './hugging-face.js';
+import { howToAdd, locate } from './locate.js';
 import { prepareGraph } from './prepare.js';
+import { readJson } from './read-json.js';
 import { checkInputs, override, specFromOptions, type BackboneOptions } from './resolve-spec.js';
 import { openEmbeddingSession, type EmbeddingSession } from './session.js';
 import type { BackboneSpec } from './spec.js';
@@ -45,7 +47,7 @@ export interface Backbone {
 }
 
 function verify({ onnx }: BackboneSpec, { bytes, sha256 }: ModelFile, where: string): void {
-  const advice = onnx.url === undefined ? 'Replace the file or the backbone.json' : `Fetch it again: ${onnx.url}`;
+  const advice = 'Replace the file, or fetch it again: equipoise models pull';
   if (onnx.bytes !== undefined && onnx.bytes !== bytes)
     throw new EquipoiseError(
       'ERR_INTEGRITY',
@@ -72,8 +74,6 @@ async function itemRecipe(
   const { tokenizer } = spec;
   const { ids, mask, types } = spec.input.names;
   const tokenizerJson = await readJson(options.tokenizer ?? join(folder, tokenizer.file), 'a tokenizer.json');
-  const tokenizerConfig =
-    tokenizer.config && (await readJson(join(folder, tokenizer.config), 'a tokenizer_config.json'));
   const takes = (name: string | undefined) => taken.some((input) => input.name === name);
   const length = taken.find(({ name }) => name === ids)?.shape?.[1];
   if (typeof length === 'number' && tokenizer.maxLength > length)
@@ -92,7 +92,6 @@ async function itemRecipe(
     },
     tokenizer,
     tokenizerJson: tokenizerJson as object,
-    ...(typeof tokenizerConfig === 'object' && { tokenizerConfig: tokenizerConfig as object }),
   };
 }
 
@@ -106,7 +105,8 @@ function canonical(value: unknown): string {
 }
 
 /**
- * Opens a backbone: by the name of one in `models/`, by a folder with a backbone.json, or by an ONNX file.
+ * Opens a backbone: by the name of one in `models/`, by a folder with a backbone.json or in the layout of the Hugging Face
+ * hub, or by an ONNX file.
  *
  * A graph without a backbone.json needs options: `preprocess` (and `size`, where it takes any) for images, `tokenizer` for
  * text; `output` where its only output is not the embedding. The graph is cut at that tensor.
@@ -125,17 +125,16 @@ export async function openBackbone(idOrPath: string, options: BackboneOptions = 
   const place = await locate(idOrPath, options.modelsDirs ?? []);
   const file = place.spec?.onnx.file ?? (place.file as string);
   const where = join(place.folder, file);
-  if (place.spec?.onnx.url !== undefined && !existsSync(where))
+  if (place.spec !== undefined && !existsSync(where))
     throw new EquipoiseError(
       'ERR_OPTION',
-      `The graph of ${place.spec.id} is not here. Fetch ${place.spec.onnx.url} to ${where}`,
+      `The files of ${place.spec.id} are not here (${where}). Fetch them: equipoise models pull ${place.spec.id}`,
     );
   const graph = await readModelFile(where, options.allowDomains ? { allowDomains: options.allowDomains } : {});
   if (place.spec) verify(place.spec, graph, where);
 
   const info = describeModel(graph.model);
-  const described = place.spec ? { ...place.spec } : specFromOptions(file, where, info, options);
-  const spec = override(described, info, options, () => {
+  const penultimate = () => {
     const name = findPenultimate(graph.model);
     if (name === undefined)
       throw expected(
@@ -145,16 +144,29 @@ export async function openBackbone(idOrPath: string, options: BackboneOptions = 
         `Name a tensor of ${where} instead; the last ones are ${tensorNames(graph.model).slice(-8).join(', ')}`,
       );
     return name;
-  });
+  };
+  const described = place.spec
+    ? { ...place.spec }
+    : place.hub
+      ? await specFromHuggingFace(place.folder, file, info, options, penultimate)
+      : specFromOptions(file, where, info, options);
+  const spec = override(described, info, options, penultimate);
   checkInputs(spec, info, where);
   const { model, dim } = await prepareGraph(graph.model, spec, where);
   const prepared = describeModel(model);
   const recipe = await itemRecipe(spec, place.folder, prepared.inputs, options);
   const preprocessor = createItemPreprocessor(recipe);
   const bytes = writeModel(model);
+  // Version 2 of texts: ids as the reference library gives them, where a package of version 1 gave others.
   const recipeHash = createHash('sha256')
     .update(
-      canonical({ version: 1, file: graph.sha256, external: graph.external, output: { ...spec.output, dim }, recipe }),
+      canonical({
+        version: recipe.modality === 'text' ? 2 : 1,
+        file: graph.sha256,
+        external: graph.external,
+        output: { ...spec.output, dim },
+        recipe,
+      }),
     )
     .digest('hex');
   return {

@@ -7,6 +7,8 @@ export interface PoolContext {
   readonly rank: number;
   /** Name of the integer attention mask (batch, tokens); absent where every token is real, as in images. */
   readonly mask?: string;
+  /** Where padding is; absent where it is behind the tokens. */
+  readonly padSide?: 'left' | 'right';
 }
 
 export interface Pooling {
@@ -123,8 +125,8 @@ const last: Pooling = {
   name: 'last',
   summary: 'the last token that the attention mask marks',
   ranks: [3],
-  part: ({ mask }) =>
-    mask === undefined
+  part: ({ mask, padSide }) =>
+    mask === undefined || padSide === 'left'
       ? done(
           [{ op: 'Gather', inputs: ['x', 'end'], outputs: ['vector'], attributes: { axis: 1 } }],
           [{ name: 'end', shape: [], data: BigInt64Array.of(-1n) }],

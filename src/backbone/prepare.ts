@@ -98,6 +98,17 @@ export async function prepareGraph(published: OnnxModel, spec: BackboneSpec, whe
   const { output } = spec;
   const pooling = poolings[output.pool];
   const mask = spec.modality === 'text' ? spec.input.names.mask : undefined;
+  if (spec.modality === 'text' && mask === undefined && !['none', 'cls'].includes(output.pool))
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected an attention mask for pool ${output.pool} but ${where} takes none, so padding would count. Pools without one: none, cls`,
+    );
+  const padSide = spec.modality === 'text' ? spec.tokenizer.padSide : undefined;
+  if (padSide === 'left' && output.pool === 'cls')
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected padding on the right for pool cls of ${where} but padSide is left, where the first token is padding`,
+    );
   const usesMask = mask !== undefined && output.pool !== 'none' && output.pool !== 'cls';
   const before = describeModel(published);
   const maskInput = before.inputs.find(({ name }) => name === mask);
@@ -144,7 +155,14 @@ export async function prepareGraph(published: OnnxModel, spec: BackboneSpec, whe
   if (facts.dtype !== 'float32') append(toFloat, fresh('to_float32'));
   if (vectors) append(flatten, fresh('vector'));
   if (pooling.part)
-    append(pooling.part({ rank, ...(usesMask && maskInput && { mask: inner(maskInput.name) }) }), fresh('pooled'));
+    append(
+      pooling.part({
+        rank,
+        ...(usesMask && maskInput && { mask: inner(maskInput.name) }),
+        ...(padSide && { padSide }),
+      }),
+      fresh('pooled'),
+    );
   if (output.normalize) append(toUnitLength, fresh('normalized'));
   model = renameTensors(model, (name) => (name === at ? EMBEDDING : name));
   // Whatever the file said of the shape, this is what the outside may rely on.

@@ -34,7 +34,7 @@ function listTensors({ inputs, outputs }: ModelInfo): string {
 }
 
 /** Layout, size and dtype of an image input, as the graph declares them. */
-function imageInputOf(info: ModelInfo, options: BackboneOptions, where: string): Record<string, unknown> {
+export function imageInputOf(info: ModelInfo, options: BackboneOptions, where: string): Record<string, unknown> {
   const images = info.inputs.filter(({ shape }) => shape?.length === 4);
   const input =
     options.input === undefined && images.length === 1
@@ -52,25 +52,28 @@ function imageInputOf(info: ModelInfo, options: BackboneOptions, where: string):
   return { name: input.name, layout, size, dtype: input.dtype };
 }
 
-/** Which integer input is which, by the names that exporters give them. */
-function textInputOf(info: ModelInfo, where: string): Record<string, unknown> {
+/**
+ * Which integer input is which, by the names that exporters give them.
+ * @param causal whether the network reads from left to right, so that it needs no mask to be blind to padding.
+ */
+export function textInputOf(info: ModelInfo, where: string, causal = false): Record<string, unknown> {
   const named = (pattern: RegExp) => info.inputs.find(({ name }) => pattern.test(name));
   const mask = named(/mask/i);
   const types = named(/type|segment/i);
   const ids = info.inputs.find((input) => input !== mask && input !== types && /id/i.test(input.name));
-  if (ids === undefined || mask === undefined)
+  if (ids === undefined || (mask === undefined && !causal))
     throw new EquipoiseError(
       'ERR_OPTION',
       `Expected inputs for token ids and an attention mask in ${where}. ${listTensors(info)}. Name them in a backbone.json: input.names.ids, input.names.mask`,
     );
   return {
-    names: { ids: ids.name, mask: mask.name, ...(types && { types: types.name }) },
+    names: { ids: ids.name, ...(mask && { mask: mask.name }), ...(types && { types: types.name }) },
     dtype: ids.dtype,
   };
 }
 
 /** Of the file or, as many are called model.onnx, of its folder. */
-function nameFor(path: string): string {
+export function nameFor(path: string): string {
   const stem = basename(path).replace(/\.onnx$/, '');
   return (stem === 'model' ? basename(dirname(path)) : stem).replace(/[^\w.@+-]/g, '-') || 'model';
 }
@@ -129,7 +132,8 @@ export function override(
   penultimate: () => string,
 ): BackboneSpec {
   const output = { ...(spec['output'] as Record<string, unknown>) };
-  if (options.output !== undefined) output['name'] = options.output === 'penultimate' ? penultimate() : options.output;
+  if (options.output !== undefined) output['name'] = options.output;
+  if (output['name'] === 'penultimate') output['name'] = penultimate();
   if (options.pool !== undefined) output['pool'] = options.pool;
   if (options.normalize !== undefined) output['normalize'] = options.normalize;
   if (options.output !== undefined || options.pool !== undefined) delete output['dim'];

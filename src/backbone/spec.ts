@@ -11,8 +11,8 @@ import {
 } from '../preprocess/index.js';
 import { poolings, type PoolName } from './pooling.js';
 
-export interface OnnxBlock {
-  /** The graph, in the folder of the backbone.json. */
+/** A file in the folder of the backbone.json. */
+export interface FileBlock {
   readonly file: string;
   /** Where the file can be fetched, if it is not shipped. */
   readonly url?: string;
@@ -29,7 +29,8 @@ export interface ImageInput {
 }
 
 export interface TextInput {
-  readonly names: { readonly ids: string; readonly mask: string; readonly types?: string };
+  /** Only a network that is blind to what follows a text can do without a mask. */
+  readonly names: { readonly ids: string; readonly mask?: string; readonly types?: string };
   readonly dtype: 'int64' | 'int32';
 }
 
@@ -44,7 +45,10 @@ export interface OutputBlock {
 
 interface Common {
   readonly id: string;
-  readonly onnx: OnnxBlock;
+  /** The graph. */
+  readonly onnx: FileBlock;
+  /** What else has to be fetched: a tokenizer, data beside the graph. */
+  readonly files?: readonly FileBlock[];
   readonly output: OutputBlock;
   readonly license?: string;
   readonly source?: string;
@@ -93,9 +97,9 @@ export function fileInside(value: unknown, name: string): string {
   return value as string;
 }
 
-function onnxBlock(value: unknown, where: string): OnnxBlock {
+function fileBlock(value: unknown, where: string, standard?: string): FileBlock {
   const block = checkKeys(value, ['file', 'url', 'sha256', 'bytes'], where);
-  const { file = 'model.onnx', url, sha256, bytes } = block;
+  const { file = standard, url, sha256, bytes } = block;
   if (sha256 !== undefined && !(typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)))
     throw expected('64 hexadecimal digits', `${where}.sha256`, sha256);
   if (bytes !== undefined && !(Number.isSafeInteger(bytes) && (bytes as number) > 0))
@@ -131,7 +135,7 @@ function textInput(value: unknown, where: string): TextInput {
   return {
     names: {
       ids: text(names, 'ids', `${where}.names`),
-      mask: text(names, 'mask', `${where}.names`),
+      ...(names['mask'] !== undefined && { mask: text(names, 'mask', `${where}.names`) }),
       ...(names['types'] !== undefined && { types: text(names, 'types', `${where}.names`) }),
     },
     dtype: oneOf(block, 'dtype', ['int64', 'int32'], where, 'int64'),
@@ -158,15 +162,18 @@ function outputBlock(value: unknown, where: string): OutputBlock {
  * @throws ERR_OPTION for an unknown key, pool, filter or mode (suggesting near ones), or a value out of range.
  */
 export function parseBackboneSpec(value: unknown, where: string): BackboneSpec {
-  const common = ['id', 'modality', 'onnx', 'input', 'output', 'license', 'source', 'paper'];
+  const common = ['id', 'modality', 'onnx', 'files', 'input', 'output', 'license', 'source', 'paper'];
   const block = checkKeys(value, [...common, 'preprocess', 'tokenizer'], where);
   const modality = oneOf(block, 'modality', ['image', 'text'], where);
   const id = text(block, 'id', where);
   if (!/^[\w.@+-]+$/.test(id) || /^\.+$/.test(id))
     throw expected('letters, digits and - _ . @ +', `${where}.id`, id, 'It is the name of a folder');
+  const files = block['files'];
+  if (files !== undefined && !Array.isArray(files)) throw expected('a list of files', `${where}.files`, files);
   const rest: Common = {
     id,
-    onnx: onnxBlock(block['onnx'], `${where} onnx`),
+    onnx: fileBlock(block['onnx'], `${where} onnx`, 'model.onnx'),
+    ...(files !== undefined && { files: files.map((file, i) => fileBlock(file, `${where} files[${i}]`)) }),
     output: outputBlock(block['output'], `${where} output`),
     ...(block['license'] !== undefined && { license: text(block, 'license', where) }),
     ...(block['source'] !== undefined && { source: text(block, 'source', where) }),
@@ -187,6 +194,5 @@ export function parseBackboneSpec(value: unknown, where: string): BackboneSpec {
     };
   const tokenizer = parseTokenizerSpec(block['tokenizer'], `${where} tokenizer`);
   fileInside(tokenizer.file, `${where} tokenizer.file`);
-  if (tokenizer.config !== undefined) fileInside(tokenizer.config, `${where} tokenizer.config`);
   return { ...rest, modality, input: textInput(block['input'], `${where} input`), tokenizer };
 }

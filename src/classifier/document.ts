@@ -4,6 +4,7 @@ import type { ItemRecipe } from '../backbone/index.js';
 import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import type { TargetKind } from '../core/targets.js';
+import { checkDecision, type Decision } from '../head/index.js';
 import { getMetadata, type OnnxModel } from '../onnx/index.js';
 import { parseImageRecipe, parseTokenizerSpec } from '../preprocess/index.js';
 
@@ -37,6 +38,8 @@ export interface ClassifierDocument {
   readonly targets?: TargetKind;
   /** From which probability on each of them is predicted; default 0.5. */
   readonly thresholds?: readonly number[];
+  /** How its logits are calibrated and its classes decided for; the nodes of the graph do it. */
+  readonly decision?: Decision;
   /** How the head was trained. */
   readonly settings?: unknown;
 }
@@ -49,11 +52,12 @@ const keys = {
   backbone: 'equipoise.backbone',
   targets: 'equipoise.targets',
   thresholds: 'equipoise.thresholds',
+  decision: 'equipoise.decision',
   settings: 'equipoise.settings',
 } as const;
 
 export function writeDocument(document: ClassifierDocument): Record<string, string> {
-  const { classNames, recipe, backbone, targets, thresholds, settings } = document;
+  const { classNames, recipe, backbone, targets, thresholds, decision, settings } = document;
   return {
     [keys.format]: FORMAT,
     [keys.classNames]: JSON.stringify(classNames),
@@ -61,6 +65,7 @@ export function writeDocument(document: ClassifierDocument): Record<string, stri
     ...(backbone && { [keys.backbone]: JSON.stringify(backbone) }),
     ...(targets === 'many' && { [keys.targets]: JSON.stringify(targets) }),
     ...(thresholds && { [keys.thresholds]: JSON.stringify(thresholds) }),
+    ...(decision && { [keys.decision]: JSON.stringify(decision) }),
     ...(settings !== undefined && { [keys.settings]: JSON.stringify(settings) }),
   };
 }
@@ -113,6 +118,7 @@ export function readDocument(model: OnnxModel, where: string): ClassifierDocumen
     Array.isArray(thresholds) && thresholds.length === classNames.length && thresholds.every(Number.isFinite);
   if (thresholds !== null && !(many && fits))
     throw new EquipoiseError('ERR_DATA', `${where}: its metadata has thresholds that do not fit its class names`);
+  const decision = json(keys.decision) as Decision | null;
   const settings = json(keys.settings);
   return {
     classNames: classNames as string[],
@@ -120,6 +126,7 @@ export function readDocument(model: OnnxModel, where: string): ClassifierDocumen
     ...(backbone && { backbone }),
     ...(many && { targets: 'many' as const }),
     ...(fits && { thresholds: thresholds as number[] }),
+    ...(decision && { decision: checkDecision(decision, classNames.length, where) }),
     ...(settings !== null && { settings }),
   };
 }

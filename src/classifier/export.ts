@@ -9,6 +9,7 @@ import { EquipoiseError, expected } from '../core/errors.js';
 import type { Item } from '../core/item.js';
 import type { TargetKind } from '../core/targets.js';
 import { dense, matrix, type MatrixLike } from '../core/matrix.js';
+import type { Decision } from '../head/index.js';
 import {
   describeModel,
   getMetadata,
@@ -22,7 +23,7 @@ import {
 } from '../onnx/index.js';
 import { inBatches } from './batches.js';
 import { writeDocument, type BackboneNote, type ClassifierRecipe } from './document.js';
-import { compareLogits, type ParityReport } from './parity.js';
+import { compareOutputs, type Answers, type ParityReport } from './parity.js';
 
 /** What exporting needs of a trained head. */
 export interface ExportableHead {
@@ -34,9 +35,12 @@ export interface ExportableHead {
   readonly targets?: TargetKind;
   /** From which probability on each of them is predicted; default 0.5. */
   readonly thresholds?: readonly number[];
+  readonly decision?: Decision;
   /** (n, dim) rows → n · classes logits. */
   logits(x: MatrixLike): Float32Array | Promise<Float32Array>;
-  /** Input `embedding` (batch, dim) → outputs `logits` and `probabilities`, for the given operator set. */
+  /** n · classes logits → n class ids, or 1 and 0 for each class of each row with `many`. */
+  decide(logits: Float32Array): Int32Array;
+  /** Input `embedding` (batch, dim) → outputs `logits`, `probabilities` and `label`, for the given operator set. */
   toModel(opset?: number): OnnxModel;
 }
 
@@ -75,18 +79,17 @@ function checkHeadModel(model: OnnxModel, head: ExportableHead): void {
   if (
     inputs.length !== 1 ||
     inputs[0]?.name !== 'embedding' ||
-    !names.includes('logits') ||
-    !names.includes('probabilities')
+    ['logits', 'probabilities', 'label'].some((name) => !names.includes(name))
   )
     throw new EquipoiseError(
       'ERR_DATA',
-      `Expected a head with input embedding and outputs logits and probabilities but received inputs ${inputs.map(({ name }) => name).join(', ')} and outputs ${names.join(', ')}`,
+      `Expected a head with input embedding and outputs logits, probabilities and label but received inputs ${inputs.map(({ name }) => name).join(', ')} and outputs ${names.join(', ')}`,
     );
   if (dim !== head.dim)
     throw new EquipoiseError('ERR_SHAPE', `The head takes rows of ${head.dim} numbers but its graph takes ${dim}`);
 }
 
-/** The backbone's graph with the head behind it: logits, probabilities and the embedding come out. */
+/** The backbone's graph with the head behind it: logits, probabilities, the label and the embedding come out. */
 function merge(head: ExportableHead, backbone: Backbone): OnnxModel {
   const body = readModel(backbone.graph(), backbone.id);
   const tail = head.toModel(opsetOf(body));
@@ -98,13 +101,17 @@ function merge(head: ExportableHead, backbone: Backbone): OnnxModel {
     outputs: [
       { name: 'logits', dtype: 'float32', shape: [batch, classes] },
       { name: 'probabilities', dtype: 'float32', shape: [batch, classes] },
+      { name: 'label', dtype: 'int64', shape: head.targets === 'many' ? [batch, classes] : [batch] },
       { name: 'embedding', dtype: 'float32', shape: [batch, head.dim] },
     ],
   });
 }
 
-function logitsOf(outputs: Readonly<Record<string, Tensor>>): Float32Array {
-  return outputs['logits']?.data as Float32Array;
+function answersOf(outputs: Readonly<Record<string, Tensor>>): Answers {
+  return {
+    logits: outputs['logits']?.data as Float32Array,
+    labels: Int32Array.from(outputs['label']?.data as BigInt64Array, Number),
+  };
 }
 
 /** Feeds of each checked batch, with what the trained head says to it. */
@@ -145,7 +152,7 @@ async function* checkedItems(
 async function parity(
   bytes: Uint8Array,
   batches: AsyncIterable<CheckedBatch>,
-  classes: number,
+  head: ExportableHead,
   options: {
     readonly threads: number;
     readonly precision: 'float32' | 'reduced';
@@ -153,17 +160,25 @@ async function parity(
 ): Promise<ParityReport> {
   await using session = await openModelSession(bytes, { threads: options.threads, where: 'the exported classifier' });
   const wanted: number[] = [];
-  const got: number[] = [];
-  for await (const { feeds, logits } of batches) {
-    for (const value of logits) wanted.push(value);
-    for (const value of logitsOf(await session.run(feeds))) got.push(value);
+  const logits: number[] = [];
+  const labels: number[] = [];
+  for await (const batch of batches) {
+    for (const value of batch.logits) wanted.push(value);
+    const answers = answersOf(await session.run(batch.feeds));
+    for (const value of answers.logits) logits.push(value);
+    for (const value of answers.labels) labels.push(value);
   }
   if (wanted.length === 0)
     throw new EquipoiseError(
       'ERR_OPTION',
       'Expected at least one usable row to check the exported file on but received none',
     );
-  return compareLogits(Float32Array.from(wanted), Float32Array.from(got), classes, options.precision);
+  return compareOutputs(
+    Float32Array.from(wanted),
+    { logits: Float32Array.from(logits), labels: Int32Array.from(labels) },
+    head,
+    options.precision,
+  );
 }
 
 async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
@@ -236,8 +251,9 @@ function checkOptions(head: ExportableHead, options: ExportOptions): void {
 }
 
 /**
- * Writes a head as one ONNX file: `head.onnx` (embedding → logits, probabilities) or, with a backbone, a classifier that
- * takes items. Class names, preprocessing and tokenizer travel in its metadata.
+ * Writes a head as one ONNX file: `head.onnx` (embedding → logits, probabilities, label) or, with a backbone, a classifier
+ * that takes items. Calibration and decision rule are nodes of the graph: `label` is the id of the class that is named. Class
+ * names, preprocessing and tokenizer travel in its metadata.
  *
  * The file is checked before it is written: both it and the trained head run on the given real rows. A float16 or integer
  * backbone is compared on the same batches, because its results may depend on the batch.
@@ -252,7 +268,7 @@ function checkOptions(head: ExportableHead, options: ExportOptions): void {
 export async function exportOnnx(head: ExportableHead, options: ExportOptions): Promise<ExportReport> {
   checkOptions(head, options);
   const { path, backbone, sampleRows, sampleItems = [], embeddedWith, threads = availableParallelism() } = options;
-  const { settings, targets, thresholds } = head;
+  const { settings, targets, thresholds, decision } = head;
   const note = backbone ? noteOf(backbone) : embeddedWith;
   const document = writeDocument({
     classNames: head.classNames,
@@ -260,6 +276,7 @@ export async function exportOnnx(head: ExportableHead, options: ExportOptions): 
     ...(note && { backbone: note }),
     ...(targets && { targets }),
     ...(thresholds && { thresholds }),
+    ...(decision && { decision }),
     ...(settings !== undefined && { settings }),
   });
   let model = backbone ? merge(head, backbone) : head.toModel();
@@ -270,7 +287,7 @@ export async function exportOnnx(head: ExportableHead, options: ExportOptions): 
   const batches = backbone
     ? checkedItems(head, backbone, sampleItems, threads)
     : checkedRows(head, sampleRows as MatrixLike);
-  const report = await parity(bytes, batches, head.classNames.length, {
+  const report = await parity(bytes, batches, head, {
     threads,
     precision: describeModel(model).precision,
   });

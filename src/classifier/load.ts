@@ -14,6 +14,7 @@ import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import type { Item, ItemContent } from '../core/item.js';
 import type { TargetKind } from '../core/targets.js';
 import { dense, type MatrixLike } from '../core/matrix.js';
+import { decideClasses, decideLabels, thresholdsOf, type Decision } from '../head/index.js';
 import { describeModel, readModelFile, subgraph, writeModel, type OnnxModel } from '../onnx/index.js';
 import { inBatches, oneAhead } from './batches.js';
 import { mapColumns } from './columns.js';
@@ -21,11 +22,11 @@ import { readDocument, type BackboneNote, type ClassifierRecipe, type RowRecipe 
 
 export interface Prediction {
   readonly id: string;
-  /** The most probable class, of `labels` where there are such; null where the item failed or has none of them. */
+  /** The class that the classifier decides for, the most probable one unless a decision rule was fitted; of `labels`, where there are such, the most probable; null where the item failed or has none of them. */
   readonly label: string | null;
   /** Of a classifier of items with any number of labels: those predicted. */
   readonly labels?: readonly string[];
-  /** By class name; empty where the item failed. */
+  /** By class name, calibrated where that was fitted; empty where the item failed. */
   readonly probabilities: Readonly<Record<string, number>>;
   /** Why there is no label. */
   readonly error?: string;
@@ -50,12 +51,16 @@ export interface Classifier extends AsyncDisposable {
   /** Where a class is predicted from another probability than 0.5 on. */
   readonly thresholds?: readonly number[];
   readonly backbone?: BackboneNote;
+  /** How logits are calibrated and classes decided for, where that was fitted. */
+  readonly decision?: Decision;
   /** How the head was trained. */
   readonly settings?: unknown;
   /** Predictions in the order of the items; a bad item gets one with `error`. */
   predict(items: Items, options?: PredictOptions): AsyncGenerator<Prediction>;
   /** The head alone: (n, dim) embeddings → n · classes logits. */
   logits(x: MatrixLike): Promise<Float32Array>;
+  /** The class id of each row of such logits; with `many`, 1 or 0 for each class of each row. */
+  decide(logits: Float32Array): Int32Array;
   close(): Promise<void>;
 }
 
@@ -97,18 +102,23 @@ function rowItems(recipe: RowRecipe, given: readonly Column[] | undefined, where
 function predictions(
   items: readonly Item[],
   { kept, failures }: PreparedBatch,
-  probabilities: Float32Array,
-  { classNames, targets, thresholds }: Pick<Classifier, 'classNames' | 'targets' | 'thresholds'>,
+  outputs: Feeds,
+  { classNames, targets }: Pick<Classifier, 'classNames' | 'targets'>,
 ): Prediction[] {
+  const probabilities = (outputs['probabilities']?.data as Float32Array | undefined) ?? new Float32Array(0);
+  // The first files name no class: theirs is the most probable one. (None of them is for `many`.)
+  const labels = outputs['label']?.data ?? decideClasses(probabilities, classNames.length);
   const errors = new Map(failures.map(({ index, error }) => [index, error.message]));
   const rowOf = new Map(kept.map((index, row) => [index, row]));
   return items.map(({ id }, index) => {
-    const start = (rowOf.get(index) ?? 0) * classNames.length;
+    const place = rowOf.get(index) ?? 0;
+    const start = place * classNames.length;
     const row = probabilities.subarray(start, start + classNames.length);
     const error =
       errors.get(index) ?? (row.every(Number.isFinite) ? undefined : 'The classifier gave a non-finite number');
     if (error !== undefined) return { id, label: null, probabilities: {}, error };
-    const isNamed = (c: number) => targets === 'one' || (row[c] as number) >= (thresholds?.[c] ?? 0.5);
+    // The graph decides: for one class, or for each of them.
+    const isNamed = (c: number) => (targets === 'one' ? Number(labels[place]) === c : Number(labels[start + c]) === 1);
     const named = [...classNames.keys()].filter(isNamed);
     const best = named.reduce((top, c) => ((row[c] as number) > (row[top] as number) ? c : top), named[0] ?? -1);
     return {
@@ -152,11 +162,12 @@ class Sessions {
  */
 export async function loadClassifier(path: string): Promise<Classifier> {
   const { model } = await readModelFile(path);
-  const { classNames, recipe, backbone, targets = 'one', thresholds, settings } = readDocument(model, path);
-  const answers = { classNames, targets, ...(thresholds && { thresholds }) };
+  const document = readDocument(model, path);
+  const { classNames, recipe, backbone, targets = 'one', thresholds, decision, settings } = document;
   const { inputs, outputs } = describeModel(model);
   const logits = outputs.find(({ name }) => name === 'logits');
-  if (logits?.shape?.[1] !== classNames.length || !outputs.some(({ name }) => name === 'probabilities'))
+  const has = (output: string) => outputs.some(({ name }) => name === output);
+  if (logits?.shape?.[1] !== classNames.length || !has('probabilities') || (targets === 'many' && !has('label')))
     throw new EquipoiseError(
       'ERR_DATA',
       `${path} was changed after it was exported: its outputs do not fit its class names`,
@@ -171,7 +182,8 @@ export async function loadClassifier(path: string): Promise<Classifier> {
   if (inputs.some(({ name }) => !wantedInputs.includes(name)) || inputs.length !== wantedInputs.length || !(dim >= 1))
     throw new EquipoiseError('ERR_DATA', `${path} was changed after it was exported: its inputs do not fit its recipe`);
 
-  const sessions = new Sessions(subgraph(model, { outputs: ['probabilities'] }), path);
+  const wanted = ['probabilities', 'label'].filter(has);
+  const sessions = new Sessions(subgraph(model, { outputs: wanted }), path);
   const head = new Sessions(
     subgraph(model, { inputs: [{ name: 'embedding', dtype: 'float32', shape: ['batch', dim] }], outputs: ['logits'] }),
     path,
@@ -193,8 +205,7 @@ export async function loadClassifier(path: string): Promise<Classifier> {
     for await (const { batch, prepared: ready } of oneAhead(prepared())) {
       const empty: Feeds = {};
       const outputs = ready.count > 0 ? await session.run(ready.inputs) : empty;
-      const probabilities = (outputs['probabilities']?.data as Float32Array | undefined) ?? new Float32Array(0);
-      yield* predictions(batch, ready, probabilities, answers);
+      yield* predictions(batch, ready, outputs, { classNames, targets });
     }
   }
 
@@ -202,11 +213,14 @@ export async function loadClassifier(path: string): Promise<Classifier> {
     await Promise.all([sessions.close(), head.close()]);
   };
   return {
-    ...answers,
+    classNames,
+    targets,
+    ...(thresholds && { thresholds }),
     modality: recipe.modality,
     dim,
     recipe,
     ...(backbone && { backbone }),
+    ...(decision && { decision }),
     ...(settings !== undefined && { settings }),
     predict,
     async logits(x) {
@@ -216,6 +230,10 @@ export async function loadClassifier(path: string): Promise<Classifier> {
       const session = await head.get(availableParallelism());
       return (await session.run({ embedding: { data, dims: [rows, cols] } }))['logits']?.data as Float32Array;
     },
+    decide: (scores) =>
+      targets === 'many'
+        ? decideLabels(scores, thresholdsOf(document))
+        : decideClasses(scores, classNames.length, decision?.offsets),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -32,6 +32,7 @@ const arrays = {
   truth: Int32Array,
   logTruth: Float64Array,
   confidence: Float64Array,
+  squaredError: Float64Array,
   logOdds: Float64Array,
 };
 type Name = keyof typeof arrays;

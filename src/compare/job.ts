@@ -47,7 +47,8 @@ export async function runJob(
   const seconds = (performance.now() - started) / 1000;
   const judged = judgedOn === 'test' ? test : (validation ?? test);
   const { classNames } = train;
-  const outcomes = outcomesOf({ labels: judged.labels, logits: head.logits(judged.embeddings), classNames });
+  const logits = head.logits(judged.embeddings);
+  const outcomes = outcomesOf({ labels: judged.labels, logits, predicted: head.decide(logits), classNames });
   onHead?.(head);
   return {
     seconds,

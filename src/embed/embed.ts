@@ -78,7 +78,13 @@ export async function embed(
     const { update: _, retryFailed: __, ...same } = options;
     return updateStore(dataset, backbone, same, retryFailed);
   }
-  await using job = await openJob(dataset, backbone, options);
+  await using job = await openJob(dataset, backbone, {
+    ...rest,
+    ...(augment && { augment }),
+    ...(threads !== undefined && { threads }),
+    ...(classNames && { classNames }),
+    ...(known && { known }),
+  });
   const writer = await createStore(out, { ...job.store, dtype, shardRows: shardSize, overwrite });
   await embedShards(job, writer, writer.shards(), (entry) => writer.addShard(entry), {
     ...(signal && { signal }),

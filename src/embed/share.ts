@@ -61,7 +61,13 @@ export async function embedShare(dataset: Dataset, backbone: Backbone | null, op
   resolveOptions('embed', shareOptions, { shard });
   const settings = resolveOptions('embed', { ...batchOptions, shardSize, dtype, maxFailRate }, rest);
   const [index = 0, of = 1] = shard.split('/').map(Number);
-  await using job = await openJob(dataset, backbone, options);
+  await using job = await openJob(dataset, backbone, {
+    ...rest,
+    ...(augment && { augment }),
+    ...(threads !== undefined && { threads }),
+    ...(classNames && { classNames }),
+    ...(known && { known }),
+  });
   const store = { ...job.store, dtype: settings.dtype, shardRows: settings.shardSize };
   const finished = await finishedStore(out, dataset);
   if (finished) return { store: finished, missing: 0, shards: shardRanges(finished.manifest).length };

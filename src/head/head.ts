@@ -14,6 +14,12 @@ export interface Parameter {
   readonly data: Float32Array;
 }
 
+/** weight (outputs, inputs), bias (outputs); both are parameters of the head. */
+export interface AffineLayer {
+  readonly weight: Parameter;
+  readonly bias?: Parameter;
+}
+
 /** What a definition makes: B rows of width d in, (B, C) logits out. Nothing is allocated per batch. */
 export interface HeadParts {
   readonly parameters: readonly Parameter[];
@@ -25,6 +31,8 @@ export interface HeadParts {
   backward(x: Float32Array, rows: number, gradLogits: Float32Array, gradients: readonly Float32Array[]): void;
   /** Writes the derivative of the logits along `direction`, one array a parameter. Called after `forward` of the same rows. */
   tangent(x: Float32Array, rows: number, direction: readonly Float32Array[], out: Float32Array): void;
+  /** The whole of the head, where it is affine layers with a rectifier between two: the kernels can train those by themselves. */
+  readonly layers?: readonly AffineLayer[];
   /** Whether training passes are random (dropout). */
   readonly random?: boolean;
   /** Puts the parameters where the training rows suggest, before the first step. */

@@ -44,8 +44,18 @@ export {
   type Head,
   type HeadDefinition,
   type HeadParts,
+  type AffineLayer,
   type Parameter,
 } from './head.js';
 export { classifierLayer, shiftLogits, type ClassifierLayer } from './classifier.js';
+export {
+  applyCalibration,
+  checkDecision,
+  decideClasses,
+  decideLabels,
+  thresholdsOf,
+  type Calibration,
+  type Decision,
+} from './decision.js';
 export { headModel, type HeadBundle } from './model.js';
 export { applyScaler, fitScaler, scalerGraph, type Scaler } from './scaler.js';

@@ -23,6 +23,7 @@ export const linear = defineHead({
     const parameters = bias ? [weight, bias] : [weight];
     return {
       parameters,
+      layers: [{ weight, ...(bias && { bias }) }],
       forward: (x, rows, logits) => layer.forward(x, rows, logits),
       backward: (x, rows, gradLogits, [gradWeight, gradBias]) =>
         layer.backward(x, rows, gradLogits, gradWeight as Float32Array, gradBias),

@@ -45,6 +45,7 @@ export const mlp = defineHead({
       width = outputs;
       return {
         outputs,
+        affine: { weight, bias },
         dropout: typeof dropout === 'number' ? dropout : (dropout[l] as number),
         /** What the values that are left were multiplied by in the last forward pass. */
         keepFactor: 1,
@@ -70,6 +71,8 @@ export const mlp = defineHead({
     const output = createLayer(kernels, weight, bias);
     const perLayer = layerNorm ? 4 : 2;
     const parameters = [...layers.flatMap((layer) => layer.parameters), weight, bias];
+    const random = layers.some((layer) => layer.dropout > 0);
+
     function normalize({ outputs, unit, inverse, active, parameters: [, , gain, shift] }: Hidden, rows: number): void {
       const z = active(rows);
       const u = unit(rows);
@@ -118,7 +121,8 @@ export const mlp = defineHead({
 
     return {
       parameters,
-      random: layers.some((layer) => layer.dropout > 0),
+      ...(!layerNorm && !random && { layers: [...layers.map(({ affine }) => affine), { weight, bias }] }),
+      random,
       forward(x, rows, logits, draws) {
         let input = x;
         for (const layer of layers) {

@@ -4,6 +4,7 @@ import { EquipoiseError } from '../core/errors.js';
 import type { TargetKind } from '../core/targets.js';
 import type { GraphPart } from '../onnx/graph.js';
 import { buildModel, getMetadata, readModel, type OnnxModel } from '../onnx/index.js';
+import { calibrationGraph, checkDecision, classGraph, labelsGraph, thresholdsOf, type Decision } from './decision.js';
 import type { CreateHeadOptions, Head } from './head.js';
 import { scalerGraph, type Scaler } from './scaler.js';
 
@@ -16,20 +17,24 @@ export interface HeadBundle {
   readonly targets?: TargetKind;
   /** With `many`: from which probability on a class is predicted; default 0.5 for all. */
   readonly thresholds?: readonly number[];
+  readonly decision?: Decision;
   /** How it was trained, as JSON. */
   readonly settings?: unknown;
 }
 
 const key = 'equipoise.head';
 
-/** Input `embedding` (batch, d) → outputs `logits` and `probabilities` (batch, C); the scaler, where there is one, comes first. */
-export function headModel(
-  { head, scaler, classNames, targets = 'one', thresholds, settings }: HeadBundle,
-  opset?: number,
-): OnnxModel {
+/**
+ * Input `embedding` (batch, d) → outputs `logits` and `probabilities` (batch, C), calibrated, and `label`: the class ids that are
+ * decided for (batch), or 1 and 0 for each class (batch, C) where a row may have any number; the scaler, where there is one, comes first.
+ */
+export function headModel(bundle: HeadBundle, opset?: number): OnnxModel {
+  const { head, scaler, classNames, targets = 'one', thresholds, decision, settings } = bundle;
   const parts: GraphPart[] = [];
   if (scaler) parts.push(scalerGraph(scaler, 'embedding', 'scaled_embedding'));
-  parts.push(head.toGraph(scaler ? 'scaled_embedding' : 'embedding', 'logits'));
+  const calibration = decision?.calibration;
+  parts.push(head.toGraph(scaler ? 'scaled_embedding' : 'embedding', calibration ? 'raw_logits' : 'logits'));
+  if (calibration) parts.push(calibrationGraph(calibration, 'raw_logits', 'logits'));
   parts.push({
     nodes: [
       targets === 'many'
@@ -40,13 +45,20 @@ export function headModel(
     input: 'logits',
     output: 'probabilities',
   });
+  parts.push(
+    targets === 'many'
+      ? labelsGraph(thresholdsOf(bundle), 'probabilities', 'label')
+      : classGraph(decision?.offsets, 'logits', 'label'),
+  );
+  const { name, options, inputDim } = head;
   const description = {
-    name: head.name,
-    options: head.options,
-    inputDim: head.inputDim,
+    name,
+    options,
+    inputDim,
     classNames,
     ...(targets === 'many' && { targets }),
     ...(thresholds && { thresholds }),
+    ...(decision && { decision }),
     settings,
   };
   return buildModel({
@@ -55,6 +67,7 @@ export function headModel(
     outputs: [
       { name: 'logits', dtype: 'float32', shape: ['batch', head.classes] },
       { name: 'probabilities', dtype: 'float32', shape: ['batch', head.classes] },
+      { name: 'label', dtype: 'int64', shape: targets === 'many' ? ['batch', head.classes] : ['batch'] },
     ],
     parts,
     metadata: { [key]: JSON.stringify(description) },
@@ -96,13 +109,14 @@ export function readHeadModel(
       'ERR_DATA',
       `Expected a head exported by equipoise for ${where} but its metadata has no ${key}. A whole classifier is opened with loadClassifier`,
     );
-  const { name, options, inputDim, classNames, targets, thresholds, settings } = JSON.parse(text) as {
+  const { name, options, inputDim, classNames, targets, thresholds, decision, settings } = JSON.parse(text) as {
     name: string;
     options: object;
     inputDim: number;
     classNames: string[];
     targets?: TargetKind;
     thresholds?: number[];
+    decision?: Decision;
     settings?: unknown;
   };
   const head = create(name, { inputDim, classes: classNames.length, options });
@@ -114,6 +128,7 @@ export function readHeadModel(
     classNames,
     ...(targets && { targets }),
     ...(thresholds && { thresholds }),
+    ...(decision && { decision: checkDecision(decision, classNames.length, where) }),
     ...(settings !== undefined && { settings }),
     ...(scaled && {
       scaler: {

@@ -1,7 +1,7 @@
 /** The C++ backend: wraps the functions of native/node/addon.cpp, which trust what `checked.ts` has let through. */
 
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
-import { amongChoices, type Kernels } from './kernels.js';
+import { amongChoices, type Kernels, type LearnInput, type LearningRule } from './kernels.js';
 
 /** As `Status` in native/core/kernels.hpp. */
 type Status = 0 | 1 | 2;
@@ -76,7 +76,12 @@ export interface Addon {
     pixelStep: number,
     channelStep: number,
   ): Promise<Status>;
+  /** @param rule index in `rules`; @param control [stop, steps done]. */
+  learn(isa: string, input: LearnInput, rule: number, control: Int32Array): Promise<Status>;
 }
+
+/** As `Rule` in native/core/kernels.hpp. */
+const rules: readonly LearningRule['kind'][] = ['sum', 'momentum', 'adam'];
 
 /** How the addon finds candidates: int8 where it pays, float32 only, int8 wherever it can. The answer is the same. */
 export const screens = ['auto', 'off', 'int8'] as const;
@@ -91,6 +96,30 @@ function checkMemory(status: Status, doing: string): void {
     throw new EquipoiseError('ERR_ENVIRONMENT', `Out of memory while ${doing}. Use fewer threads or a larger machine`);
 }
 
+/** Runs work that reads and writes `control` ([stop, done]): the signal sets the one, progress is told from the other. */
+async function watched(
+  doing: string,
+  { signal, onProgress }: Pick<LearnInput, 'signal' | 'onProgress'>,
+  work: (control: Int32Array) => Promise<Status>,
+): Promise<void> {
+  const control = new Int32Array(2);
+  const stop = () => Atomics.store(control, STOP, 1);
+  signal?.addEventListener('abort', stop, { once: true });
+  let told = 0;
+  const tell = () => {
+    const done = Atomics.load(control, DONE);
+    if (done > told) onProgress?.((told = done));
+  };
+  const timer = onProgress && setInterval(tell, PROGRESS_EVERY_MS);
+  try {
+    checkMemory(await work(control), doing);
+  } finally {
+    clearInterval(timer);
+    signal?.removeEventListener('abort', stop);
+  }
+  throwIfAborted(signal, doing);
+}
+
 /** @param isa one of `addon.isas`. */
 export function addonKernels(addon: Addon, isa: string, screen: Screen): Kernels {
   return {
@@ -100,18 +129,15 @@ export function addonKernels(addon: Addon, isa: string, screen: Screen): Kernels
       const indices = new Int32Array(queries.length * k);
       const l2sq = new Float32Array(queries.length * k);
       const exact = new Float64Array(queries.length * k);
-      const control = new Int32Array(2);
-      const stop = () => Atomics.store(control, STOP, 1);
-      signal?.addEventListener('abort', stop, { once: true });
+      const scope = amongChoices.indexOf(among);
+      const { start = 0, end = rows } = within ?? {};
       let told = 0;
-      const tell = (done: number) => {
-        if (done > told) onProgress?.((told = done));
-      };
-      const timer = onProgress && setInterval(() => tell(Atomics.load(control, DONE)), PROGRESS_EVERY_MS);
-      try {
-        const scope = amongChoices.indexOf(among);
-        checkMemory(
-          await addon.nearest(
+      const tell = onProgress && ((done: number) => onProgress((told = done)));
+      await watched(
+        'searching nearest rows',
+        { ...(signal && { signal }), ...(tell && { onProgress: tell }) },
+        (control) =>
+          addon.nearest(
             isa,
             x,
             rows,
@@ -124,19 +150,13 @@ export function addonKernels(addon: Addon, isa: string, screen: Screen): Kernels
             indices,
             l2sq,
             control,
-            within?.start ?? 0,
-            within?.end ?? rows,
+            start,
+            end,
             exact,
             screens.indexOf(screen),
           ),
-          'searching nearest rows',
-        );
-      } finally {
-        clearInterval(timer);
-        signal?.removeEventListener('abort', stop);
-      }
-      throwIfAborted(signal, 'searching nearest rows');
-      tell(queries.length);
+      );
+      if (told < queries.length) tell?.(queries.length);
       return { indices, l2sq, exact };
     },
     interpolate({ x, cols, base, other, step, threads = 1, out }) {
@@ -170,5 +190,7 @@ export function addonKernels(addon: Addon, isa: string, screen: Screen): Kernels
         'resizing an image',
       );
     },
+    learn: (input) =>
+      watched('training', input, (control) => addon.learn(isa, input, rules.indexOf(input.rule.kind), control)),
   };
 }

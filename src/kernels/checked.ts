@@ -1,7 +1,14 @@
 /** The one place where kernel arguments are checked: behind it, backends read memory without looking. */
 
 import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
-import { amongChoices, type Kernels, type ResampleInput, type RowRange, type Taps } from './kernels.js';
+import {
+  amongChoices,
+  type Kernels,
+  type LearnInput,
+  type ResampleInput,
+  type RowRange,
+  type Taps,
+} from './kernels.js';
 
 function checkLength(what: string, length: number, wanted: number, why: string): void {
   if (length !== wanted)
@@ -16,10 +23,10 @@ function checkNumber(what: string, value: number): void {
   if (!Number.isFinite(value)) throw expected('a finite number', what, value);
 }
 
-function checkRows(what: string, ids: Int32Array, rows: number): void {
+function checkIds(what: string, ids: Int32Array, bound: number, kind = 'a row id'): void {
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i] as number;
-    if (id < 0 || id >= rows) throw expected(`a row id from 0 to ${rows - 1}`, `${what}[${i}]`, id);
+    if (id < 0 || id >= bound) throw expected(`${kind} from 0 to ${bound - 1}`, `${what}[${i}]`, id);
   }
 }
 
@@ -60,7 +67,7 @@ function checkResample(input: ResampleInput): void {
   checkTaps('resample.across', across, width);
   checkTaps('resample.down', down, height);
   checkLength('values', values.length, 256 * order.length, '256 a channel');
-  checkRows('resample.order', order, channels);
+  checkIds('resample.order', order, channels, 'a source channel');
   const outputs = [down.first.length, across.first.length, order.length];
   if (outputs.includes(0)) return;
   const steps = [input.rowStep, input.pixelStep, input.channelStep];
@@ -69,8 +76,43 @@ function checkResample(input: ResampleInput): void {
     throw new EquipoiseError('ERR_SHAPE', `out has ${out.length} entries but number ${last} is written`);
 }
 
+function checkLearn({ rows, visits, batchSize, layers, loss, rule, threads, losses }: LearnInput): void {
+  const { x, cols, base, other, step, label, otherLabel, labelWeight, weight } = rows;
+  checkCount('learn.rows.cols', cols, 1);
+  checkCount('learn.batchSize', batchSize, 1);
+  checkCount('learn.threads', threads, 1);
+  checkCount('learn.layers.length', layers.length, 1);
+  for (const [name, column] of Object.entries({ other, step, label, otherLabel, labelWeight, weight }))
+    if (column) checkLength(name, column.length, base.length, 'one a row of base');
+  checkIds('learn.visits', visits, base.length, 'a row');
+  checkIds('learn.rows.base', base, Math.floor(x.length / cols));
+  checkIds('learn.rows.other', other, Math.floor(x.length / cols));
+  let inputs = cols;
+  for (const [l, { outputs, weight: weights, bias }] of layers.entries()) {
+    checkCount(`learn.layers[${l}].outputs`, outputs, 1);
+    for (const [what, length, learnt] of [
+      ['weight', outputs * inputs, weights],
+      ['bias', outputs, bias],
+    ] as const) {
+      if (!learnt) continue;
+      const kept = { sum: [learnt.sum], momentum: [learnt.first], adam: [learnt.first, learnt.second] }[rule.kind];
+      for (const array of [learnt.values, ...kept])
+        checkLength(`${what} of layer ${l}, or what is kept of it,`, array?.length ?? 0, length, `rule ${rule.kind}`);
+    }
+    inputs = outputs;
+  }
+  for (const [name, table] of Object.entries({ scale: loss.scale, shift: loss.shift, classWeights: loss.classWeights }))
+    if (table) checkLength(`loss.${name}`, table.length, inputs, 'one a class');
+  checkIds('learn.rows.label', label, inputs, 'a class id');
+  if (otherLabel) checkIds('learn.rows.otherLabel', otherLabel, inputs, 'a class id');
+  for (const [name, value] of Object.entries(rule))
+    if (name !== 'kind') checkNumber(`learn.rule.${name}`, Number(value));
+  checkLength('losses', losses.length, 2 * Math.ceil(visits.length / batchSize), 'two a step');
+}
+
 /** The same kernels, refusing arguments that do not fit together. @throws ERR_SHAPE, ERR_OPTION */
 export function checkedKernels(kernels: Kernels): Kernels {
+  const { learn } = kernels;
   return {
     backend: kernels.backend,
     isa: kernels.isa,
@@ -91,7 +133,7 @@ export function checkedKernels(kernels: Kernels): Kernels {
         );
       checkLength('x', x.length, rows * cols, `a matrix of ${rows} x ${cols}`);
       if (among !== 'all') checkLength('labels', labels.length, rows, `a matrix of ${rows} rows`);
-      checkRows('nearest.queries', queries, rows);
+      checkIds('nearest.queries', queries, rows);
       checkRange(input.within, rows);
       throwIfAborted(signal, 'searching nearest rows');
       return kernels.nearest(input);
@@ -104,8 +146,8 @@ export function checkedKernels(kernels: Kernels): Kernels {
       checkLength('other', other.length, base.length, 'one a row of base');
       checkLength('step', step.length, base.length, 'one a row of base');
       checkLength('out', out.length, base.length * cols, `${base.length} rows of ${cols}`);
-      checkRows('interpolate.base', base, rows);
-      checkRows('interpolate.other', other, rows);
+      checkIds('interpolate.base', base, rows);
+      checkIds('interpolate.other', other, rows);
       kernels.interpolate(input);
     },
     gemm(input) {
@@ -124,5 +166,12 @@ export function checkedKernels(kernels: Kernels): Kernels {
       checkResample(input);
       return kernels.resample(input);
     },
+    ...(learn && {
+      async learn(input: LearnInput) {
+        checkLearn(input);
+        throwIfAborted(input.signal, 'training');
+        return learn(input);
+      },
+    }),
   };
 }

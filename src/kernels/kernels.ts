@@ -16,7 +16,11 @@
  * - `resample` sums byte · weight and half a unit in int32, shifts right by 22 and clamps to 0 … 255, as Pillow does.
  * - `gemm` has a tolerance: 2 · k · 2^-24 · (|alpha| · Σ|a·b| + |beta·c|) an element; k = 0 leaves beta · c. A beta of 0
  *   overwrites c without reading it.
+ * - `learn` has a tolerance, too: its steps are those of the trainer's own, whose products and losses are rounded elsewhere.
+ *   The bytes it leaves do not depend on threads.
  */
+
+import type { CrossEntropyForm } from '../core/cross-entropy-form.js';
 
 export const amongChoices = ['all', 'same-class', 'enemies'] as const;
 export type Among = (typeof amongChoices)[number];
@@ -116,6 +120,81 @@ export interface ResampleInput {
   readonly channelStep: number;
 }
 
+/** Rows that training may visit: recipes over `x` with what they are to become. */
+export interface RecipeRows {
+  /** (·, cols): what `base` and `other` index. */
+  readonly x: Float32Array;
+  readonly cols: number;
+  readonly base: Int32Array;
+  readonly other: Int32Array;
+  readonly step: Float32Array;
+  /** Class ids. */
+  readonly label: Int32Array;
+  /** Of soft labels: the second class, and the share of the first. */
+  readonly otherLabel?: Int32Array;
+  readonly labelWeight?: Float32Array;
+  /** A factor a row. */
+  readonly weight?: Float32Array;
+}
+
+/** An array that is learnt, and what the rule keeps of each of its numbers: see `LearningRule`. */
+export interface Learnt {
+  readonly values: Float32Array;
+  readonly first?: Float32Array;
+  readonly second?: Float32Array;
+  readonly sum?: Float64Array;
+}
+
+export interface LearntLayer {
+  readonly outputs: number;
+  /** (outputs, inputs). */
+  readonly weight: Learnt;
+  readonly bias?: Learnt;
+}
+
+/**
+ * What a batch does. `momentum`: SGD with the velocity `first`. `adam`: AdamW with the mean `first` and the mean square `second`,
+ * after `stepsBefore` steps. `sum`: the values stay, and the gradient of the summed loss is added to `sum`.
+ */
+export type LearningRule =
+  | { readonly kind: 'sum' }
+  | {
+      readonly kind: 'momentum';
+      readonly rate: number;
+      readonly momentum: number;
+      readonly nesterov: boolean;
+      readonly weightDecay: number;
+    }
+  | {
+      readonly kind: 'adam';
+      readonly rate: number;
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly epsilon: number;
+      readonly weightDecay: number;
+      readonly stepsBefore: number;
+    };
+
+/** Steps of gradient descent, the batches of `visits` one after the other. */
+export interface LearnInput {
+  readonly rows: RecipeRows;
+  /** Positions in the columns of `rows`. */
+  readonly visits: Int32Array;
+  /** Rows a step; the last one has what is left. */
+  readonly batchSize: number;
+  /** From the rows to the logits, a rectifier between two. */
+  readonly layers: readonly LearntLayer[];
+  readonly loss: CrossEntropyForm;
+  readonly rule: LearningRule;
+  /** At most this many threads. */
+  readonly threads: number;
+  /** (steps, 2), written: the summed loss and the summed weights of each batch. A loss that is no number is the last one. */
+  readonly losses: Float64Array;
+  readonly signal?: AbortSignal;
+  /** Called on the way with the steps done so far. */
+  readonly onProgress?: (doneSteps: number) => void;
+}
+
 export interface Kernels {
   readonly backend: 'addon' | 'wasm' | 'reference';
   /** Instruction set in use: 'avx512', 'avx2', 'baseline', 'simd128', 'javascript', … */
@@ -128,4 +207,9 @@ export interface Kernels {
   gemm(input: GemmInput): void;
   /** Off the event loop where the backend can. */
   resample(input: ResampleInput): Promise<void>;
+  /**
+   * Only where there are threads off the event loop; elsewhere the trainer makes the same steps of the other kernels. Nothing it
+   * is given may change until the promise settles. Rejects with ERR_ABORTED.
+   */
+  learn?(input: LearnInput): Promise<void>;
 }

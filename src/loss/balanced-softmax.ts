@@ -8,5 +8,6 @@ export const balancedSoftmax = defineLoss({
   paper:
     'Ren, Yu, Sheng, Ma, Zhao, Yi, Li, "Balanced Meta-Softmax for Long-Tailed Visual Recognition", arXiv:2007.10740',
   options: {},
+  tilt: (_, { classCounts }) => Float64Array.from(classCounts, (count) => 1 / count),
   create: () => lossOfRows({ start: byCounts('balanced-softmax', (count) => ({ shift: Math.log(count) })) }),
 });

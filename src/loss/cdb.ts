@@ -41,7 +41,7 @@ export const cdb = defineLoss({
   },
   create: ({ power, reduction }) =>
     lossOfRows({
-      weigh: ({ classes, recalls = new Float64Array(classes) }) => difficultyWeights(recalls, power),
+      weigh: ({ classCounts, recalls = new Float64Array(classCounts.length) }) => difficultyWeights(recalls, power),
       reduction,
       start: () => crossEntropyOf,
     }),

@@ -2,7 +2,7 @@
 
 import { EquipoiseError, expected } from '../core/errors.js';
 import { choice, custom, number, type OptionsOf } from '../core/options.js';
-import type { LossBatch } from './loss.js';
+import type { LossPlace } from './loss.js';
 
 export type ClassWeights = 'none' | 'inverse-frequency' | 'effective-number' | readonly number[];
 
@@ -79,7 +79,7 @@ export function firstEpochAfter(share: number, epochs: number): number {
  * Class weights for the batch at hand, computed once for each table of counts; all 1 before `weightsFrom`.
  * @throws ERR_OPTION for options that nothing would read.
  */
-export function weigher(loss: string, options: WeightOptions): (batch: LossBatch) => Float64Array {
+export function weigher(loss: string, options: WeightOptions): (place: LossPlace) => Float64Array {
   const { classWeights: kind, beta, weightsFrom } = options;
   if (beta !== null && kind !== 'effective-number')
     throw expected("null unless classWeights is 'effective-number'", `${loss}.beta`, beta);

@@ -1,6 +1,6 @@
 import { number } from '../core/options.js';
 import { weigher, weightOptions } from './class-weights.js';
-import { defineLoss, reduce, softmaxRow } from './loss.js';
+import { defineLoss, reduce, softmaxRow, type EvaluateLoss, type LossPlace } from './loss.js';
 
 /**
  * Σ_c w_c t_c (−log p_c), where the target t is the label, its soft mixture, and the smoothing spread over all classes.
@@ -18,11 +18,13 @@ export const crossEntropy = defineLoss({
       help: 'share of every target spread evenly over the classes; 0: labels as they are; near 1: nothing is learnt',
     }),
   },
+  tilt: (options, place) => (options.labelSmoothing > 0 ? undefined : weigher('cross-entropy', options)(place)),
   create(options) {
     const weightsFor = weigher('cross-entropy', options);
     const smoothing = options.labelSmoothing;
     const byWeight = options.reduction === 'weight-mean';
-    return (batch, gradient) => {
+    const form = (place: LossPlace) => ({ classWeights: Float32Array.from(weightsFor(place)), smoothing, byWeight });
+    const evaluate: EvaluateLoss = (batch, gradient) => {
       const { logits, labels, otherLabels, labelWeights, sampleWeights, rows, classes } = batch;
       const weights = weightsFor(batch);
       const spread = smoothing / classes;
@@ -56,5 +58,6 @@ export const crossEntropy = defineLoss({
       }
       return reduce(sum, byWeight ? weightSum : rows, gradient, rows * classes);
     };
+    return Object.assign(evaluate, { form });
   },
 });

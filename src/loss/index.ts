@@ -85,4 +85,5 @@ export {
   type LossBatch,
   type LossDefinition,
   type LossNeed,
+  type LossPlace,
 } from './loss.js';

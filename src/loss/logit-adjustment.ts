@@ -17,6 +17,7 @@ export const logitAdjustment = defineLoss({
       help: 'strength of the shift; 0: cross-entropy; 1: right for classes that are all alike at test time; large: rare classes are predicted too often',
     }),
   },
+  tilt: ({ tau }, { classCounts }) => Float64Array.from(classCounts, (count) => count ** -tau),
   create: ({ tau }) =>
     lossOfRows({
       start: byCounts('logit-adjustment', (count, { total }) => ({ shift: tau * Math.log(count / total) })),

@@ -1,5 +1,6 @@
 /** What a loss is: a value and its gradient with respect to the logits of one batch. */
 
+import type { CrossEntropyForm } from '../core/cross-entropy-form.js';
 import { EquipoiseError } from '../core/errors.js';
 import { resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
 import type { Entry } from '../core/registry.js';
@@ -42,8 +43,15 @@ export interface LossBatch {
 /** What of a batch not every training can give. */
 export type LossNeed = 'cosineScale' | 'rowNorms' | 'recalls' | 'trainingRows';
 
+/** Where in a training a loss is asked. */
+export type LossPlace = Pick<LossBatch, 'classCounts' | 'epoch' | 'epochs' | 'recalls'>;
+
 /** Returns the loss of the batch and writes its gradient with respect to the logits, (B, C). */
-export type EvaluateLoss = (batch: LossBatch, gradient: Float32Array) => number;
+export interface EvaluateLoss {
+  (batch: LossBatch, gradient: Float32Array): number;
+  /** Where it is a cross-entropy that the kernels know: which one in an epoch. They then compute it in its place. */
+  readonly form?: (place: LossPlace) => CrossEntropyForm;
+}
 
 export interface Loss {
   readonly name: string;
@@ -52,6 +60,11 @@ export interface Loss {
   readonly targets?: TargetKind;
   /** What it cannot do without. */
   readonly needs?: readonly LossNeed[];
+  /**
+   * By what the odds of each class in softmax(logits) of its minimiser differ from those in the rows visited; undefined where
+   * that is no probability of a class.
+   */
+  readonly tilt?: (place: LossPlace) => ArrayLike<number> | undefined;
   readonly evaluate: EvaluateLoss;
 }
 
@@ -63,6 +76,8 @@ export interface LossDefinition<R extends OptionRules = OptionRules> extends Ent
   readonly needs?: readonly LossNeed[];
   /** Whether adding a constant to all logits of a row changes nothing; default true. */
   readonly shiftInvariant?: boolean;
+  /** See `Loss`; a loss without one leaves open what its logits mean. */
+  readonly tilt?: (options: OptionsOf<R>, place: LossPlace) => ArrayLike<number> | undefined;
   /** Makes the function; it may keep scratch memory and whatever follows from `classCounts`. */
   create(options: OptionsOf<R>): EvaluateLoss;
 }
@@ -88,14 +103,13 @@ export function assertNeeds(loss: Pick<Loss, 'name' | 'needs'>, given: Partial<R
 
 /** A loss with its options checked. @throws ERR_OPTION */
 export function instantiate<R extends OptionRules>(definition: LossDefinition<R>, given?: unknown): Loss {
-  const { name, needs, targets = 'one' } = definition;
+  const { name, needs, targets = 'one', tilt } = definition;
   const options = resolveOptions(name, definition.options, given);
   const evaluate = definition.create(options);
-  if (needs === undefined) return { name, options, targets, evaluate };
+  const described = { name, options, targets, ...(tilt && { tilt: (place: LossPlace) => tilt(options, place) }) };
+  if (needs === undefined) return { ...described, evaluate };
   return {
-    name,
-    options,
-    targets,
+    ...described,
     needs,
     evaluate(batch, gradient) {
       assertNeeds(definition, batch);

@@ -1,13 +1,7 @@
 /** Cross-entropy of logits that are stretched and shifted class by class: scale_j · z_j + shift_j. */
 
 import { EquipoiseError } from '../core/errors.js';
-import type { LossBatch } from './loss.js';
-import { crossEntropyOf, type RowLoss } from './row-loss.js';
-
-export interface Stretch {
-  readonly scale: Float64Array;
-  readonly shift: Float64Array;
-}
+import { crossEntropyOf, type RowLoss, type StartRows, type Stretch } from './row-loss.js';
 
 /** Prediction uses the logits as they are: stretch and shift are part of training only. */
 export function stretchedCrossEntropy({ scale, shift }: Stretch): RowLoss {
@@ -30,19 +24,26 @@ export function byCounts(
     count: number,
     place: { readonly largest: number; readonly total: number },
   ) => { scale?: number; shift?: number },
-): (batch: LossBatch) => RowLoss {
+): StartRows {
   let counts: Int32Array | undefined;
-  let rowLoss: RowLoss = () => NaN;
-  return ({ classCounts, labels, rows }) => {
+  let stretched: Stretch;
+  let rowLoss: RowLoss;
+  const stretch: NonNullable<StartRows['stretch']> = ({ classCounts }) => {
     if (counts !== classCounts) {
       const place = { largest: Math.max(...classCounts), total: classCounts.reduce((a, b) => a + b, 0) };
       const each = Array.from(classCounts, (count) => (count === 0 ? { shift: -Infinity } : of(count, place)));
-      rowLoss = stretchedCrossEntropy({
+      stretched = {
         scale: Float64Array.from(each, ({ scale = 1 }) => scale),
         shift: Float64Array.from(each, ({ shift = 0 }) => shift),
-      });
+      };
+      rowLoss = stretchedCrossEntropy(stretched);
       counts = classCounts;
     }
+    return stretched;
+  };
+  const start: StartRows = (batch) => {
+    const { classCounts, labels, rows } = batch;
+    stretch(batch);
     for (let i = 0; i < rows; i++)
       if (classCounts[labels[i] as number] === 0)
         throw new EquipoiseError(
@@ -51,4 +52,5 @@ export function byCounts(
         );
     return rowLoss;
   };
+  return Object.assign(start, { stretch });
 }

@@ -1,6 +1,6 @@
 /** What most losses share: a formula for one row and one class, over which soft labels, weights and the mean are laid. */
 
-import { reduce, highestLogit, softmaxRow, type EvaluateLoss, type LossBatch } from './loss.js';
+import { reduce, highestLogit, softmaxRow, type EvaluateLoss, type LossBatch, type LossPlace } from './loss.js';
 
 /**
  * The loss of one row of class `label`, given its C logits in `z`, a copy that may be overwritten; its slope with respect to
@@ -8,19 +8,31 @@ import { reduce, highestLogit, softmaxRow, type EvaluateLoss, type LossBatch } f
  */
 export type RowLoss = (z: Float64Array, label: number, slope: Float64Array, row: number) => number;
 
+/** What a softmax is taken of: scale_j · z_j + shift_j. */
+export interface Stretch {
+  readonly scale: Float64Array;
+  readonly shift: Float64Array;
+}
+
+export interface StartRows {
+  /** Called once a batch. */
+  (batch: LossBatch): RowLoss;
+  /** Where the formula is the cross-entropy of stretched logits: how they are stretched. */
+  readonly stretch?: (place: LossPlace) => Stretch;
+}
+
 export interface RowLossSettings {
   /** Factors of the classes; default: 1. */
-  readonly weigh?: (batch: LossBatch) => Float64Array;
+  readonly weigh?: (place: LossPlace) => Float64Array;
   readonly reduction?: 'mean' | 'weight-mean';
-  /** Called once a batch. */
-  start(batch: LossBatch): RowLoss;
+  readonly start: StartRows;
 }
 
 /** A loss from its formula for one row: a soft label's loss is the mean of its two classes', by their shares. */
 export function lossOfRows({ weigh, reduction = 'mean', start }: RowLossSettings): EvaluateLoss {
   let z = new Float64Array(0);
   let slope = z;
-  return (batch, gradient) => {
+  const evaluate: EvaluateLoss = (batch, gradient) => {
     const { logits, labels, otherLabels, labelWeights, sampleWeights, rows, classes } = batch;
     if (z.length !== classes) {
       z = new Float64Array(classes);
@@ -49,6 +61,18 @@ export function lossOfRows({ weigh, reduction = 'mean', start }: RowLossSettings
     }
     return reduce(sum, reduction === 'weight-mean' ? weightSum : rows, gradient, rows * classes);
   };
+  const { stretch } = start;
+  if (stretch === undefined) return evaluate;
+  const form = (place: LossPlace) => {
+    const { scale, shift } = stretch(place);
+    return {
+      scale: Float32Array.from(scale),
+      shift: Float32Array.from(shift),
+      ...(weigh && { classWeights: Float32Array.from(weigh(place)) }),
+      byWeight: reduction === 'weight-mean',
+    };
+  };
+  return Object.assign(evaluate, { form });
 }
 
 /** −log softmax(z)[label] and its slope, p − e. */

@@ -1,17 +1,20 @@
 /** Metrics and what they are computed from. Adding one is its file and a line here; it is then in every report. */
 
 import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
-import { EquipoiseError, expected, show } from '../core/errors.js';
+import { EquipoiseError, expected } from '../core/errors.js';
 import type { MatrixLike } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
 import { assertOneLabel, type TargetKind } from '../core/targets.js';
 import { accuracy } from './accuracy.js';
+import { adaptiveCalibrationError } from './adaptive-calibration-error.js';
 import { balancedAccuracy } from './balanced-accuracy.js';
+import { brierScore } from './brier-score.js';
 import { expectedCalibrationError } from './expected-calibration-error.js';
 import { geometricMeanClass } from './geometric-mean-class.js';
 import { geometricMeanMacro } from './geometric-mean-macro.js';
 import { indexBalancedAccuracy } from './index-balanced-accuracy.js';
 import { judge, judgeOutcomes, type Judgement, type Predictions, type Scores } from './judge.js';
+import { labelsAs } from './labels-as.js';
 import { logLoss } from './log-loss.js';
 import { macroF1 } from './macro-f1.js';
 import type { Outcomes } from './metric.js';
@@ -30,9 +33,11 @@ export const metrics = {
   'medium-shot': mediumShot,
   'few-shot': fewShot,
   'log-loss': logLoss,
+  'brier-score': brierScore,
   'expected-calibration-error': expectedCalibrationError,
   'roc-auc': rocAuc,
   'pr-auc': prAuc,
+  'adaptive-calibration-error': adaptiveCalibrationError,
 } as const;
 
 export type MetricName = keyof typeof metrics;
@@ -41,7 +46,8 @@ export type MetricName = keyof typeof metrics;
 export type Evaluation = Judgement & Scores<typeof metrics>;
 
 /**
- * Judges predictions that were made elsewhere. The predicted class is the largest score, a tie going to the lowest class id.
+ * Judges predictions that were made elsewhere. The predicted class is the largest score, a tie going to the lowest class id,
+ * unless `predicted` names it.
  *
  * @throws ERR_SHAPE, ERR_DATA for no rows, class ids outside the table or scores that are not finite.
  *
@@ -90,18 +96,10 @@ export async function evaluate(
   if (head.targets === 'many')
     throw expected('a head of rows with one label each', 'evaluate', head.targets, 'Use evaluateMultiLabel');
   const { classNames } = head;
-  const translate = set.classNames.map((name, c) => {
-    const id = classNames.indexOf(name);
-    if (id < 0 && set.classCounts[c]! > 0)
-      throw new EquipoiseError(
-        'ERR_DATA',
-        `Class ${show(name)} has ${set.classCounts[c]} rows to evaluate but the head knows only ${classNames.slice(0, 12).join(', ')}`,
-      );
-    return id;
-  });
-  const labels = set.labels.map((label) => translate[label] as number);
+  const labels = labelsAs(classNames, set, 'to evaluate');
   const logits = await head.logits(set.embeddings);
-  return evaluatePredictions({ labels, logits, classNames, ...options });
+  const predicted = head.decide?.(logits);
+  return evaluatePredictions({ labels, logits, classNames, ...(predicted && { predicted }), ...options });
 }
 
 /** What `evaluate` needs of a classifier. */
@@ -109,8 +107,11 @@ export interface Judged {
   logits(x: MatrixLike): Float32Array | Promise<Float32Array>;
   readonly classNames: readonly string[];
   readonly targets?: TargetKind;
+  /** n · C logits → n class ids, where another rule than the largest logit decides. */
+  decide?(logits: Float32Array): Int32Array;
 }
 
+export { calibrationCurve, type CalibrationBin } from './calibration-curve.js';
 export { confusionMatrix, type ConfusionMatrix } from './confusion.js';
 export {
   averagePrecision,
@@ -120,5 +121,6 @@ export {
   type MultiLabelEvaluation,
 } from './multi-label.js';
 export { generalizationGap, type GeneralizationGap } from './generalization-gap.js';
+export { labelsAs } from './labels-as.js';
 export { outcomesOf, type ClassScores, type Predictions } from './judge.js';
 export { defineMetric, type Metric, type MetricContext, type Outcomes } from './metric.js';

@@ -2,7 +2,9 @@
 
 import { EquipoiseError } from '../core/errors.js';
 import { confusionMatrix, f1, mean, precision, recall, specificity } from './confusion.js';
+import type { CalibrationBin } from './calibration-curve.js';
 import type { Metric, MetricContext, Outcomes } from './metric.js';
+import { reliability } from './reliability.js';
 
 export interface Predictions {
   /** n class ids, the truth. */
@@ -11,6 +13,8 @@ export interface Predictions {
   readonly logits?: ArrayLike<number>;
   /** Rows sum to 1. */
   readonly probabilities?: ArrayLike<number>;
+  /** n class ids, where another rule than the largest score decided. */
+  readonly predicted?: ArrayLike<number>;
   readonly classNames: readonly string[];
   /** Training rows a class, in the order of `classNames`; many-, medium- and few-shot are null without. */
   readonly trainCounts?: ArrayLike<number>;
@@ -41,13 +45,15 @@ export interface Judgement {
   /** Row truth, column prediction. */
   readonly confusion: number[][];
   readonly perClass: ClassScores[];
+  /** How often the predicted class was right, by its probability in 15 bins of equal width; empty ones are left out. */
+  readonly reliability: readonly CalibrationBin[];
 }
 
 /** Probabilities are not believed below this, so that one impossible row does not make the log loss infinite; logits are exact. */
 const SMALLEST_PROBABILITY = 1e-15;
 
 /** What the metrics need to know of each judged row. @throws as `judge` */
-export function outcomesOf({ labels, logits, probabilities, classNames }: Predictions): Outcomes {
+export function outcomesOf({ labels, logits, probabilities, predicted, classNames }: Predictions): Outcomes {
   if ((logits === undefined) === (probabilities === undefined))
     throw new EquipoiseError(
       'ERR_OPTION',
@@ -61,6 +67,8 @@ export function outcomesOf({ labels, logits, probabilities, classNames }: Predic
       'ERR_SHAPE',
       `Expected ${rows} x ${classes} = ${rows * classes} ${what} for ${rows} labels and ${classes} classes but received ${scores.length}`,
     );
+  if (predicted && predicted.length !== rows)
+    throw new EquipoiseError('ERR_SHAPE', `predicted has ${predicted.length} entries but there are ${rows} labels`);
   if (rows === 0) throw new EquipoiseError('ERR_DATA', 'Expected rows to evaluate but the set has none');
   const outcomes = {
     truth: Int32Array.from(labels),
@@ -68,6 +76,7 @@ export function outcomesOf({ labels, logits, probabilities, classNames }: Predic
     logTruth: new Float64Array(rows),
     confidence: new Float64Array(rows),
     ...(classes === 2 && { logOdds: new Float64Array(rows) }),
+    squaredError: new Float64Array(rows),
   };
   for (let i = 0; i < rows; i++) {
     const at = i * classes;
@@ -81,15 +90,25 @@ export function outcomesOf({ labels, logits, probabilities, classNames }: Predic
     }
     const highest = scores[at + best] as number;
     const own = scores[at + (labels[i] as number)] as number;
-    outcomes.predicted[i] = best;
+    const decided = predicted ? (predicted[i] as number) : best;
+    const chosen = scores[at + decided] as number;
+    outcomes.predicted[i] = decided;
+    let sum = 0;
+    let squares = 0;
+    for (let c = 0; c < classes; c++) {
+      const score = scores[at + c] as number;
+      const share = logits ? Math.exp(score - highest) : score;
+      sum += share;
+      squares += share * share;
+    }
     if (logits) {
-      let sum = 0;
-      for (let c = 0; c < classes; c++) sum += Math.exp((scores[at + c] as number) - highest);
       outcomes.logTruth[i] = own - highest - Math.log(sum);
-      outcomes.confidence[i] = 1 / sum;
+      outcomes.confidence[i] = Math.exp(chosen - highest) / sum;
+      outcomes.squaredError[i] = squareDistance(squares / (sum * sum), Math.exp(own - highest) / sum);
     } else {
       outcomes.logTruth[i] = Math.log(Math.max(SMALLEST_PROBABILITY, Math.min(1, own)));
-      outcomes.confidence[i] = Math.min(1, highest);
+      outcomes.confidence[i] = Math.min(1, chosen);
+      outcomes.squaredError[i] = squareDistance(squares, own);
     }
     if (outcomes.logOdds) {
       const [first, second] = [scores[at] as number, scores[at + 1] as number];
@@ -118,8 +137,14 @@ function pooled(parts: readonly Outcomes[]): Outcomes {
     predicted: join(new Int32Array(rows), (part) => part.predicted),
     logTruth: join(new Float64Array(rows), (part) => part.logTruth),
     confidence: join(new Float64Array(rows), (part) => part.confidence),
+    squaredError: join(new Float64Array(rows), (part) => part.squaredError),
     ...(first.logOdds && { logOdds: join(new Float64Array(rows), (part) => part.logOdds) }),
   };
+}
+
+/** Σ p² − 2 p_truth + 1, which rounding must not push below 0. */
+function squareDistance(sumOfSquares: number, own: number): number {
+  return Math.max(0, sumOfSquares - 2 * own + 1);
 }
 
 /** Computes every metric of `metrics` and the per-class table. */
@@ -167,6 +192,7 @@ export function judgeOutcomes<M extends Readonly<Record<string, Metric>>>(
       f1: f1(confusion, c),
       specificity: specificity(confusion, c),
     })),
+    reliability: reliability(outcomes),
     ...(Object.fromEntries(scores) as Scores<M>),
   };
 }

@@ -13,6 +13,8 @@ export interface Outcomes {
   readonly confidence: Float64Array;
   /** Of two classes: score of the second less that of the first. */
   readonly logOdds?: Float64Array;
+  /** Σ_c (p_c − [c is the truth])². */
+  readonly squaredError: Float64Array;
 }
 
 export interface MetricContext {
@@ -28,6 +30,10 @@ export interface Metric<T extends number | null = number | null> extends Entry {
   readonly higherIsBetter: boolean;
   /** It ranks rows against each other, which the scores of two models do not allow: over several models it is the mean of each. */
   readonly ranks?: true;
+  /** Whether it judges how sure the predictions are; the others follow from the confusion matrix alone. */
+  readonly ofProbabilities?: true;
+  /** Whether it looks at some classes only: decisions that were tuned for it would name no other. */
+  readonly ofSomeClasses?: true;
   compute(confusion: ConfusionMatrix, context: MetricContext): T;
 }
 

@@ -10,6 +10,7 @@ function shotMetric<const N extends string>(name: N, which: string, belongs: (tr
       'Liu, Miao, Zhan, Wang, Gong, Yu, "Large-Scale Long-Tailed Recognition in an Open World", CVPR 2019, arXiv:1904.05160',
     range: [0, 1],
     higherIsBetter: true,
+    ofSomeClasses: true,
     compute(confusion, { trainCounts }) {
       if (!trainCounts) return null;
       const group = presentClasses(confusion).filter((c) => belongs(trainCounts[c] as number));

@@ -7,8 +7,14 @@ import { DataType, dtypeName, dtypes, graphOf, nestedGraphs, type OnnxModel } fr
 /** Operators that onnxruntime brings along. Any other domain needs a native library of its own. */
 const knownDomains = ['', 'ai.onnx', 'ai.onnx.ml', 'com.microsoft'];
 
-/** Deeper chains of functions have overflowed the runtime's stack. */
+/** Deeper chains of functions have overflowed the runtime's stack; graphs inside graphs would, too. */
 const MAX_FUNCTION_DEPTH = 32;
+const MAX_GRAPH_DEPTH = 32;
+
+/** Ten times what the largest published graphs have. */
+const MAX_NODES = 500_000;
+const MAX_NAME = 10_000;
+const MAX_AXES = 64;
 
 export interface CheckOptions {
   /** Names the file in messages. */
@@ -44,6 +50,7 @@ export function* tensorsOf(model: OnnxModel): Generator<TensorProto> {
 
 /** Entries that a tensor's dims promise; checked arithmetic, because 64-bit products wrap around in native code. */
 function elements(tensor: TensorProto, refuse: (why: string) => EquipoiseError): bigint {
+  if (tensor.dims.length > MAX_AXES) throw refuse(`tensor ${tensor.name} has ${tensor.dims.length} axes`);
   let product = 1n;
   for (const dim of tensor.dims) {
     if (dim < 0n) throw refuse(`tensor ${tensor.name} has the size ${dim} in its shape`);
@@ -121,13 +128,39 @@ function checkFunctions(model: OnnxModel, refuse: (why: string) => EquipoiseErro
   for (const id of functions.keys()) depth(id, new Set());
 }
 
+/** Counts nodes and looks at names, graph by graph; the runtime walks graphs inside graphs by recursion. */
+function checkSize(model: OnnxModel, refuse: (why: string) => EquipoiseError): void {
+  let nodes = 0;
+  const name = (text: string) => {
+    if (text.length > MAX_NAME)
+      throw refuse(`it has a name of ${text.length} characters (${text.slice(0, 20)}…) and ${MAX_NAME} are allowed`);
+  };
+  const walk = (list: readonly NodeProto[], depth: number): void => {
+    if (depth > MAX_GRAPH_DEPTH) throw refuse(`its graphs nest deeper than ${MAX_GRAPH_DEPTH}`);
+    nodes += list.length;
+    if (nodes > MAX_NODES) throw refuse(`it has more than ${MAX_NODES} nodes`);
+    for (const node of list) {
+      [node.name, node.opType, node.domain, ...node.input, ...node.output].forEach(name);
+      for (const { g, graphs } of node.attribute)
+        for (const inner of g ? [g, ...graphs] : graphs) walk(inner.node, depth + 1);
+    }
+  };
+  const graph = graphOf(model);
+  graph.initializer.forEach((tensor) => name(tensor.name));
+  [...graph.input, ...graph.output].forEach((value) => name(value.name));
+  walk(graph.node, 0);
+  for (const { node } of model.functions) walk(node, 0);
+}
+
 /**
  * Refuses what the runtime should not see: operators of unknown domains, data outside the model's folder, tensors whose
- * data does not fit their shape, functions that call themselves.
+ * data does not fit their shape, functions that call themselves, graphs too large or too deep.
  * @throws ERR_DATA
  */
 export function checkModel(model: OnnxModel, { where, allowDomains = [] }: CheckOptions): void {
   const refuse = (why: string) => new EquipoiseError('ERR_DATA', `Refused to open ${where}: ${why}`);
+  // First, because it bounds the work of all that follows.
+  checkSize(model, refuse);
   const own = model.functions.map(({ domain }) => domain);
   const allowed = new Set([...knownDomains, ...own, ...allowDomains]);
   const graph = graphOf(model);

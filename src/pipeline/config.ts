@@ -3,6 +3,7 @@
 import { boolean, choice, custom, integer, number, resolveOptions, text, type OptionsOf } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
 import { strategies } from '../strategy/index.js';
+import { decisionOptions, resolveDecision, type DecisionOptions } from '../decision/index.js';
 import { embedOptions } from '../embed/index.js';
 import { trainRules } from '../train/index.js';
 
@@ -82,6 +83,7 @@ export const runOptions = {
     default: 'auto',
     help: 'fit a scaler on the training rows as first node of the head; auto: for tables',
   }),
+  ...decisionOptions,
   threads: custom<number | undefined>({
     accepts: `${nonNegative}, 1 or more`,
     default: undefined,
@@ -99,6 +101,11 @@ export type RunInput = { [K in keyof RunConfig]?: RunConfig[K] | undefined };
 /** Settings that say where, how fast and how strictly, not what: a run may be resumed with others. */
 export const circumstantial: readonly (keyof RunConfig)[] = ['out', 'threads', 'overwrite', 'maxFailRate'];
 
+/** The settings that say how probabilities are calibrated and classes decided for. */
+export function decisionOf({ calibration, decision, decisionRule }: RunConfig): DecisionOptions {
+  return { calibration, decision, decisionRule };
+}
+
 /** @throws ERR_OPTION */
 export function resolveRunConfig(input: RunInput): RunConfig {
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined && value !== null));
@@ -108,5 +115,6 @@ export function resolveRunConfig(input: RunInput): RunConfig {
   config.baselines.forEach(named);
   const { name, options } = named(config.strategy as string);
   resolveOptions(name, options, config.strategyOptions);
+  resolveDecision('run', decisionOf(config));
   return config;
 }

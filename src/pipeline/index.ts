@@ -1,5 +1,6 @@
 /** Whole jobs as functions. */
 
+export { calibrateModel, type CalibratedModel, type CalibrateModelOptions } from './calibrate.js';
 export {
   bundle,
   evaluateModel,

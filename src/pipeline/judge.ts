@@ -2,10 +2,11 @@
 
 import { compare, confidence, planBehind, type Leaderboard, type LeaderboardRow } from '../compare/index.js';
 import type { ResamplingPlan } from '../core/plan.js';
-import type { ClassScores, Evaluation } from '../metric/index.js';
+import { evaluate, type ClassScores, type Evaluation } from '../metric/index.js';
 import { describeComparison, type Comparison, type StrategyResult } from '../report/index.js';
 import type { TrainedHead } from '../train/index.js';
-import type { RunConfig } from './config.js';
+import { withoutDecision, wantsDecision, type DecisionFit } from '../decision/index.js';
+import { decisionOf, type RunConfig } from './config.js';
 import type { Parts } from './parts.js';
 import type { RunContext } from './run.js';
 import type { Stopwatch } from './stopwatch.js';
@@ -36,6 +37,7 @@ export async function judgeStrategies(
   const names = [...new Set([...config.baselines, wanted])];
   const before = names[0] as string;
   const heads = new Map(names.map((name) => [name, [] as TrainedHead[]]));
+  const decision = decisionOf(config);
   const leaderboard = await compare(
     { train, validation, test },
     {
@@ -52,6 +54,7 @@ export async function judgeStrategies(
         batchSize: config.batchSize,
         learningRate: config.learningRate,
         standardize: config.standardize === 'auto' ? isTable : config.standardize === 'yes',
+        ...decision,
         ...(config.threads !== undefined && { threads: config.threads }),
       },
       onHead: (name, _, head) => heads.get(name)?.push(head),
@@ -63,7 +66,13 @@ export async function judgeStrategies(
   for (const name of names) {
     const row = leaderboard.rows.find((candidate) => candidate.name === name) as LeaderboardRow;
     const trained = heads.get(name) as [TrainedHead, ...TrainedHead[]];
-    const result = resultOf(row, trained);
+    // The same heads, as training left them.
+    const undecided = wantsDecision(decision)
+      ? await Promise.all(
+          trained.map((head) => evaluate(withoutDecision(head), test, { trainCounts: train.classCounts })),
+        )
+      : undefined;
+    const result = resultOf(row, trained, undecided);
     watch.add(`train ${name}`, result.seconds, `${result.seeds.length} seed${result.seeds.length === 1 ? '' : 's'}`);
     results.set(name, result);
   }
@@ -81,7 +90,11 @@ export async function judgeStrategies(
   };
 }
 
-function resultOf({ name, seeds }: LeaderboardRow, heads: readonly [TrainedHead, ...TrainedHead[]]): StrategyResult {
+function resultOf(
+  { name, seeds }: LeaderboardRow,
+  heads: readonly [TrainedHead, ...TrainedHead[]],
+  undecided: readonly Evaluation[] | undefined,
+): StrategyResult {
   const [head] = heads;
   const evaluations = seeds.map(({ evaluation }) => evaluation);
   return {
@@ -90,6 +103,7 @@ function resultOf({ name, seeds }: LeaderboardRow, heads: readonly [TrainedHead,
     seeds: seeds.map(({ seed }) => seed),
     evaluations,
     perClass: meanPerClass(evaluations),
+    ...(undecided && { decision: { undecided, fits: heads.map(({ decision }) => decision?.fit as DecisionFit) } }),
     history: heads.map(({ bestEpoch, history }, i) => ({
       seed: seeds[i]?.seed as number,
       bestEpoch,

@@ -1,7 +1,13 @@
 /** What is done with a trained head that lies on disk: judge it, join it with its backbone. */
 
 import { readFile } from 'node:fs/promises';
-import { exportOnnx, loadClassifier, type Classifier, type ExportReport } from '../classifier/index.js';
+import {
+  exportOnnx,
+  loadClassifier,
+  type BackboneNote,
+  type Classifier,
+  type ExportReport,
+} from '../classifier/index.js';
 import type { Part } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import type { Dataset, Item } from '../core/item.js';
@@ -15,7 +21,7 @@ import {
   type MultiLabelEvaluation,
 } from '../metric/index.js';
 import { assertFewFailures } from '../embed/index.js';
-import { isStore, openStore, type Failure } from '../store/index.js';
+import { isStore, openStore, type EmbeddingStore, type Failure } from '../store/index.js';
 import { headFromModel } from '../train/index.js';
 import { backboneFor, type BackboneChoice } from './open-data.js';
 
@@ -70,15 +76,24 @@ export async function evaluateModel(
   if (!ofStore)
     return evaluateItems(classifier, await openDataset(dataPath, { ...dataset, ...(part && { part }) }), rest);
   const store = await openStore(dataPath);
-  const [trainedOn, embeddedBy] = [classifier.backbone, store.manifest.backbone];
-  if (trainedOn && embeddedBy && trainedOn.recipeHash !== embeddedBy.recipeHash)
-    throw new EquipoiseError(
-      'ERR_INTEGRITY',
-      `${modelPath} was trained on embeddings of ${trainedOn.id}@${trainedOn.recipeHash.slice(0, 12)} but ${dataPath} was embedded with ${embeddedBy.id}@${embeddedBy.recipeHash.slice(0, 12)}. Embed the data with the same backbone`,
-    );
+  assertSameBackbone(classifier.backbone, store, modelPath);
   const set = await store.read(split === undefined ? {} : { split, part: part ?? 'test' });
   const judged = set.targets ? await evaluateMultiLabel(classifier, set) : await evaluate(classifier, set);
   return { ...judged, failures: [] };
+}
+
+/** @throws ERR_INTEGRITY when a head and a store are of different backbones. */
+export function assertSameBackbone(
+  trainedOn: BackboneNote | undefined,
+  store: EmbeddingStore,
+  modelPath: string,
+): void {
+  const embeddedBy = store.manifest.backbone;
+  if (trainedOn && embeddedBy && trainedOn.recipeHash !== embeddedBy.recipeHash)
+    throw new EquipoiseError(
+      'ERR_INTEGRITY',
+      `${modelPath} was trained on embeddings of ${trainedOn.id}@${trainedOn.recipeHash.slice(0, 12)} but ${store.dir} was embedded with ${embeddedBy.id}@${embeddedBy.recipeHash.slice(0, 12)}. Embed the data with the same backbone`,
+    );
 }
 
 async function evaluateItems(
@@ -103,15 +118,17 @@ async function evaluateItems(
   }
   const labels: number[] = [];
   const probabilities: number[] = [];
+  const decided: number[] = [];
   const failures: Failure[] = [];
   let done = 0;
   const options = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
-  for await (const { id, probabilities: predicted, error } of classifier.predict(dataset, options)) {
+  for await (const { id, label: verdict, probabilities: predicted, error } of classifier.predict(dataset, options)) {
     onProgress?.({ stage: 'predict', done: ++done, total: items.size });
     const { source, label } = items.get(id) as Item;
     if (error !== undefined) failures.push({ id, source, reason: error });
     else {
       labels.push(classNames.indexOf(label as string));
+      decided.push(classNames.indexOf(verdict as string));
       for (const name of classNames) probabilities.push(predicted[name] as number);
     }
   }
@@ -121,7 +138,7 @@ async function evaluateItems(
     maxFailRate,
     'Repair them, or allow more with maxFailRate (--max-fail-rate)',
   );
-  return { ...evaluatePredictions({ labels, probabilities, classNames }), failures };
+  return { ...evaluatePredictions({ labels, probabilities, predicted: decided, classNames }), failures };
 }
 
 export interface BundleOptions extends BackboneChoice {

@@ -43,6 +43,32 @@ function isCut(bytes: Buffer): boolean {
   return !bytes.includes(Buffer.of(0xff, 0xd9), -1024);
 }
 
+/** Whether a JPEG has four inks in place of three colours: its frame header says so. */
+function isCmyk(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0xff) return false;
+  for (let at = 2; at + 9 < bytes.length && bytes[at] === 0xff;) {
+    const marker = bytes[at + 1] as number;
+    if (marker === 0xff) at++;
+    // Of the frame headers C0 … CF, three numbers mean something else.
+    else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) return bytes[at + 9] === 4;
+    else at += 2 + (bytes[at + 2] as number) * 256 + (bytes[at + 3] as number);
+  }
+  return false;
+}
+
+/** Pillow's `convert('RGB')`: each colour is what its ink and black leave over, without any profile. */
+function fromInks(inks: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((inks.length / 4) * 3);
+  for (let i = 0, o = 0; i < inks.length; i += 4) {
+    const left = 255 - (inks[i + 3] as number);
+    for (let c = 0; c < 3; c++) {
+      const product = (inks[i + c] as number) * left + 128;
+      rgb[o++] = Math.max(0, left - ((product + (product >> 8)) >> 8));
+    }
+  }
+  return rgb;
+}
+
 /** The size in the header; a PNG's is read here, because libvips wants to see pixels behind it first. */
 async function declaredSize(bytes: Buffer): Promise<{ width: number; height: number }> {
   if (isPng(bytes) && bytes.length >= 24) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
@@ -68,7 +94,8 @@ async function decodingFailure(error: unknown, content: Uint8Array, maxPixels: n
 
 /**
  * Decodes JPEG, PNG or WebP as Pillow's `convert('RGB')` does: EXIF orientation applied, transparency dropped,
- * CMYK, palette and 16-bit reduced to 8-bit RGB, embedded colour profiles ignored. Grey images keep one channel.
+ * CMYK and palette turned into RGB, embedded colour profiles ignored. Grey images keep one channel. Of 16 bits the upper
+ * eight are kept, also where Pillow makes a grey image white.
  *
  * @throws ERR_DATA naming the file and the reason: 0 bytes, text, truncated, unreadable, more than `maxPixels`.
  */
@@ -99,16 +126,20 @@ export async function decodeImage(content: ItemContent, maxPixels = DEFAULT_MAX_
   if (reason !== undefined) throw refuse(reason);
   const sharp = await loadSharp();
   try {
-    const { data, info } = await sharp(bytes, {
+    const opened = sharp(bytes, {
       failOn: 'truncated',
       limitInputPixels: maxPixels,
       autoOrient: true,
       ignoreIcc: true,
-    })
-      .removeAlpha()
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
+    });
+    const inks = isCmyk(bytes);
+    // libvips would convert inks by a profile of its own.
+    const asked = inks
+      ? opened.pipelineColourspace('cmyk').toColourspace('cmyk')
+      : opened.removeAlpha().toColourspace('srgb');
+    const { data, info } = await asked.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    if (inks && info.channels === 4)
+      return { data: fromInks(data), width: info.width, height: info.height, channels: 3 };
     if (info.channels !== 1 && info.channels !== 3)
       throw new EquipoiseError('ERR_DATA', `${info.channels} channels where 1 or 3 were expected`);
     return { data, width: info.width, height: info.height, channels: info.channels };

@@ -6,6 +6,8 @@ import { filterNames, type Filter } from './resize.js';
 /** Height and width, in that order, as everywhere in this project. */
 export type Size = readonly [height: number, width: number];
 
+export type CropRounding = 'even' | 'down';
+
 export interface ImageRecipe {
   /** Order of the channels that the network sees; `L` is one channel of grey. */
   readonly mode: 'RGB' | 'BGR' | 'L';
@@ -16,6 +18,8 @@ export interface ImageRecipe {
   /** Present exactly when something is resized. */
   readonly filter?: Filter;
   readonly centerCrop?: Size;
+  /** Where half a pixel of margin goes: to the even neighbour, as in torchvision (default), or down, as in transformers. */
+  readonly cropRounding?: CropRounding;
   /** value = (pixel · rescale − mean) / std, with mean and std in the order of `mode`. */
   readonly rescale: number;
   readonly mean: readonly number[];
@@ -23,7 +27,7 @@ export interface ImageRecipe {
 }
 
 const modes = ['RGB', 'BGR', 'L'] as const;
-const keys = ['mode', 'resizeShortestEdge', 'resize', 'filter', 'centerCrop', 'rescale', 'mean', 'std'];
+const keys = ['mode', 'resizeShortestEdge', 'resize', 'filter', 'centerCrop', 'cropRounding', 'rescale', 'mean', 'std'];
 
 export function channelsOf(recipe: ImageRecipe): 1 | 3 {
   return recipe.mode === 'L' ? 1 : 3;
@@ -85,6 +89,9 @@ export function parseImageRecipe(value: unknown, where: string): ImageRecipe {
   if (!filterNames.includes(filter as Filter)) throw unknownName(`filter in ${where}`, filter, filterNames, 'filters');
   if (given['filter'] !== undefined && !resizes)
     throw expected('resizeShortestEdge or resize', where, undefined, `Nothing is resized with filter ${filter}`);
+  const rounding = given['cropRounding'];
+  if (rounding !== undefined && (!['even', 'down'].includes(rounding as string) || given['centerCrop'] === undefined))
+    throw expected('even or down, beside centerCrop,', `${where}.cropRounding`, rounding);
   const rescale = given['rescale'] ?? 1 / 255;
   if (!Number.isFinite(rescale) || rescale === 0)
     throw expected('a finite number, not 0,', `${where}.rescale`, rescale);
@@ -94,6 +101,7 @@ export function parseImageRecipe(value: unknown, where: string): ImageRecipe {
     ...(given['resize'] !== undefined && { resize: size(given['resize'], `${where}.resize`, false) }),
     ...(resizes && { filter: filter as Filter }),
     ...(given['centerCrop'] !== undefined && { centerCrop: size(given['centerCrop'], `${where}.centerCrop`, true) }),
+    ...(rounding === 'down' && { cropRounding: 'down' }),
     rescale: rescale as number,
     mean: numbers(given['mean'] ?? Array(channels).fill(0), `${where}.mean`, channels, () => true, 'finite numbers'),
     std: numbers(given['std'] ?? Array(channels).fill(1), `${where}.std`, channels, (x) => x > 0, 'numbers > 0'),

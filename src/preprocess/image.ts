@@ -61,10 +61,12 @@ export function geometryOf(recipe: ImageRecipe, height: number, width: number): 
     resized = height <= width ? [short, long] : [long, short];
   }
   const size = recipe.centerCrop ?? resized;
-  const axis = (length: number, wanted: number) =>
-    wanted > length
-      ? { start: 0, length, padding: Math.floor((wanted - length) / 2) }
-      : { start: roundHalfEven((length - wanted) / 2), length: wanted, padding: 0 };
+  const down = recipe.cropRounding === 'down';
+  const axis = (length: number, wanted: number) => {
+    const margin = (length - wanted) / 2;
+    if (margin < 0) return { start: 0, length, padding: down ? Math.ceil(-margin) : Math.floor(-margin) };
+    return { start: down ? Math.floor(margin) : roundHalfEven(margin), length: wanted, padding: 0 };
+  };
   const y = axis(resized[0], size[0]);
   const x = axis(resized[1], size[1]);
   return {

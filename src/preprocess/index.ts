@@ -16,7 +16,9 @@ export {
   createTextPreprocessor,
   padBatch,
   parseTokenizerSpec,
+  type PairTruncation,
   type TextPreprocessor,
   type TokenBatch,
+  type TokenPair,
   type TokenizerSpec,
 } from './text.js';

@@ -10,11 +10,20 @@ import {
   gapPlot,
   historyPlot,
   MOST_CLASSES_DRAWN,
+  reliabilityPlot,
 } from './plots.js';
 import type { ParentItem, RunResult } from './result.js';
 import { afterColour, beforeColour } from './svg.js';
 import type { Table } from './table.js';
-import { classTable, exportTable, failuresTable, resamplingTable, stepsTable, strategiesTable } from './tables.js';
+import {
+  calibrationTable,
+  classTable,
+  exportTable,
+  failuresTable,
+  resamplingTable,
+  stepsTable,
+  strategiesTable,
+} from './tables.js';
 import { change, count, metricName, overSeeds, protagonists, score, seconds, summary } from './wording.js';
 
 const tiles = ['balancedAccuracy', 'macroF1', 'fewShot', 'accuracy'];
@@ -91,6 +100,24 @@ function parent({ id, source, label, image, text }: ParentItem): Markup {
   </div>`;
 }
 
+/** Whether probabilities can be believed, and what calibration and decision rule made of them. */
+function calibration(result: RunResult, reliability: Markup | false): Markup | false {
+  const fitted = calibrationTable(result);
+  const gains = protagonists(result).all.flatMap(({ strategy, decision }) =>
+    (decision?.fits ?? [])
+      .slice(0, 1)
+      .flatMap(({ decision: tuned }) => (tuned ? [`${strategy}: ${tuned.crossValidated.sentence}`] : [])),
+  );
+  if (!reliability && !fitted) return false;
+  return section(
+    'Calibration',
+    reliability,
+    fitted && table(fitted),
+    fitted && note('On the test rows, mean of the seeds; what was fitted is named for the first one.'),
+    gains.map(note),
+  );
+}
+
 /** A few synthetic rows, each between the two things that it was made of. */
 function synthetic({ synthetic: examples = [] }: RunResult): Markup | false {
   if (examples.length === 0) return false;
@@ -154,6 +181,10 @@ async function pictures(result: RunResult) {
       gapPlot(result),
       `How far test rows reach beyond the range of the training rows, summed over dimensions; smaller is better.${meanGap}`,
     ),
+    reliability: await figure(
+      reliabilityPlot(result),
+      'How often predictions of the test rows are right, by how sure they are, in steps of a fifteenth; a larger disc stands for more rows. On the dashed line probabilities mean what they say; below it they promise too much.',
+    ),
     loss: await figure(historyPlot(result, 'loss'), 'Training loss by epoch, a line for each seed.'),
     validation: await figure(historyPlot(result, 'validation'), 'Validation by epoch, a line for each seed.'),
   };
@@ -199,7 +230,7 @@ export async function renderHtml(result: RunResult): Promise<string> {
             drawn.gap ? 'F1 and generalization gap' : 'F1',
             html`<div class="pair">${drawn.f1}${drawn.gap}</div>`,
           )}
-          ${resampling(result)} ${synthetic(result)}
+          ${calibration(result, drawn.reliability)} ${resampling(result)} ${synthetic(result)}
           ${
             (drawn.loss || drawn.validation) &&
             section('Training', html`<div class="pair">${drawn.loss}${drawn.validation}</div>`)

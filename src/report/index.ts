@@ -12,6 +12,7 @@ export { renderMarkdown, table as markdownTable } from './markdown.js';
 export { formatTable } from './text.js';
 export type { Cell, Column, Table } from './table.js';
 export {
+  calibrationTable,
   classTable,
   exportTable,
   failuresTable,

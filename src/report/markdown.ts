@@ -3,6 +3,7 @@
 import type { RunResult } from './result.js';
 import { cellText, type Table } from './table.js';
 import {
+  calibrationTable,
   classTable,
   exportTable,
   failuresTable,
@@ -33,10 +34,12 @@ export function table({ columns, rows }: Table): string {
 export function renderMarkdown(result: RunResult): string {
   const resampling = resamplingTable(result);
   const synthetic = syntheticTable(result);
+  const calibration = calibrationTable(result);
   const sections: readonly (readonly [string, string] | false)[] = [
     [`# ${plain(result.dataset.name)}`, summary(result).map(plain).join('\n')],
     ['## Strategies', table(strategiesTable(result))],
     ['## Classes', table(classTable(result))],
+    calibration !== undefined && ['## Calibration', table(calibration)],
     resampling !== undefined && ['## Resampling', table(resampling)],
     synthetic !== undefined && ['## Synthetic rows', table(synthetic)],
     ['## Steps', table(stepsTable(result))],

@@ -2,7 +2,7 @@
 
 import type { TopLevelSpec } from 'vega-lite';
 import type { RunResult, StrategyResult } from './result.js';
-import { afterColour, beforeColour, seriesColours } from './svg.js';
+import { afterColour, beforeColour, seriesColours, thirdColour } from './svg.js';
 import { byTrainingCount, classScore, protagonists, type ClassScore } from './wording.js';
 
 /** With more classes a picture shows the rarest of them; tables are always complete. */
@@ -221,6 +221,82 @@ export function gapPlot(result: RunResult): TopLevelSpec | undefined {
         scale: { domain: shown.map(({ who }) => who), range: colours },
       },
     },
+  };
+}
+
+/** Bins of the reliability of an `Evaluation`; those of several seeds are pooled. */
+const BINS = 15;
+
+function pooledReliability(evaluations: StrategyResult['evaluations']) {
+  const pools = new Map<number, { rows: number; sure: number; right: number }>();
+  for (const { rows, probability, share } of evaluations.flatMap(({ reliability = [] }) => reliability)) {
+    const bin = Math.min(BINS - 1, Math.floor(probability * BINS));
+    const pool = pools.get(bin) ?? { rows: 0, sure: 0, right: 0 };
+    pools.set(bin, {
+      rows: pool.rows + rows,
+      sure: pool.sure + rows * probability,
+      right: pool.right + rows * share,
+    });
+  }
+  return [...pools.values()].map(({ rows, sure, right }) => ({
+    rows,
+    confidence: sure / rows,
+    accuracy: right / rows,
+  }));
+}
+
+/** How often predictions are right, by how sure they are; undefined where it was not measured. */
+export function reliabilityPlot(result: RunResult): TopLevelSpec | undefined {
+  const { before, after } = protagonists(result);
+  const shown = [
+    ...(before ? [{ who: `before: ${before.strategy}`, evaluations: before.evaluations, colour: beforeColour }] : []),
+    ...(after.decision
+      ? [{ who: `${after.strategy} as trained`, evaluations: after.decision.undecided, colour: thirdColour }]
+      : []),
+    {
+      who: before ? `after: ${after.strategy}` : after.strategy,
+      evaluations: after.evaluations,
+      colour: afterColour,
+    },
+  ];
+  const values = shown.flatMap(({ who, evaluations }) =>
+    pooledReliability(evaluations).map((bin) => ({ who, ...bin })),
+  );
+  if (values.length === 0) return undefined;
+  const axis = { values: [0, 0.2, 0.4, 0.6, 0.8, 1], format: '.1f' };
+  const scale = { domain: [0, 1] };
+  return {
+    width: PLOT_WIDTH,
+    height: 300,
+    layer: [
+      {
+        data: { values: [{ x: 0, y: 0, to: 1 }] },
+        mark: { type: 'rule', strokeDash: [4, 4], opacity: 0.5, color: 'currentColor' },
+        encoding: {
+          x: { field: 'x', type: 'quantitative', scale, axis, title: 'probability of the predicted class' },
+          y: { field: 'y', type: 'quantitative', scale, axis, title: 'share that is right' },
+          x2: { field: 'to' },
+          y2: { field: 'to' },
+        },
+      },
+      {
+        data: { values },
+        // No lines: they would lead the eye to groups of two or three rows.
+        mark: { type: 'circle', opacity: 0.8 },
+        encoding: {
+          x: { field: 'confidence', type: 'quantitative' },
+          y: { field: 'accuracy', type: 'quantitative' },
+          size: { field: 'rows', type: 'quantitative', legend: null, scale: { range: [12, 600] } },
+          color: {
+            field: 'who',
+            type: 'nominal',
+            title: null,
+            legend: { columns: 1, labelLimit: 400 },
+            scale: { domain: shown.map(({ who }) => who), range: shown.map(({ colour }) => colour) },
+          },
+        },
+      },
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 /** The document a run leaves behind (`result.json`): plain JSON, complete enough to write every report from it alone. */
 
 import type { ClassOutcome } from '../core/plan.js';
+import type { DecisionFit } from '../decision/index.js';
 import type { ClassScores, Evaluation } from '../metric/index.js';
 
 export const RESULT_FORMAT_VERSION = 1;
@@ -29,6 +30,12 @@ export interface StrategyResult {
   readonly evaluations: readonly Evaluation[];
   /** Mean over the seeds, in class-table order. */
   readonly perClass: readonly ClassScores[];
+  /** Where calibration or a decision rule was fitted; one entry a seed. */
+  readonly decision?: {
+    /** The same heads on the same rows as training left them. */
+    readonly undecided: readonly Evaluation[];
+    readonly fits: readonly DecisionFit[];
+  };
   /** One a seed. */
   readonly history: readonly TrainingHistory[];
   /** Of the first seed; null where nothing was resampled. */

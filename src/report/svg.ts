@@ -5,8 +5,9 @@ import type { TopLevelSpec } from 'vega-lite';
 /** Okabe and Ito's orange-red and blue: told apart with every kind of colour vision, on light and dark. */
 export const beforeColour = '#d55e00';
 export const afterColour = '#2b83ba';
+export const thirdColour = '#009e73';
 /** For series beyond the two: the rest of their palette that is legible on both grounds. */
-export const seriesColours = [afterColour, beforeColour, '#009e73', '#cc79a7', '#b58900', '#7b6fd0'];
+export const seriesColours = [afterColour, beforeColour, thirdColour, '#cc79a7', '#b58900', '#7b6fd0'];
 
 /** Text takes the colour of the page around it, so that one picture serves light and dark. */
 const ink = 'currentColor';

@@ -1,12 +1,14 @@
 /** The tables of a report. */
 
-import type { RunResult } from './result.js';
+import type { RunResult, StrategyResult } from './result.js';
 import type { Cell, Column, Table } from './table.js';
 import {
   byTrainingCount,
   change,
   classScore,
   count,
+  decisionWords,
+  metricKey,
   metricName,
   overallMetrics,
   overSeeds,
@@ -153,6 +155,31 @@ export function syntheticTable({ synthetic = [] }: RunResult): Table | undefined
       step === null ? '–' : step.toFixed(2),
       `${other.label}: ${other.text ?? other.source}`,
     ]),
+  };
+}
+
+/** What calibration and decision rule made of every strategy's test rows; undefined where nothing was fitted. */
+export function calibrationTable(result: RunResult): Table | undefined {
+  const { all } = protagonists(result);
+  if (all.every(({ decision }) => decision === undefined)) return undefined;
+  const tuned = all.flatMap(({ decision }) => decision?.fits[0]?.decision?.metric ?? [])[0];
+  const shown = overallMetrics.filter(
+    ({ key, ofProbabilities }) => ofProbabilities || key === (tuned && metricKey(tuned)) || key === 'balancedAccuracy',
+  );
+  const line = (name: string, strategy: StrategyResult) => [
+    name,
+    ...shown.map(({ key }) => score(overSeeds(strategy, key)?.mean)),
+  ];
+  return {
+    columns: [{ title: 'strategy' }, ...shown.map(({ key }) => ({ title: metricName(key), align: 'right' as const }))],
+    rows: all.flatMap((strategy) => {
+      const { decision, strategy: name } = strategy;
+      if (!decision) return [line(name, strategy)];
+      return [
+        line(`${name} as trained`, { ...strategy, evaluations: decision.undecided }),
+        line(`${name} with ${decisionWords(decision.fits[0])}`, strategy),
+      ];
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** How numbers and findings are put into words, the same in every kind of report. */
 
-import { metrics } from '../metric/index.js';
+import type { DecisionFit } from '../decision/index.js';
+import { metrics, type Metric } from '../metric/index.js';
 import type { Comparison, RunResult, StrategyResult } from './result.js';
 
 /** `balancedAccuracy` → `balanced accuracy`. */
@@ -61,11 +62,24 @@ export function describeComparison(comparison: Omit<Comparison, 'sentence'>): st
   return `${from}, ${better ? 'an improvement' : 'a loss'} (${range}).${alone}`;
 }
 
+/** `balanced-accuracy` → `balancedAccuracy`. */
+export const metricKey = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
 /** The metrics of an evaluation, in the order of their registry. */
-export const overallMetrics = Object.entries(metrics).map(([name, { higherIsBetter }]) => ({
-  key: name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+export const overallMetrics = Object.entries<Metric>(metrics).map(([name, { higherIsBetter, ofProbabilities }]) => ({
+  key: metricKey(name),
   higherIsBetter,
+  ofProbabilities: ofProbabilities === true,
 }));
+
+/** What was fitted, as in "eos with temperature 1.32, thresholds for macro-f1". */
+export function decisionWords(fit: DecisionFit | undefined): string {
+  if (!fit) return 'nothing';
+  const calibrations = fit.calibration.map(({ name, temperature }) =>
+    typeof temperature === 'number' ? `${String(name)} ${temperature.toFixed(2)}` : String(name),
+  );
+  return [...calibrations, ...(fit.decision ? [`${fit.decision.rule} for ${fit.decision.metric}`] : [])].join(', ');
+}
 
 /** A metric by its name in an `Evaluation`: mean over the seeds, with the extremes; null where no seed has a value. */
 export function overSeeds(

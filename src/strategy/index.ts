@@ -3,7 +3,8 @@
 import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { lookUp } from '../core/registry.js';
-import { targetKind } from '../core/targets.js';
+import { assertOneLabel, targetKind } from '../core/targets.js';
+import { calibrate, resolveDecision, wantsDecision, type DecisionOptions } from '../decision/index.js';
 import { fitHead, type TrainedHead, type TrainOptions } from '../train/index.js';
 import { arb } from './arb.js';
 import { aslSigmoid } from './asl-sigmoid.js';
@@ -107,7 +108,7 @@ export const strategies = {
 
 export type StrategyName = keyof typeof strategies;
 
-export interface TrainHeadOptions extends TrainOptions {
+export interface TrainHeadOptions extends TrainOptions, DecisionOptions {
   /** A registered strategy or a definition of the caller's own; left out, the parts are those given, or the defaults. */
   readonly strategy?: StrategyName | (string & {}) | StrategyDefinition;
   /** Options of the strategy, those of its sampler among them. */
@@ -120,6 +121,8 @@ export interface TrainHeadOptions extends TrainOptions {
  * A strategy chooses loss, sampler and batch sampler; all strategies share schedule, rate and number of steps, so that they can be
  * compared. Parts may be given instead of a strategy: `sampler`, `loss`, …, by name, by `{ name, …options }` or as objects of one's own.
  *
+ * With `calibration` or `decision`, both are then fitted on the validation rows, as `calibrate` does it.
+ *
  * @param train (n, d) rows with the training brand, from `split(set).train` or `asTraining(set)`.
  * @returns the head with `logits(x)` (n·C), `probabilities(x)`, `toModel()`, its settings and history.
  * @throws ERR_OPTION for an unknown or contradictory option, ERR_DATA for rows that cannot be trained on or a training that diverges.
@@ -128,6 +131,20 @@ export interface TrainHeadOptions extends TrainOptions {
  * const head = await trainHead(train, { strategy: 'eos', strategyOptions: { kNeighbors: 5 }, validation, seed: 0 });
  */
 export async function trainHead(train: TrainingSet, options: TrainHeadOptions = {}): Promise<TrainedHead> {
+  const { calibration, decision, decisionRule, ...training } = options;
+  const wanted = { calibration, decision, decisionRule };
+  // Before the long work, not after it.
+  resolveDecision('trainHead', wanted);
+  if (wantsDecision(wanted)) assertOneLabel(train, 'calibration and decision', 'Use tuneLabelThresholds');
+  const head = await trainedBy(train, training);
+  if (!wantsDecision(wanted)) return head;
+  return calibrate(head, training.validation, { ...wanted, seed: training.seed });
+}
+
+async function trainedBy(
+  train: TrainingSet,
+  options: Omit<TrainHeadOptions, keyof DecisionOptions>,
+): Promise<TrainedHead> {
   const chosen = chooseParts(train, options);
   const { strategy: _, strategyOptions: __, ...rest } = options;
   if (chosen === undefined) return fitHead(train, rest);
@@ -136,7 +153,10 @@ export async function trainHead(train: TrainingSet, options: TrainHeadOptions = 
 }
 
 /** What the strategy makes of the rows; undefined without one. */
-function chooseParts(train: TrainingSet, { strategy, strategyOptions, ...rest }: TrainHeadOptions) {
+function chooseParts(
+  train: TrainingSet,
+  { strategy, strategyOptions, ...rest }: Omit<TrainHeadOptions, keyof DecisionOptions>,
+) {
   if (strategy === undefined) {
     if (strategyOptions !== undefined)
       throw new EquipoiseError('ERR_OPTION', 'trainHead.strategyOptions needs trainHead.strategy');

@@ -32,6 +32,7 @@ export const adamw = defineOptimizer({
   },
   // A step moves a logit by at most rate · Σ|x_j| ≤ rate · √d ‖x‖; 0.02/√(1 + ‖x‖²) keeps that near 0.02 √d, and 0.01 bounds it for short rows.
   learningRate: ({ meanSquaredNorm }) => Math.min(0.01, 0.02 / Math.sqrt(1 + meanSquaredNorm)),
+  rule: (options, place) => ({ kind: 'adam', ...place, ...options }),
   create(parameters, { beta1, beta2, epsilon, weightDecay }) {
     const means = parameters.map((parameter) => new Float32Array(parameter.length));
     const squares = parameters.map((parameter) => new Float32Array(parameter.length));

@@ -6,7 +6,7 @@ export const instance = defineBatchSampler({
   options: {},
   create({ labels, rng }) {
     const next = cycle(
-      Int32Array.from(labels, (_, row) => row),
+      labels.map((_, row) => row),
       rng,
     );
     return (out) => {

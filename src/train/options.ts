@@ -63,7 +63,7 @@ export interface TrainOptions {
   readonly validation?: EmbeddingSet;
   /** Needs `validation`. */
   readonly earlyStopping?: EarlyStopping;
-  /** For the sampler's neighbour search; the result does not depend on it. */
+  /** At most this many, for the sampler's neighbour search and for the steps; the result does not depend on it. */
   readonly threads?: number;
   readonly seed?: number;
   readonly kernels?: Kernels;
@@ -175,7 +175,7 @@ export const trainRules = {
   threads: custom<number | undefined>({
     accepts: 'integer >= 1',
     default: undefined,
-    help: 'threads of the neighbour search; default: what the machine allows',
+    help: 'threads of the neighbour search and of the steps; default: what the machine allows; the result is the same',
     check: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
   }),
   seed: integer({ min: 0, default: 0, help: 'every random choice follows from it' }),

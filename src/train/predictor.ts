@@ -2,8 +2,20 @@
 
 import { EquipoiseError } from '../core/errors.js';
 import { dense, type MatrixLike } from '../core/matrix.js';
-import { applyScaler, headModel, readHead, type Head, type HeadBundle, type Scaler } from '../head/index.js';
 import type { TargetKind } from '../core/targets.js';
+import {
+  applyCalibration,
+  applyScaler,
+  decideClasses,
+  decideLabels,
+  headModel,
+  readHead,
+  thresholdsOf,
+  type Decision,
+  type Head,
+  type HeadBundle,
+  type Scaler,
+} from '../head/index.js';
 import { sigmoid, softmaxRow } from '../loss/index.js';
 
 /** The model type of the room that builds it. */
@@ -19,11 +31,15 @@ export interface Predictor {
   readonly targets: TargetKind;
   /** Where a class is predicted from another probability than 0.5 on. */
   readonly thresholds?: readonly number[];
-  /** (n, C), row-major. @throws ERR_SHAPE for rows of another width. */
+  /** How logits are calibrated and classes decided for, where that was fitted. */
+  readonly decision?: Decision;
+  /** (n, C), row-major, calibrated. @throws ERR_SHAPE for rows of another width. */
   logits(x: MatrixLike): Float32Array;
   /** (n, C): softmax of the logits, or the sigmoid of each where a row may have any number of classes. */
   probabilities(x: MatrixLike): Float32Array;
-  /** Input `embedding` (batch, d) → `logits` and `probabilities` (batch, C); the scaler is its first node. */
+  /** Of (n, C) such logits the n class ids, the largest unless a decision rule was fitted; with `many`, 1 or 0 for each of the n · C. */
+  decide(logits: Float32Array): Int32Array;
+  /** Input `embedding` (batch, d) → `logits` and `probabilities` (batch, C) and `label`, what `decide` says; the scaler is its first node. */
   toModel(opset?: number): HeadModel;
 }
 
@@ -31,7 +47,7 @@ export interface Predictor {
 const rowsAtOnce = 1024;
 
 export function createPredictor(bundle: HeadBundle): Predictor {
-  const { head, scaler, classNames, targets = 'one', thresholds } = bundle;
+  const { head, scaler, classNames, targets = 'one', thresholds, decision } = bundle;
   const { inputDim: dim, classes } = head;
   const logits = (x: MatrixLike): Float32Array => {
     const { data, rows, cols } = dense(x);
@@ -51,6 +67,7 @@ export function createPredictor(bundle: HeadBundle): Predictor {
       }
       head.forward(chunk, count, out.subarray(start * classes, (start + count) * classes));
     }
+    if (decision?.calibration) applyCalibration(decision.calibration, out);
     return out;
   };
   return {
@@ -60,7 +77,12 @@ export function createPredictor(bundle: HeadBundle): Predictor {
     head,
     targets,
     ...(thresholds && { thresholds }),
+    ...(decision && { decision }),
     logits,
+    decide: (scores) =>
+      targets === 'many'
+        ? decideLabels(scores, thresholdsOf(bundle))
+        : decideClasses(scores, classes, decision?.offsets),
     probabilities(x) {
       const out = logits(x);
       if (targets === 'many') return out.map(sigmoid);

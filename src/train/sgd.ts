@@ -19,6 +19,7 @@ export const sgd = defineOptimizer({
       help: 'pull of every parameter towards 0; 0: weights of a separable set grow as long as training lasts; large: underfits',
     }),
   },
+  rule: (options, { rate }) => ({ kind: 'momentum', rate, ...options }),
   create(parameters, { momentum, nesterov, weightDecay }, kernels) {
     const velocities = parameters.map((parameter) => new Float32Array(parameter.length));
     return (gradients, rate) => {

@@ -20,7 +20,8 @@ const table: Readonly<Record<string, Room>> = {
   // Results of searches are handed out as ndarray views.
   kernels: { rooms: ['core'], packages: ['ndarray'] },
   preprocess: { rooms: ['core', 'kernels'], packages: ['sharp', '@huggingface/tokenizers'] },
-  backbone: { rooms: ['core', 'preprocess', 'onnx'], packages: ['#ort'] },
+  // Fetches graphs: undici reads proxies from the environment, which Node's own fetch does not.
+  backbone: { rooms: ['core', 'preprocess', 'onnx'], packages: ['#ort', 'undici'] },
   store: { rooms: ['core'], packages: ['apache-arrow'] },
   interchange: { rooms: ['core', 'store'], packages: ['hyparquet', 'hyparquet-writer', 'csv-parse', 'yauzl', 'yazl'] },
   dataset: { rooms: ['core', 'interchange'], packages: ['tar-stream'] },
@@ -35,12 +36,15 @@ const table: Readonly<Record<string, Room>> = {
   metric: { rooms: ['core', 'kernels'], portable: true },
   sampler: { rooms: ['core', 'kernels', 'mix'], portable: true },
   train: { rooms: ['core', 'kernels', 'head', 'loss', 'mix', 'sampler', 'metric'], portable: true },
-  strategy: { rooms: ['core', 'sampler', 'mix', 'loss', 'head', 'train'], portable: true },
+  // Fitted to heads that are trained, by the optimizer that trains them.
+  decision: { rooms: ['core', 'kernels', 'head', 'loss', 'metric', 'train'], portable: true },
+  // Calibration and decision rule are the last step of a training that asks for them.
+  strategy: { rooms: ['core', 'sampler', 'mix', 'loss', 'head', 'train', 'decision'], portable: true },
   audit: { rooms: ['core', 'kernels', 'sampler', 'store'] },
   // Splits a whole set anew for each seed, hands out the heads it trained, and makes the rows again that they were trained on.
   compare: { rooms: ['core', 'kernels', 'dataset', 'sampler', 'head', 'strategy', 'train', 'metric'] },
-  // A leaderboard is one of the results it puts into words.
-  report: { rooms: ['core', 'metric', 'compare'], packages: ['vega', 'vega-lite'] },
+  // A leaderboard is one of the results it puts into words; so is what calibration and decision rules changed.
+  report: { rooms: ['core', 'metric', 'compare', 'decision'], packages: ['vega', 'vega-lite'] },
   onnx: { rooms: ['core'], packages: ['@bufbuild/protobuf'] },
   classifier: { rooms: ['core', 'head', 'onnx', 'backbone', 'preprocess', 'dataset'] },
   // Draws its own pictures, so it needs the image library but nothing of the pipeline that reads them back.

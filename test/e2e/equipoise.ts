@@ -30,7 +30,12 @@ export function temporaryFolder(): string {
 }
 
 export function start(cwd: string, args: readonly string[], input = ''): Started {
-  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Whatever backbones the user of this machine has fetched are no matter of the tests.
+    env: { ...process.env, EQUIPOISE_MODELS: join(cwd, 'models') },
+  });
   // A program that reads nothing may be gone before its input is written.
   child.stdin.on('error', () => {}).end(input);
   const read = (stream: NodeJS.ReadableStream) => {

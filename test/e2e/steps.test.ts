@@ -194,6 +194,56 @@ describe('steps apart', { concurrency: 2 }, () => {
     assert.equal(right / lines.length, whole.accuracy);
   });
 
+  test('what is fitted while training, or afterwards, is in the bundle and decides in predict', async () => {
+    await drawImages(at('many'), { red: 60, green: 30, blue: 15 });
+    await succeed(dir, 'embed', 'many', '--out', 'many-store', '--backbone', 'tiny-image');
+    await succeed(dir, 'split', 'many-store', '--test', '0.2', '--validation', '0.4');
+    const rows = ['many-store', '--split', 'default'];
+    // A balanced training that has hardly begun, so that there is something to mend.
+    const training = ['--strategy', 'class-weights', '--epochs', '1', '--learning-rate', '0.002'];
+    const fitting = ['--calibration', 'prior-shift,temperature', '--target-prior', '1,2,4', '--decision', 'macro-f1'];
+    const trained = await asked(dir, 'train', ...rows, ...training, ...fitting, '--out', 'sure.onnx');
+    const [shift, temperature] = trained.fit.calibration;
+    assert.deepEqual(shift.target, [1 / 7, 2 / 7, 4 / 7]);
+    assert.ok(temperature.temperature !== 1);
+    await succeed(dir, 'train', ...rows, ...training, '--out', 'plain.onnx');
+    const afterwards = await asked(dir, 'calibrate', 'plain.onnx', ...rows, ...fitting, '--out', 'later.onnx');
+    assert.deepEqual(afterwards.fit, trained.fit);
+    const { stdout } = await succeed(dir, 'calibrate', 'plain.onnx', ...rows, ...fitting, '--out', 'again.onnx');
+    assert.match(stdout, /thresholds for macro-f1: 0\.\d{3} before, [01]\.\d{3} after/);
+
+    await succeed(dir, 'bundle', 'later.onnx', '--data', 'many', '--out', 'sure-classifier.onnx');
+    const whole = await asked(dir, 'evaluate', 'sure.onnx', 'many-store');
+    const items = await asked(dir, 'evaluate', 'sure-classifier.onnx', 'many');
+    assert.deepEqual(items.confusion, whole.confusion);
+    const lines = jsonLines((await succeed(dir, 'predict', 'sure-classifier.onnx', 'many')).stdout);
+    const right = lines.filter(({ id, label }) => id.startsWith(`${label}/`)).length;
+    assert.equal(right / lines.length, whole.accuracy);
+    const most = (probabilities: Record<string, number>) =>
+      Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a))[0];
+    assert.ok(
+      lines.some(({ label, probabilities }) => label !== most(probabilities)),
+      'thresholds decide otherwise than the largest probability, for some',
+    );
+
+    for (const [args, words] of [
+      [['calibrate', 'plain.onnx', ...rows, '--out', 'x.onnx'], /Expected something to fit/],
+      [
+        ['calibrate', 'plain.onnx', 'many-store', '--calibration', 'temperature', '--out', 'x.onnx'],
+        /Name one with --split/,
+      ],
+      [
+        ['train', ...rows, '--target-prior', 'uniform', '--out', 'x.onnx'],
+        /needs a calibration that has it: .*prior-shift/,
+      ],
+      [['train', ...rows, '--calibration', 'temprature', '--out', 'x.onnx'], /Did you mean temperature/],
+    ] as const) {
+      const { code, stderr } = await equipoise(dir, ...args);
+      assert.equal(code, 2);
+      assert.match(stderr, words);
+    }
+  });
+
   test('a head is not joined with, or judged on, what another backbone made', async () => {
     await writeTexts(at('questions.csv'));
     await succeed(dir, 'embed', 'questions.csv', '--backbone', join(fixtures, 'tiny-bert'), '--out', 'texts');
@@ -254,10 +304,12 @@ describe('steps apart', { concurrency: 2 }, () => {
   test('models and doctor tell what is here', async () => {
     const { backbones } = await asked(dir, 'models', 'verify');
     assert.deepEqual(
-      backbones.map(({ id, dim, files }: Record<string, unknown>) => [id, dim, files]),
-      [['tiny-image', 128, 'ok']],
+      backbones
+        .filter(({ files }: { files: string }) => !files.startsWith('not here'))
+        .map(({ id, files }: Record<string, unknown>) => [id, files]),
+      [['tiny-image', 'ok']],
     );
-    assert.match((await succeed(dir, 'models', 'list')).stdout, /tiny-image +image +128/);
+    assert.match((await succeed(dir, 'models', 'list')).stdout, /tiny-image +image +128 +here/);
     const { ok, checks } = await asked(dir, 'doctor');
     assert.equal(ok, true);
     assert.deepEqual(

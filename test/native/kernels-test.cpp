@@ -268,6 +268,107 @@ void test_gemm(const Isa& isa) {
       }
 }
 
+// Two layers learn from recipes with soft labels and weights: the first step against plain loops in float64, later ones against
+// other numbers of threads.
+void test_learn(const Isa& isa) {
+  constexpr std::size_t kRows = 150;
+  constexpr std::size_t kCols = 131;
+  constexpr std::size_t kHidden = 19;
+  constexpr std::size_t kClasses = 5;
+  std::vector<float> x(kRows * kCols);
+  for (float& value : x) value = uniform() - 0.5f;
+  std::vector<std::int32_t> base(kRows), other(kRows), label(kRows), other_label(kRows), visits(kRows);
+  std::vector<float> step(kRows), share(kRows), weight(kRows);
+  for (std::size_t i = 0; i < kRows; i++) {
+    base[i] = static_cast<std::int32_t>(below(kRows));
+    other[i] = static_cast<std::int32_t>(below(kRows));
+    label[i] = static_cast<std::int32_t>(below(kClasses));
+    other_label[i] = static_cast<std::int32_t>(below(kClasses));
+    visits[i] = static_cast<std::int32_t>(below(kRows));
+    step[i] = i % 3 == 0 ? 0 : uniform();
+    share[i] = i % 4 == 0 ? 1 : uniform();
+    weight[i] = 2 * uniform();
+  }
+  const float class_weight[kClasses] = {1, 0.5f, 2, 1.5f, 0.25f};
+  const float scale[kClasses] = {1, 0.9f, 0.8f, 0.7f, 0.6f};
+  const float shift[kClasses] = {0, -1, -0.5f, -2, 0.5f};
+  std::vector<float> start[4];
+  const std::size_t sizes[4] = {kHidden * kCols, kHidden, kClasses * kHidden, kClasses};
+  for (std::size_t p = 0; p < 4; p++) {
+    start[p].resize(sizes[p]);
+    for (float& value : start[p]) value = 0.3f * (uniform() - 0.5f);
+  }
+  const auto run = [&](Rule rule, std::size_t threads, std::size_t batch, std::vector<float> (&values)[4],
+                       std::vector<double> (&sums)[4], std::vector<double>& losses) {
+    std::vector<float> first[4], second[4];
+    Learnt learnt[4];
+    for (std::size_t p = 0; p < 4; p++) {
+      values[p] = start[p];
+      first[p].resize(sizes[p]);
+      second[p].resize(sizes[p]);
+      sums[p].assign(sizes[p], 0);
+      learnt[p] = {values[p].data(), first[p].data(), second[p].data(), sums[p].data()};
+    }
+    const AffineLayer layers[] = {{kHidden, learnt[0], learnt[1]}, {kClasses, learnt[2], learnt[3]}};
+    std::int32_t control[2] = {};
+    losses.assign(2 * ((kRows + batch - 1) / batch), 0);
+    return learn(isa, {.x = x.data(), .cols = kCols, .base = base.data(), .other = other.data(), .step = step.data(),
+                       .label = label.data(), .other_label = other_label.data(), .label_weight = share.data(),
+                       .sample_weight = weight.data(), .visits = visits, .batch = batch, .layers = layers, .scale = scale,
+                       .shift = shift, .class_weight = class_weight, .smoothing = 0.1f, .by_weight = true, .rule = rule,
+                       .rate = 0.05f, .momentum = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f, .decay = 1e-3f, .nesterov = false,
+                       .steps_before = 0, .threads = threads, .losses = losses.data(), .control = control});
+  };
+  // Loss at the start, by plain loops.
+  double wanted = 0;
+  for (const std::int32_t visit : visits) {
+    const auto at = static_cast<std::size_t>(visit);
+    double z[kClasses];
+    double hidden[kHidden];
+    for (std::size_t h = 0; h < kHidden; h++) {
+      hidden[h] = start[1][h];
+      for (std::size_t j = 0; j < kCols; j++) {
+        const double a = x[static_cast<std::size_t>(base[at]) * kCols + j];
+        const double b = x[static_cast<std::size_t>(other[at]) * kCols + j];
+        hidden[h] += (a + step[at] * (b - a)) * start[0][h * kCols + j];
+      }
+      hidden[h] = std::max(0.0, hidden[h]);
+    }
+    double sum = 0;
+    for (std::size_t c = 0; c < kClasses; c++) {
+      z[c] = start[3][c];
+      for (std::size_t h = 0; h < kHidden; h++) z[c] += hidden[h] * start[2][c * kHidden + h];
+      z[c] = scale[c] * z[c] + shift[c];
+      sum += std::exp(z[c]);
+    }
+    for (std::size_t c = 0; c < kClasses; c++) {
+      const double own = static_cast<std::size_t>(label[at]) == c ? share[at] : 0;
+      const double rest = static_cast<std::size_t>(other_label[at]) == c ? 1 - share[at] : 0;
+      wanted += weight[at] * class_weight[c] * (0.9 * (own + rest) + 0.1 / kClasses) * (std::log(sum) - z[c]);
+    }
+  }
+  std::vector<float> values[4], again[4];
+  std::vector<double> sums[4], more[4];
+  std::vector<double> losses, others;
+  check(run(Rule::kSum, 1, kRows, values, sums, losses) == Status::kDone, "learn is done", isa.name);
+  check(std::abs(losses[0] - wanted) < 1e-4 * wanted, "loss of learn", isa.name);
+  check(values[0] == start[0], "a sum moves nothing", isa.name);
+  // The same gradient from batches of any size.
+  run(Rule::kSum, 2, 7, again, more, others);
+  for (std::size_t p = 0; p < 4; p++)
+    for (std::size_t j = 0; j < sizes[p]; j++)
+      check(std::abs(sums[p][j] - more[p][j]) < 1e-4, "gradient of learn", isa.name, static_cast<long>(p), static_cast<long>(j));
+  for (const Rule rule : {Rule::kMomentum, Rule::kAdam}) {
+    run(rule, 1, 40, values, sums, losses);
+    check(losses.back() > 0 && values[0] != start[0], "learn moves", isa.name);
+    for (const std::size_t threads : {2, 5}) {
+      run(rule, threads, 40, again, more, others);
+      for (std::size_t p = 0; p < 4; p++) check(values[p] == again[p], "threads do not matter to learn", isa.name, static_cast<long>(p));
+      check(losses == others, "losses of learn", isa.name);
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -279,6 +380,7 @@ int main() {
     test_stop(**isa);
     test_interpolate(**isa);
     test_gemm(**isa);
+    test_learn(**isa);
     std::printf("%s: %d failures so far\n", (*isa)->name, failures);
   }
   return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -1,6 +1,7 @@
 /** Commands by name, in the order in which help lists them. Adding one is its file and a line here. */
 
 import { bundleCommand } from './bundle.js';
+import { calibrateCommand } from './calibrate.js';
 import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
@@ -30,6 +31,7 @@ export const commands = {
   inspect: inspectCommand,
   resample: resampleCommand,
   train: trainCommand,
+  calibrate: calibrateCommand,
   bundle: bundleCommand,
   compare: compareCommand,
   tune: tuneCommand,

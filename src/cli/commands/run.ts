@@ -1,10 +1,10 @@
 import { readConfig, run, runOptions, type RunInput, type RunResult } from '../../index.js';
 import { classTable, formatTable, stepsTable, strategiesTable, summary } from '../../index.js';
 import { flagsFrom, pick, type Command, type Context, type Flag } from '../command.js';
-import { strategyFlags, without } from './shared.js';
+import { decisionFlags, decisionFrom, strategyFlags, without } from './shared.js';
 
 const { data: _data, strategyOptions: _options, ...settings } = runOptions;
-const settingFlags = flagsFrom(settings);
+const settingFlags = { ...flagsFrom(settings), ...decisionFlags };
 const optionFlags = without(strategyFlags, settingFlags);
 const configFlag: Record<string, Flag> = {
   config: { type: 'string', value: 'FILE', help: 'config.json of a run to repeat; other flags override it' },
@@ -46,7 +46,8 @@ export const runCommand: Command = {
     const kept = (flags['strategy'] ?? before.strategy) === before.strategy ? before.strategyOptions : {};
     const input: RunInput = {
       ...before,
-      ...pick(flags, settingFlags),
+      ...pick(flags, settings),
+      ...decisionFrom(flags),
       ...(data !== undefined && { data }),
       strategyOptions: { ...kept, ...pick(flags, optionFlags) },
     };

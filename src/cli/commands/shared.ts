@@ -2,6 +2,9 @@
 
 import {
   EquipoiseError,
+  calibrations,
+  decisionOptions,
+  decisionRules,
   readRedisOptions,
   runOptions,
   samplers,
@@ -10,7 +13,7 @@ import {
   type OptionRules,
   type QueueOptions,
 } from '../../index.js';
-import { flagsFrom, pick, type Flag, type FlagValues } from '../command.js';
+import { flagsFrom, kebab, pick, type Flag, type FlagValues } from '../command.js';
 
 const { format, label, text, image, group, id, categorical, header } = runOptions;
 export const datasetFlags: Record<string, Flag> = {
@@ -59,6 +62,42 @@ export async function queueOptions(flags: FlagValues): Promise<QueueOptions> {
 /** One flag for each option that any registered strategy or sampler declares. */
 export const strategyFlags = flagsFrom(...rulesOf(strategies));
 export const samplerFlags = flagsFrom(...rulesOf(samplers));
+
+/** Of any registered calibration. */
+const calibrationFlags = flagsFrom(...rulesOf(calibrations));
+const { calibration: calibrationFlag, decisionRule: ruleFlag, ...otherFlags } = flagsFrom(decisionOptions);
+export const decisionFlags: Record<string, Flag> = {
+  calibration: { ...(calibrationFlag as Flag), value: `none|${Object.keys(calibrations).join('|')},…` },
+  ...otherFlags,
+  decisionRule: { ...(ruleFlag as Flag), value: Object.keys(decisionRules).join('|') },
+  ...calibrationFlags,
+};
+
+/**
+ * The options that `decisionFlags` make: options of a calibration go to the ones of --calibration that declare them.
+ * @throws ERR_OPTION for an option that none of them has.
+ */
+export function decisionFrom(flags: FlagValues): Record<string, unknown> {
+  const { calibration, ...rest } = pick(flags, decisionOptions);
+  const options = pick(flags, calibrationFlags);
+  const used = new Set<string>();
+  const list = calibration === undefined ? [] : Array.isArray(calibration) ? calibration : [calibration];
+  const choices = list.map((choice: unknown) => {
+    if (typeof choice !== 'string' || !Object.hasOwn(calibrations, choice)) return choice;
+    const own = pick(options, calibrations[choice as keyof typeof calibrations].options);
+    for (const name of Object.keys(own)) used.add(name);
+    return Object.keys(own).length > 0 ? { name: choice, ...own } : choice;
+  });
+  const useless = Object.keys(options).find((name) => !used.has(name));
+  if (useless !== undefined) {
+    const having = Object.values(calibrations).filter(({ options: declared }) => useless in declared);
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Option --${kebab(useless)} needs a calibration that has it: --calibration ${having.map(({ name }) => name).join(' or ')}`,
+    );
+  }
+  return { ...(calibration !== undefined && { calibration: choices.length === 1 ? choices[0] : choices }), ...rest };
+}
 
 /** Of the flags of `table`, those that `taken` has not. */
 export const without = (table: Readonly<Record<string, Flag>>, taken: object): Record<string, Flag> =>

@@ -7,11 +7,13 @@ import {
   trainHead,
   trainingRows,
   trainOptions,
+  type DecisionFit,
   type HeldOutSet,
 } from '../../index.js';
 import { flagsFrom, pick, type Command, type Flag } from '../command.js';
+import { printFit } from './calibrate.js';
 import { manyScores } from './evaluate.js';
-import { required, strategyFlags, threadsFlag, without } from './shared.js';
+import { decisionFlags, decisionFrom, required, strategyFlags, threadsFlag, without } from './shared.js';
 
 const { epochs, batchSize, learningRate, standardize, seed } = trainOptions;
 const trainingFlags: Record<string, Flag> = {
@@ -24,7 +26,7 @@ const trainingFlags: Record<string, Flag> = {
   ...flagsFrom({ epochs, batchSize, learningRate, standardize, seed }),
   ...threadsFlag,
 };
-const optionFlags = without(strategyFlags, trainingFlags);
+const optionFlags = without(strategyFlags, { ...trainingFlags, ...decisionFlags });
 
 export const trainCommand: Command = {
   name: 'train',
@@ -38,6 +40,7 @@ export const trainCommand: Command = {
       help: 'split to train, choose and judge on; a store without splits is training rows only',
     },
     ...trainingFlags,
+    ...decisionFlags,
     ...optionFlags,
   },
   example: 'equipoise train flowers-run/store --split default --strategy eos --out head.onnx',
@@ -56,6 +59,7 @@ export const trainCommand: Command = {
       strategy: 'eos',
       strategyOptions: pick(flags, optionFlags),
       ...pick(flags, trainingFlags),
+      ...decisionFrom(flags),
       ...(validation && { validation }),
       signal: context.signal,
       onProgress: context.onProgress,
@@ -76,9 +80,17 @@ export const trainCommand: Command = {
     context.print(
       `${out}: epoch ${head.bestEpoch + 1} of ${head.history.length}, ${report.bytes} bytes, agrees with the trained head to ${report.largestDifference.toExponential(1)}`,
     );
+    const fit = head.decision?.fit as DecisionFit | undefined;
+    if (fit) printFit(fit, context);
     if (many) context.print(`test: ${manyScores(many)}`);
     if (one)
       context.print(`test: balanced accuracy ${one.balancedAccuracy.toFixed(3)}, macro F1 ${one.macroF1.toFixed(3)}`);
-    return { head: out, settings: head.settings, export: report, ...(evaluation && { evaluation }) };
+    return {
+      head: out,
+      settings: head.settings,
+      ...(fit && { fit }),
+      export: report,
+      ...(evaluation && { evaluation }),
+    };
   },
 };

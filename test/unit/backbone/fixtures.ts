@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import type { Backbone, Tensor } from '../../../src/backbone/index.js';
 import type { ItemContent } from '../../../src/core/item.js';
 
+// Whatever backbones the user of this machine has fetched are no matter of the tests.
+process.env['EQUIPOISE_MODELS'] = fileURLToPath(new URL('./no-models', import.meta.url));
+
 export const modelsDir = fileURLToPath(new URL('../../../../test/fixtures/models/', import.meta.url));
 
 /** A 16 x 16 image whose pixels depend on `seed`. */

@@ -10,7 +10,15 @@ import type { Column } from '../../../src/core/embedding-set.js';
 import { EquipoiseError } from '../../../src/core/errors.js';
 import type { Item, ItemContent } from '../../../src/core/item.js';
 import { matrix } from '../../../src/core/matrix.js';
-import { describeModel, readModel, showTensor, writeModel } from '../../../src/onnx/index.js';
+import {
+  describeModel,
+  getMetadata,
+  readModel,
+  setMetadata,
+  showTensor,
+  subgraph,
+  writeModel,
+} from '../../../src/onnx/index.js';
 import { embedAll, image, largestDifference, modelsDir, text } from '../backbone/fixtures.js';
 import { linearHead } from './linear-head.js';
 
@@ -78,6 +86,7 @@ test('a head alone is exported, checked on every row and says the same when it i
     'embedding float32 [batch,4]',
     'logits float32 [batch,3]',
     'probabilities float32 [batch,3]',
+    'label int64 [batch]',
   ]);
   await using classifier = await loadClassifier(path);
   assert.deepEqual(classifier.classNames, classNames);
@@ -95,6 +104,7 @@ test('images go in and classes come out of one file, in order, bad ones marked',
   assert.deepEqual(describeModel(readModel(await readFile(path), path)).outputs.map(showTensor), [
     'logits float32 [batch,3]',
     'probabilities float32 [batch,3]',
+    'label int64 [batch]',
     'embedding float32 [batch,12]',
   ]);
   const bad = item('bad', { kind: 'encoded-image', bytes: new TextEncoder().encode('not an image') });
@@ -270,15 +280,35 @@ test('an ONNX file that is no classifier, or was changed, is refused', async () 
   const cases: [string, string, RegExp][] = [
     ['equipoise.format', '2', /format 2 and this version reads 1/],
     ['equipoise.classNames', '["cat"]', /outputs do not fit its class names/],
+    ['equipoise.decision', '{"offsets":[0,1]}', /one finite number for each of its 3 classes/],
     ['equipoise.recipe', '{"modality":"table","dim":4', /equipoise\.recipe is not JSON/],
     ['equipoise.recipe', '{"modality":"sound"}', /recipe is of an unknown kind/],
     ['equipoise.recipe', '{"modality":"image","input":{"name":"x"},"preprocess":{}}', /inputs do not fit its recipe/],
   ];
   for (const [key, value, why] of cases) {
     const model = readModel(bytes, 'head');
-    for (const entry of model.metadataProps) if (entry.key === key) entry.value = value;
+    const changed = setMetadata(model, { ...getMetadata(model), [key]: value });
     const path = join(folder, 'changed.onnx');
-    await writeFile(path, writeModel(model));
+    await writeFile(path, writeModel(changed));
     await assert.rejects(loadClassifier(path), code('ERR_DATA', why), `${key} ${value}`);
   }
+});
+
+test('a file from before there were decisions still opens and names the most probable class', async () => {
+  const path = join(folder, 'old.onnx');
+  const model = readModel(await readFile(join(folder, 'head.onnx')), 'head');
+  const old = setMetadata(subgraph(model, { outputs: ['logits', 'probabilities'] }), getMetadata(model));
+  await writeFile(path, writeModel(old));
+  await using before = await loadClassifier(path);
+  await using now = await loadClassifier(join(folder, 'head.onnx'));
+  const items = Array.from({ length: 9 }, (_, i) => row(String(i), Math.sin(i), Math.cos(i), i / 9, 1));
+  assert.deepEqual(await collect(before, items), await collect(now, items));
+});
+
+test('a graph whose logits are right and whose labels are not is refused', async () => {
+  const sampleRows = matrix(Float32Array.of(1, 2, 3, 4, -1, 0, 2, 1), 2, 4);
+  await assert.rejects(
+    exportOnnx(linearHead(4, classNames, 0, 'ArgMin'), { path: join(folder, 'labels.onnx'), sampleRows }),
+    code('ERR_INTEGRITY', /2 of 2 rows get another class/),
+  );
 });

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asTraining, fromArrays } from '../../../src/core/embedding-set.js';
 import { loadKernels } from '../../../src/kernels/index.js';
-import { confusionMatrix, evaluate, evaluatePredictions, type Evaluation } from '../../../src/metric/index.js';
+import {
+  calibrationCurve,
+  confusionMatrix,
+  evaluate,
+  evaluatePredictions,
+  type Evaluation,
+} from '../../../src/metric/index.js';
 import { samplers } from '../../../src/sampler/index.js';
 
 const close = (got: number | null, want: number, tolerance = 1e-5) =>
@@ -38,6 +44,18 @@ function judgeMatrix(matrix: readonly (readonly number[])[], trainCounts?: numbe
     trainCounts,
   );
 }
+
+test('a probability at the limit of two groups of equal size belongs to the lower one', () => {
+  // Halves of 0.1, 0.2, 0.6: the median, 0.2, is the limit, and lies in the first half.
+  const curve = calibrationCurve([0, 1, 1], [0.1, 0.2, 0.6], { bins: 2, strategy: 'quantile' });
+  assert.deepEqual(
+    curve.map(({ rows, share }) => [rows, share]),
+    [
+      [2, 0.5],
+      [1, 1],
+    ],
+  );
+});
 
 test('two classes, 90/10 against 4/6', () => {
   const e = judgeMatrix([

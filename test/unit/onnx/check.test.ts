@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { EquipoiseError } from '../../../src/core/errors.js';
 import {
+  AttributeProtoSchema,
   FunctionProtoSchema,
+  GraphProtoSchema,
   NodeProtoSchema,
   TensorProto_DataLocation,
   type TensorProto,
 } from '../../../src/onnx/generated/onnx_pb.js';
-import { checkModel, readModelFile, writeModel, type OnnxModel } from '../../../src/onnx/index.js';
+import { checkModel, readModel, readModelFile, writeModel, type OnnxModel } from '../../../src/onnx/index.js';
 import { chain, firstNode, runModel } from './models.js';
 
 let folder = '';
@@ -129,4 +131,73 @@ test('a path without a file is the caller’s mistake', async () => {
     (error: Error) =>
       error instanceof EquipoiseError && error.code === 'ERR_OPTION' && /nothing\.onnx/.test(error.message),
   );
+});
+
+/** A graph inside an attribute of a node, inside a graph, and so on. */
+function nested(depth: number): OnnxModel {
+  const model = chain();
+  let graph = create(GraphProtoSchema, {});
+  for (let i = 0; i < depth; i++)
+    graph = create(GraphProtoSchema, {
+      node: [
+        create(NodeProtoSchema, { opType: 'If', attribute: [create(AttributeProtoSchema, { name: 'g', g: graph })] }),
+      ],
+    });
+  firstNode(model).attribute = [create(AttributeProtoSchema, { name: 'g', g: graph })];
+  return model;
+}
+
+test('graphs too deep, too large or with names too long are refused', () => {
+  checkModel(nested(20), { where: 'x.onnx' });
+  refuses(nested(40), /graphs nest deeper than 32/);
+  const many = chain();
+  const node = firstNode(many);
+  (many.graph as NonNullable<typeof many.graph>).node = Array.from({ length: 500_001 }, () => node);
+  refuses(many, /more than 500000 nodes/);
+  const long = chain();
+  firstNode(long).output = ['x'.repeat(10_001)];
+  refuses(long, /a name of 10001 characters/);
+  refuses(
+    withTensor((tensor) => (tensor.dims = Array.from({ length: 65 }, () => 1n))),
+    /65 axes/,
+  );
+});
+
+test('bytes that nest without end, or end too early, are no model: they neither hang nor overflow', () => {
+  // Field 7 (graph) → field 1 (node) → field 5 (attribute) → field 6 (graph) → field 1 …, each around the one before.
+  const wrap = (field: number, inner: Uint8Array): Uint8Array => {
+    const length: number[] = [];
+    for (let left = inner.length; ; left >>>= 7) {
+      if (left < 128) {
+        length.push(left);
+        break;
+      }
+      length.push((left & 127) | 128);
+    }
+    return Uint8Array.from([(field << 3) | 2, ...length, ...inner]);
+  };
+  let bytes: Uint8Array = new Uint8Array(0);
+  for (let i = 0; i < 1500; i++) bytes = wrap(1, wrap(5, wrap(6, bytes)));
+  const whole = writeModel(chain());
+  const fits = (error: Error) => error instanceof EquipoiseError && error.code === 'ERR_DATA';
+  assert.throws(() => checkModel(readModel(Buffer.concat([wrap(7, bytes), whole]), 'deep'), { where: 'deep' }), fits);
+  // Cut between two fields, what is left decodes; then no tensor or node may be trusted to be there.
+  for (let length = 0; length < whole.length; length++)
+    try {
+      checkModel(readModel(whole.subarray(0, length), 'cut'), { where: 'cut' });
+    } catch (error) {
+      assert.ok(fits(error as Error), String(error));
+    }
+});
+
+test('a link in the path to external data is refused, wherever it leads; a second name of the same file is not', async () => {
+  // A package manager may keep files under several names; what is read lies in the model's folder either way, and is hashed.
+  await mkdir(join(folder, 'data'));
+  await writeFile(join(folder, 'data', 'w.bin'), Buffer.from(Float32Array.of(2).buffer));
+  await symlink(join(folder, 'data'), join(folder, 'linked'));
+  const path = join(folder, 'nested.onnx');
+  await writeFile(path, writeModel(external('linked/w.bin', '0', '4')));
+  await assert.rejects(readModelFile(path), /is a link/);
+  await writeFile(path, writeModel(external('data/w.bin', '0', '4')));
+  assert.deepEqual(Object.keys((await readModelFile(path)).external), ['data/w.bin']);
 });

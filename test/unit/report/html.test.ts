@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { renderHtml } from '../../../src/report/index.js';
+import { calibrationTable, renderHtml, renderMarkdown } from '../../../src/report/index.js';
 import { html, type Content } from '../../../src/report/markup.js';
-import { confusionPlot } from '../../../src/report/plots.js';
+import { confusionPlot, reliabilityPlot } from '../../../src/report/plots.js';
 import { exampleResult } from './example-result.js';
 
 test('what stands between the braces is escaped once, and only if it is not markup', () => {
@@ -25,7 +25,7 @@ test('the page opens without a network: one file, a policy that forbids everythi
     addresses.filter((address) => !address.startsWith('http://www.w3.org/')),
     [],
   );
-  assert.equal(page.match(/<svg /g)?.length, 8);
+  assert.equal(page.match(/<svg /g)?.length, 9);
 });
 
 test('no number or name is missing from the page', async () => {
@@ -48,7 +48,7 @@ test('a hostile name is text everywhere, in tables and in pictures', async () =>
   assert.ok(page.includes('&lt;script&gt;alert(1)&lt;/script&gt;'));
   // Every picture survived: labels are data, not code.
   assert.equal(page.match(/<svg /g)?.length, page.match(/<\/svg>/g)?.length);
-  assert.equal(page.match(/<svg /g)?.length, 8);
+  assert.equal(page.match(/<svg /g)?.length, 9);
 });
 
 test('with very many classes pictures show the rarest and say so, while tables show all', async () => {
@@ -115,4 +115,46 @@ test('synthetic rows stand between their parents, and a picture that is no data 
   assert.match(page, /style="left: 25\.0%"[\s\S]*0\.25/);
   assert.match(page, /hums &amp; buzzes/);
   assert.equal((await renderHtml(exampleResult())).includes('Synthetic rows and their parents'), false);
+});
+
+test('what calibration changed stands beside what training left, with the gain in words', async () => {
+  const result = exampleResult();
+  const [eos] = result.strategies;
+  const judged = { logLoss: 1, brierScore: 0.5, expectedCalibrationError: 0.1, adaptiveCalibrationError: 0.1 };
+  const gain = {
+    folds: 5,
+    before: 0.4,
+    after: 0.5,
+    gain: 0.1,
+    low: 0.05,
+    high: 0.2,
+    sentence: 'thresholds raise it <b>.',
+  };
+  const fit = {
+    rows: 30,
+    calibration: [{ name: 'prior-shift' }, { name: 'temperature', temperature: 1.234 }],
+    before: judged,
+    after: judged,
+    decision: { metric: 'macro-f1', rule: 'thresholds', before: 0.4, after: 0.6, crossValidated: gain },
+  };
+  const decision = { undecided: result.baseline?.evaluations ?? [], fits: [fit] };
+  const calibrated = { ...result, strategies: [{ ...eos, decision }] as const };
+  const page = await renderHtml(calibrated);
+  assert.match(page, /eos with prior-shift, temperature 1\.23, thresholds for macro-f1/);
+  assert.match(page, /eos: thresholds raise it &lt;b&gt;\./);
+  const rows = calibrationTable(calibrated)?.rows.map((row) =>
+    row.map((cell) => (typeof cell === 'string' ? cell : cell.text)),
+  );
+  assert.deepEqual(
+    rows?.map(([name]) => name),
+    ['ce', 'eos as trained', 'eos with prior-shift, temperature 1.23, thresholds for macro-f1'],
+  );
+  // The heads as training left them are judged by the baseline's evaluations here.
+  assert.deepEqual(rows?.[1]?.slice(1), rows?.[0]?.slice(1));
+  assert.notDeepEqual(rows?.[2]?.slice(1), rows?.[1]?.slice(1));
+  assert.match(renderMarkdown(calibrated), /## Calibration/);
+  assert.equal(calibrationTable(result), undefined);
+  // Twelve sure rows each: one disc for either strategy, and one for eos as trained.
+  const drawn = (spec: unknown) => JSON.stringify(spec).match(/"confidence":1,/g)?.length;
+  assert.deepEqual([drawn(reliabilityPlot(result)), drawn(reliabilityPlot(calibrated))], [2, 3]);
 });

@@ -8,7 +8,8 @@ import { translationStep, type TranslationOptions } from '../../../src/strategy/
 import { trainingClouds } from '../train/toy.js';
 
 const train = trainingClouds([120, 30, 6], { distance: 3 });
-const bytesOf = ({ head }: Awaited<ReturnType<typeof trainHead>>) => head.parameters.map(({ data }) => data);
+type Trained = Awaited<ReturnType<typeof trainHead>>;
+const valuesOf = ({ head }: Trained) => head.parameters.map(({ data }) => data);
 const options: TranslationOptions = {
   balanceFrom: 0,
   seedBeta: 0.9,
@@ -19,9 +20,17 @@ const options: TranslationOptions = {
   walkNoise: 0.5,
 };
 
+/** M2m steps batch by batch, deferred re-sampling in one kernel call: the same sums, rounded elsewhere. */
+function assertClose(one: Trained, other: Trained): void {
+  const numbers = (head: Trained) => valuesOf(head).flatMap((values) => [...values]);
+  const expected = numbers(other);
+  for (const [i, value] of numbers(one).entries())
+    assert.ok(Math.abs(value - (expected[i] as number)) < 1e-4, `${value} is not ${expected[i]}`);
+}
+
 test('without seeds it is deferred re-sampling', async () => {
   const m2m = await trainHead(train, { strategy: 'm2m', strategyOptions: { seedBeta: 1 }, epochs: 5 });
-  assert.deepEqual(bytesOf(m2m), bytesOf(await trainHead(train, { strategy: 'drs', epochs: 5 })));
+  assertClose(m2m, await trainHead(train, { strategy: 'drs', epochs: 5 }));
   assert.deepEqual(m2m.settings['finish'], { translated: { wanted: 0, made: 0 } });
 });
 
@@ -29,7 +38,7 @@ test('walks that never convince leave every row, and are counted', async () => {
   const strategyOptions = { balanceFrom: 0.5, seedBeta: 0.9, walkSteps: 0, walkNoise: 0, confidence: 0.999 };
   const m2m = await trainHead(train, { strategy: 'm2m', strategyOptions, epochs: 4 });
   const drs = await trainHead(train, { strategy: 'drs', strategyOptions: { balanceFrom: 0.5 }, epochs: 4 });
-  assert.deepEqual(bytesOf(m2m), bytesOf(drs));
+  assertClose(m2m, drs);
   const { translated } = m2m.settings['finish'] as { translated: { wanted: number; made: number } };
   assert.ok(translated.wanted > 0);
   assert.equal(translated.made, 0);

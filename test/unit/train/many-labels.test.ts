@@ -5,8 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openModelSession } from '../../../src/backbone/index.js';
 import { exportOnnx, loadClassifier } from '../../../src/classifier/index.js';
 import { asTraining, brand, fromArrays } from '../../../src/core/embedding-set.js';
+import { calibrate } from '../../../src/decision/index.js';
 import { writeModel } from '../../../src/onnx/index.js';
 import { trainHead } from '../../../src/strategy/index.js';
 import { headFromModel, tuneLabelThresholds } from '../../../src/train/index.js';
@@ -125,6 +127,11 @@ test('a tuned head ships with its thresholds, and its file predicts lists of lab
       label: null,
       content: { kind: 'row' as const, values: train.embeddings.data.slice(i * 3, (i + 1) * 3) },
     }));
+    // In any runtime: a 1 for each label of each row.
+    await using session = await openModelSession(writeModel(head.toModel()), { threads: 1, where: 'head' });
+    const { label: flags } = await session.run({ embedding: { data: rows.data, dims: [...rows.shape] } });
+    assert.deepEqual(flags?.dims, rows.shape);
+    assert.deepEqual(Array.from(flags?.data ?? [], Number), [...head.decide(head.logits(rows))]);
     let i = 0;
     for await (const { label, labels, probabilities: theirs } of classifier.predict(items)) {
       const own = [...probabilities.subarray(i * 3, ++i * 3)];
@@ -138,6 +145,18 @@ test('a tuned head ships with its thresholds, and its file predicts lists of lab
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('what is for rows of one label is refused', async () => {
+  const many = await trainHead(train, { epochs: 1 });
+  assert.throws(() => calibrate(many, validation, { calibration: 'temperature' }), {
+    code: 'ERR_OPTION',
+    message: /Use tuneLabelThresholds/,
+  });
+  await assert.rejects(trainHead(train, { decision: 'macro-f1', validation, epochs: 1 }), {
+    code: 'ERR_DATA',
+    message: /Use tuneLabelThresholds/,
+  });
 });
 
 test('thresholds are not tuned where they mean nothing', async () => {

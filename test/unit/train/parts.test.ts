@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { resolveOptions } from '../../../src/core/options.js';
 import { createRng } from '../../../src/core/rng.js';
 import { resolveBatchSampler } from '../../../src/train/batch-samplers.js';
 import { batchSamplers, createOptimizer, createSchedule, type Choice } from '../../../src/train/index.js';
+import { lbfgs } from '../../../src/train/lbfgs.js';
 import { better, score } from '../../../src/train/validation.js';
 
 function afterSteps(choice: Choice, gradients: number[], rate: number): number {
@@ -58,9 +60,18 @@ function descend(
   const w = Float32Array.from(start);
   const g = new Float32Array(w.length);
   const { step } = createOptimizer(choice, [w]);
+  for (let i = 0; i < steps; i++)
+    step([g], rate, { value: f(w, g), evaluate: (loss) => (loss && uphill ? uphill(w, g) : f(w, g)) });
+  return { w: [...w] };
+}
+
+/** Steps of lbfgs on a function that writes its gradient, until it is done. */
+async function solve(options: object, start: number[], steps: number, f: (w: Float32Array, g: Float64Array) => number) {
+  const w = Float32Array.from(start);
+  const step = lbfgs.solve([w], resolveOptions('lbfgs', lbfgs.options, options));
   let outcome;
   for (let i = 0; i < steps && outcome?.converged !== true; i++)
-    outcome = step([g], rate, { value: f(w, g), evaluate: (loss) => (loss && uphill ? uphill(w, g) : f(w, g)) });
+    outcome = await step({ evaluate: async (g) => f(w, g) });
   return { w: [...w], outcome };
 }
 const bowl = (w: Float32Array, g: Float32Array) => {
@@ -81,18 +92,18 @@ test('asymmetric sam goes uphill of the class-weighted loss and downhill of its 
   near(descend(asymmetric, [1], 1, 0.1, bowl, falling).w[0] as number, 0.95);
 });
 
-test('lbfgs steps by the inverse slope first, and is done at the bottom', () => {
+test('lbfgs steps by the inverse slope first, and is done at the bottom', async () => {
   // 2 w² at 1: slope 4, direction −4, first step 1/√(4 · 4) = 1/4: 1 − 4/4 = 0.
-  const { w, outcome } = descend({ name: 'lbfgs', l2: 0 }, [1], 1, 1, (v, g) => {
+  const { w, outcome } = await solve({ l2: 0 }, [1], 1, (v, g) => {
     g[0] = 4 * (v[0] as number);
     return 2 * (v[0] as number) ** 2;
   });
   assert.deepEqual(w, [0]);
-  assert.deepEqual(outcome, { value: 0, converged: true });
+  assert.deepEqual(outcome, { loss: 2, converged: true });
 });
 
-test('lbfgs finds the end of a bent valley', () => {
-  const { w, outcome } = descend({ name: 'lbfgs', l2: 0, tolerance: 1e-3 }, [-1.2, 1], 100, 1, (v, g) => {
+test('lbfgs finds the end of a bent valley', async () => {
+  const { w, outcome } = await solve({ l2: 0, tolerance: 1e-3 }, [-1.2, 1], 100, (v, g) => {
     const [x = 0, y = 0] = v;
     g[0] = -400 * x * (y - x * x) - 2 * (1 - x);
     g[1] = 200 * (y - x * x);
@@ -102,9 +113,9 @@ test('lbfgs finds the end of a bent valley', () => {
   for (const coordinate of w) assert.ok(Math.abs(coordinate - 1) < 0.01, `${w}`);
 });
 
-test('lbfgs with several penalties ends at the optimum of the last', () => {
+test('lbfgs with several penalties ends at the optimum of the last', async () => {
   // (w − 1)²/2 + l2 w²/2 is least at 1/(1 + l2): 0.5 for l2 = 1 and 0.8 for l2 = 0.25.
-  const { w } = descend({ name: 'lbfgs', l2: [1, 0.25] }, [0], 50, 1, (v, g) => {
+  const { w } = await solve({ l2: [1, 0.25] }, [0], 50, (v, g) => {
     g[0] = (v[0] as number) - 1;
     return ((v[0] as number) - 1) ** 2 / 2;
   });

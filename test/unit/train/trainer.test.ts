@@ -123,7 +123,7 @@ test('the scaler is fitted on the original rows, trains and predicts as one with
   assert.deepEqual(inside.logits(raw.embeddings), outside.logits(ready.embeddings));
   assert.equal(outside.scaler, undefined);
   const nodes = inside.toModel().graph?.node.map(({ opType }) => opType);
-  assert.deepEqual(nodes, ['Sub', 'Mul', 'Gemm', 'Softmax']);
+  assert.deepEqual(nodes, ['Sub', 'Mul', 'Gemm', 'Softmax', 'ArgMax']);
 });
 
 test('rows of a table are standardized unless told otherwise', async () => {

@@ -1,0 +1,363 @@
+// Steps of gradient descent, shared out among threads so that the sums of no number depend on who made them.
+//
+// A step has two phases. In the first the rows of the batch go forward and back, in chunks: no row needs another. In the second
+// the gradients are made and followed, in blocks of columns: no column needs another. Threads take chunks and blocks as tickets
+// from one counter, step after step, and wait only until the phase before is done. A thread that comes late, or never, holds
+// nobody up.
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include "../simd/isa.hpp"
+#include "../simd/learning.hpp"
+#include "buffer.hpp"
+#include "kernels.hpp"
+#include "threads.hpp"
+
+namespace equipoise {
+namespace {
+
+// Rows of a chunk, rounded up to whole tiles.
+constexpr std::size_t kChunk = 64;
+// Columns of a block.
+constexpr std::size_t kBlock = 128;
+// With at most so many outputs packing would cost as much as multiplying.
+constexpr std::size_t kFew = 16;
+// Longer than a vector of any instruction set.
+constexpr std::size_t kVector = 16;
+
+constexpr std::size_t up(std::size_t value, std::size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+// Whole vectors, and rows that do not all begin in the same lines of the cache.
+constexpr std::size_t stride_of(std::size_t outputs) {
+  const std::size_t whole = up(outputs, kVector);
+  return whole % (4 * kVector) == 0 ? whole + kVector : whole;
+}
+
+// op(matrix)[i][j] = data[i * row + j * col]
+struct View {
+  const float* data;
+  std::size_t row;
+  std::size_t col;
+};
+
+// What a thread works with.
+struct Desk {
+  Buffer<float> left;
+  Buffer<float> right;
+  Buffer<float> gradient;
+  explicit operator bool() const { return left && right && gradient; }
+};
+
+// c = alpha * a * b' + beta * c with a of (m, k), b of (n, k), c with rows `c_row` apart.
+void multiply(const Isa& isa, Desk& desk, View a, View b, std::size_t m, std::size_t n, std::size_t k, float alpha, float beta,
+              float* c, std::size_t c_row) {
+  for (std::size_t start = 0; start < k; start += kChain) {
+    const std::size_t depth = std::min(kChain, k - start);
+    isa.interleave(a.data + start * a.col, a.row, a.col, m, depth, isa.tile_rows, desk.left.get());
+    for (std::size_t j = 0; j < n; j += isa.tile_cols) {
+      const std::size_t cols = std::min(isa.tile_cols, n - j);
+      isa.interleave(b.data + j * b.row + start * b.col, b.row, b.col, cols, depth, isa.tile_cols, desk.right.get());
+      for (std::size_t i = 0; i < m; i += isa.tile_rows)
+        isa.outer(desk.left.get() + i * depth, 1, isa.tile_rows, desk.right.get(), isa.tile_cols, depth,
+                  std::min(isa.tile_rows, m - i), cols, alpha, start == 0 ? beta : 1, c + i * c_row + j, c_row, 1);
+    }
+  }
+}
+
+class Lesson {
+ public:
+  Lesson(const Isa& isa, const Learn& task)
+      : isa_(isa),
+        task_(task),
+        depth_(task.layers.size()),
+        classes_(task.layers.back().outputs),
+        padded_(stride_of(classes_)),
+        chunk_(up(kChunk, isa.tile_rows)),
+        chunks_((task.batch + chunk_ - 1) / chunk_),
+        steps_((task.visits.size() + task.batch - 1) / task.batch),
+        tables_(3 * padded_),
+        outputs_(depth_),
+        slopes_(depth_),
+        sums_(chunks_),
+        memory_(memory_of(isa, task)),
+        rows_{Buffer<float>(task.batch * task.cols + isa.tile_cols), Buffer<float>(task.batch * task.cols + isa.tile_cols)} {
+    std::size_t width = task.cols;
+    for (const AffineLayer& layer : task.layers) {
+      blocks_ += (width + kBlock - 1) / kBlock;
+      widest_ = std::max(widest_, layer.outputs);
+      width = layer.outputs;
+    }
+  }
+
+  bool prepare() {
+    in_place_ = in_place();
+    if (!tables_ || !outputs_ || !slopes_ || !sums_ || !memory_ || !rows_[0] || !rows_[1]) return false;
+    for (std::size_t c = 0; c < padded_; c++) {
+      const bool real = c < classes_;
+      tables_[c] = !real ? 0 : task_.scale == nullptr ? 1 : task_.scale[c];
+      tables_[padded_ + c] = !real ? -std::numeric_limits<float>::infinity() : task_.shift == nullptr ? 0 : task_.shift[c];
+      tables_[2 * padded_ + c] = !real ? 0 : task_.class_weight == nullptr ? 1 : task_.class_weight[c];
+    }
+    loss_ = {.classes = classes_,
+             .padded = padded_,
+             .scale = tables_.get(),
+             .shift = tables_.get() + padded_,
+             .class_weight = tables_.get() + 2 * padded_,
+             .smoothing = task_.smoothing,
+             .label = task_.label,
+             .other_label = task_.other_label,
+             .label_weight = task_.label_weight,
+             .sample_weight = task_.sample_weight};
+    std::fill_n(rows_[0].get(), task_.batch * task_.cols + isa_.tile_cols, 0.0f);
+    std::fill_n(rows_[1].get(), task_.batch * task_.cols + isa_.tile_cols, 0.0f);
+    // Zeros behind the classes of a row of logits stay there; products may read, but not use, what lies behind a matrix.
+    std::fill_n(memory_.get(), memory_of(isa_, task_), 0.0f);
+    float* next = memory_.get();
+    for (std::size_t l = 0; l < depth_; l++) {
+      const std::size_t outputs = task_.layers[l].outputs;
+      outputs_[l] = next;
+      slopes_[l] = next + task_.batch * outputs + isa_.tile_cols;
+      next = slopes_[l] + task_.batch * stride_of(outputs) + isa_.tile_rows;
+    }
+    return true;
+  }
+
+  // What one thread does.
+  void work() noexcept {
+    Desk desk = {Buffer<float>((std::max(chunk_, widest_) + isa_.tile_rows) * kChain + kVector),
+                 Buffer<float>(isa_.tile_cols * kChain + kVector), Buffer<float>(widest_ * kBlock)};
+    if (!desk) return;
+    const std::size_t per_step = chunks_ + blocks_;
+    for (std::size_t ticket; !stopped() && (ticket = next_.fetch_add(1)) < steps_ * per_step; done_.fetch_add(1)) {
+      const std::size_t step = ticket / per_step;
+      const std::size_t place = ticket % per_step;
+      if (place < chunks_) {
+        // The rows of this step may be gathered while the step before is not done yet: its own lie elsewhere.
+        if (step > 0 && !wait((step - 1) * per_step)) return;
+        gather(step, place);
+        if (!wait(step * per_step)) return;
+        pass(desk, step, place);
+      } else {
+        if (!wait(step * per_step + chunks_)) return;
+        const LossSums sums = total();
+        const bool finite = std::isfinite(sums.loss);
+        if (place == chunks_ || !finite) {
+          task_.losses[2 * step] = sums.loss;
+          task_.losses[2 * step + 1] = sums.weight;
+          __atomic_store_n(task_.control + 1, static_cast<std::int32_t>(step + 1), __ATOMIC_RELAXED);
+        }
+        if (!finite) {
+          diverged_ = true;
+          return;
+        }
+        follow(desk, step, place - chunks_, sums);
+      }
+    }
+  }
+
+  Status status() const {
+    if (__atomic_load_n(task_.control, __ATOMIC_RELAXED) != 0) return Status::kStopped;
+    return diverged_ || done_.load() == steps_ * (chunks_ + blocks_) ? Status::kDone : Status::kOutOfMemory;
+  }
+
+ private:
+  // Numbers that outputs and slopes of all layers take.
+  static std::size_t memory_of(const Isa& isa, const Learn& task) {
+    std::size_t sum = 0;
+    for (const AffineLayer& layer : task.layers)
+      sum += task.batch * (layer.outputs + stride_of(layer.outputs)) + isa.tile_cols + isa.tile_rows;
+    return sum;
+  }
+
+  bool stopped() const {
+    return diverged_ || __atomic_load_n(task_.control, __ATOMIC_RELAXED) != 0;
+  }
+
+  // Until so many tickets are done: then those are all tickets before that number, since none of a phase is done before all
+  // of the phase before are.
+  bool wait(std::size_t tickets) const {
+    for (std::size_t turn = 0; done_.load(std::memory_order_acquire) < tickets; turn++) {
+      if (stopped()) return false;
+      pause(turn);
+    }
+    return true;
+  }
+
+  std::size_t rows_of(std::size_t step) const { return std::min(task_.batch, task_.visits.size() - step * task_.batch); }
+
+  // Whether the rows visited lie in x one after the other, as they are: then nothing is gathered. Products read whole tiles of
+  // columns, which must not reach behind the last row.
+  bool in_place() const {
+    if (task_.visits.empty() || task_.cols % isa_.tile_cols != 0) return false;
+    const auto first = static_cast<std::size_t>(task_.base[static_cast<std::size_t>(task_.visits[0])]);
+    for (std::size_t i = 0; i < task_.visits.size(); i++) {
+      const auto at = static_cast<std::size_t>(task_.visits[i]);
+      if (static_cast<std::size_t>(task_.base[at]) != first + i || task_.step[at] != 0) return false;
+    }
+    return true;
+  }
+
+  const float* rows(std::size_t step) const {
+    if (!in_place_) return rows_[step % 2].get();
+    const auto first = static_cast<std::size_t>(task_.base[static_cast<std::size_t>(task_.visits[0])]);
+    return task_.x + (first + step * task_.batch) * task_.cols;
+  }
+
+  void gather(std::size_t step, std::size_t chunk) {
+    if (in_place_) return;
+    float* to = rows_[step % 2].get();
+    const std::size_t end = std::min(rows_of(step), (chunk + 1) * chunk_);
+    for (std::size_t row = chunk * chunk_; row < end; row += kChunk) {
+      std::int32_t base[kChunk];
+      std::int32_t other[kChunk];
+      float share[kChunk];
+      const std::size_t count = std::min(kChunk, end - row);
+      for (std::size_t i = 0; i < count; i++) {
+        const auto at = static_cast<std::size_t>(task_.visits[step * task_.batch + row + i]);
+        base[i] = task_.base[at];
+        other[i] = task_.other[at];
+        share[i] = task_.step[at];
+      }
+      isa_.interpolate(task_.x, task_.cols, base, other, share, count, to + row * task_.cols, false);
+    }
+  }
+
+  // A chunk forward to its loss and back to the slopes of all layers.
+  void pass(Desk& desk, std::size_t step, std::size_t chunk) {
+    const std::size_t first = chunk * chunk_;
+    const std::size_t batch = rows_of(step);
+    sums_[chunk] = {0, 0};
+    if (first >= batch) return;
+    const std::size_t count = std::min(chunk_, batch - first);
+    const float* input = rows(step) + first * task_.cols;
+    std::size_t inputs = task_.cols;
+    for (std::size_t l = 0; l < depth_; l++) {
+      const AffineLayer& layer = task_.layers[l];
+      const bool last = l + 1 == depth_;
+      const std::size_t stride = last ? padded_ : layer.outputs;
+      float* out = (last ? slopes_[l] : outputs_[l]) + first * stride;
+      if (layer.bias.values != nullptr)
+        for (std::size_t i = 0; i < count; i++) std::copy_n(layer.bias.values, layer.outputs, out + i * stride);
+      const float beta = layer.bias.values == nullptr ? 0 : 1;
+      if (layer.outputs <= kFew)
+        isa_.inner(input, layer.weight.values, inputs, count, layer.outputs, 1, beta, out, stride, 1);
+      else
+        multiply(isa_, desk, {input, inputs, 1}, {layer.weight.values, inputs, 1}, count, layer.outputs, inputs, 1, beta, out,
+                 stride);
+      if (last) break;
+      for (std::size_t j = 0; j < count * stride; j++) out[j] = out[j] < 0 ? 0 : out[j];
+      input = out;
+      inputs = layer.outputs;
+    }
+    sums_[chunk] = isa_.learning->cross_entropy(loss_, task_.visits.data() + step * task_.batch + first, count,
+                                                slopes_[depth_ - 1] + first * padded_);
+    for (std::size_t l = depth_ - 1; l-- > 0;) {
+      const AffineLayer& above = task_.layers[l + 1];
+      const std::size_t outputs = task_.layers[l].outputs;
+      const std::size_t stride = stride_of(outputs);
+      const std::size_t stride_above = stride_of(above.outputs);
+      float* slope = slopes_[l] + first * stride;
+      multiply(isa_, desk, {slopes_[l + 1] + first * stride_above, stride_above, 1}, {above.weight.values, 1, outputs},
+               count, outputs, above.outputs, 1, 0, slope, stride);
+      const float* active = outputs_[l] + first * outputs;
+      for (std::size_t i = 0; i < count; i++)
+        for (std::size_t j = 0; j < outputs; j++) slope[i * stride + j] = active[i * outputs + j] > 0 ? slope[i * stride + j] : 0;
+    }
+  }
+
+  LossSums total() const {
+    LossSums sums = {0, 0};
+    for (std::size_t chunk = 0; chunk < chunks_; chunk++) {
+      sums.loss += sums_[chunk].loss;
+      sums.weight += sums_[chunk].weight;
+    }
+    return sums;
+  }
+
+  // The gradient of one block of columns of one layer, and the step along it; the first block of a layer has its bias, too.
+  void follow(Desk& desk, std::size_t step, std::size_t block, const LossSums& sums) {
+    std::size_t l = 0;
+    std::size_t inputs = task_.cols;
+    for (std::size_t blocks; block >= (blocks = (inputs + kBlock - 1) / kBlock); block -= blocks) inputs = task_.layers[l++].outputs;
+    const AffineLayer& layer = task_.layers[l];
+    const std::size_t batch = rows_of(step);
+    const std::size_t first = block * kBlock;
+    const std::size_t width = std::min(kBlock, inputs - first);
+    const std::size_t stride = stride_of(layer.outputs);
+    const float* slope = slopes_[l];
+    const float* input = (l == 0 ? rows(step) : outputs_[l - 1]) + first;
+    const double divisor = task_.by_weight ? sums.weight : static_cast<double>(batch);
+    // A batch that weighs nothing teaches nothing.
+    const float alpha = task_.rule == Rule::kSum ? 1 : divisor > 0 ? static_cast<float>(1 / divisor) : 0;
+    float* gradient = desk.gradient.get();
+    if (layer.outputs <= kFew)
+      for (std::size_t i = 0; i < layer.outputs; i += isa_.tile_rows)
+        for (std::size_t j = 0; j < width; j += isa_.tile_cols)
+          isa_.outer(slope + i, 1, stride, input + j, inputs, batch, std::min(isa_.tile_rows, layer.outputs - i),
+                     std::min(isa_.tile_cols, width - j), alpha, 0, gradient + i * width + j, width, 1);
+    else
+      multiply(isa_, desk, {slope, 1, stride}, {input, 1, inputs}, layer.outputs, width, batch, alpha, 0, gradient, width);
+    for (std::size_t i = 0; i < layer.outputs; i++)
+      move(layer.weight, i * inputs + first, gradient + i * width, width, step);
+    if (block != 0 || layer.bias.values == nullptr) return;
+    std::fill_n(gradient, layer.outputs, 0.0f);
+    for (std::size_t i = 0; i < batch; i++)
+      for (std::size_t j = 0; j < layer.outputs; j++) gradient[j] += slope[i * stride + j];
+    for (std::size_t j = 0; j < layer.outputs; j++) gradient[j] *= alpha;
+    move(layer.bias, 0, gradient, layer.outputs, step);
+  }
+
+  void move(const Learnt& learnt, std::size_t first, const float* gradient, std::size_t count, std::size_t step) {
+    if (task_.rule == Rule::kSum) {
+      for (std::size_t j = 0; j < count; j++) learnt.sum[first + j] += gradient[j];
+    } else if (task_.rule == Rule::kMomentum) {
+      isa_.learning->momentum({task_.rate, task_.momentum, task_.decay, task_.nesterov}, gradient, count, learnt.values + first,
+                              learnt.first + first);
+    } else {
+      const double steps = static_cast<double>(task_.steps_before + step + 1);
+      isa_.learning->adam({.rate = static_cast<float>(task_.rate / (1 - std::pow(task_.momentum, steps))),
+                           .beta1 = task_.momentum,
+                           .beta2 = task_.beta2,
+                           .epsilon = task_.epsilon,
+                           .keep = 1 - task_.rate * task_.decay,
+                           .correction = static_cast<float>(1 / std::sqrt(1 - std::pow(task_.beta2, steps)))},
+                          gradient, count, learnt.values + first, learnt.first + first, learnt.second + first);
+    }
+  }
+
+  const Isa& isa_;
+  const Learn& task_;
+  std::size_t depth_;
+  std::size_t classes_;
+  std::size_t padded_;
+  std::size_t chunk_;
+  std::size_t chunks_;
+  std::size_t steps_;
+  std::size_t blocks_ = 0;
+  std::size_t widest_ = 0;
+  bool in_place_ = false;
+  Buffer<float> tables_;
+  CrossEntropy loss_ = {};
+  // Of each layer, in `memory_`: (batch, outputs) values after the rectifier, and (batch, stride) slopes of the summed loss.
+  Buffer<float*> outputs_;
+  Buffer<float*> slopes_;
+  Buffer<LossSums> sums_;
+  Buffer<float> memory_;
+  Buffer<float> rows_[2];
+  std::atomic<std::size_t> next_{0};
+  std::atomic<std::size_t> done_{0};
+  std::atomic<bool> diverged_{false};
+};
+
+}  // namespace
+
+Status learn(const Isa& isa, const Learn& task) noexcept {
+  Lesson lesson(isa, task);
+  if (!lesson.prepare()) return Status::kOutOfMemory;
+  on_threads(std::max<std::size_t>(1, task.threads), [&] { lesson.work(); });
+  return lesson.status();
+}
+
+}  // namespace equipoise

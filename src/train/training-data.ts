@@ -1,0 +1,93 @@
+/** The rows of a training as it is given them: checked, weighed, scaled. */
+
+import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
+import { EquipoiseError } from '../core/errors.js';
+import { dense } from '../core/matrix.js';
+import { targetKind } from '../core/targets.js';
+import { applyScaler, type Scaler } from '../head/index.js';
+
+/** Whether there is something to tell apart: two classes, or rows with and rows without one of them. */
+function isLearnable({ classCounts, targets, labels }: EmbeddingSet): boolean {
+  const present = classCounts.filter((count) => count > 0);
+  return targets ? present.some((count) => count < labels.length) : present.length >= 2;
+}
+
+/** @throws ERR_DATA for rows that leave nothing to tell apart. */
+export function checkClasses(train: TrainingSet): void {
+  const { classCounts, classNames, labels } = train;
+  if (!isLearnable(train))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected training rows of at least two classes but received ${labels.length} rows of ${classNames.filter((_, c) => (classCounts[c] ?? 0) > 0).join(', ') || 'no class'}`,
+    );
+}
+
+/** @throws ERR_DATA, ERR_SHAPE for validation rows that do not belong to the training rows. */
+export function checkValidation(validation: EmbeddingSet, train: TrainingSet): void {
+  const [rows = 0, cols] = validation.embeddings.shape;
+  if (rows === 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Expected validation rows but received none. Leave validation out to keep the last epoch',
+    );
+  if (cols !== train.embeddings.shape[1])
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `validation has ${cols} columns but the training set has ${train.embeddings.shape[1]}`,
+    );
+  if (validation.classNames.join('\n') !== train.classNames.join('\n'))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'validation and training set have different class tables. Split them from one set',
+    );
+  if (validation.targets && !isLearnable(validation))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Expected validation rows with and without some class but every class has all of them or none. Keep more rows for validation',
+    );
+  if (targetKind(validation) !== targetKind(train))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      'Rows of one of validation and training set have one label each, those of the other any number. Split them from one set',
+    );
+}
+
+/** Weights of mean 1, so that the learning rate means the same whatever their unit. @throws ERR_SHAPE, ERR_DATA */
+export function normalizedWeights(given: ArrayLike<number> | undefined, rows: number): Float32Array | undefined {
+  if (given === undefined) return undefined;
+  if (given.length !== rows)
+    throw new EquipoiseError('ERR_SHAPE', `sampleWeights has ${given.length} entries but embeddings has ${rows} rows`);
+  let sum = 0;
+  for (let i = 0; i < rows; i++) {
+    const weight = given[i] as number;
+    if (!Number.isFinite(weight) || weight < 0)
+      throw new EquipoiseError('ERR_DATA', `Expected a finite weight >= 0 for row ${i} but received ${weight}`);
+    sum += weight;
+  }
+  if (sum === 0) throw new EquipoiseError('ERR_DATA', 'Expected some sampleWeights above 0 but all are 0');
+  return Float32Array.from({ length: rows }, (_, i) => ((given[i] as number) * rows) / sum);
+}
+
+/** The rows as the head sees them: a copy only where there is a scaler. */
+export function scaled(set: EmbeddingSet, scaler: Scaler | undefined): Float32Array {
+  const x = dense(set.embeddings);
+  if (scaler === undefined) return x.data;
+  const out = new Float32Array(x.data.length);
+  applyScaler(scaler, x, out);
+  return out;
+}
+
+/** Of at most 4,096 rows spread over the set: it sets a rate, whose second digit does not matter. */
+export function meanSquaredNorm(data: Float32Array, rows: number, cols: number): number {
+  const stride = Math.ceil(rows / 4096);
+  let sum = 0;
+  let counted = 0;
+  for (let row = 0; row < rows; row += stride, counted++)
+    for (let i = row * cols; i < (row + 1) * cols; i++) sum += (data[i] as number) * (data[i] as number);
+  return sum / counted;
+}
+
+/** Classes that batch samplers tell apart: rows without a label, where rows have any number of them, are one of their own. */
+export function strataOf(set: TrainingSet): number {
+  return set.classNames.length + (targetKind(set) === 'many' ? 1 : 0);
+}
