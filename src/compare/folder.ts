@@ -15,7 +15,8 @@ const CONFIG = 'comparison.json';
 const JOBS = 'jobs';
 const PARTIAL = '.partial';
 const FORMAT = 'equipoise-comparison';
-const FORMAT_VERSION = 1;
+/** 2: with the squared error of each row. */
+const FORMAT_VERSION = 2;
 
 /** What must be the same for a job that is there to be the one that is asked for. */
 export type FolderConfig = Readonly<Record<string, unknown>>;

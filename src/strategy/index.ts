@@ -134,11 +134,16 @@ export async function trainHead(train: TrainingSet, options: TrainHeadOptions = 
   const { calibration, decision, decisionRule, ...training } = options;
   const wanted = { calibration, decision, decisionRule };
   // Before the long work, not after it.
-  resolveDecision('trainHead', wanted);
-  if (wantsDecision(wanted)) assertOneLabel(train, 'calibration and decision', 'Use tuneLabelThresholds');
+  checkDecision(train, wanted);
   const head = await trainedBy(train, training);
   if (!wantsDecision(wanted)) return head;
   return calibrate(head, training.validation, { ...wanted, seed: training.seed });
+}
+
+/** @throws ERR_OPTION for what cannot be fitted, ERR_DATA for rows that it cannot be fitted for. */
+function checkDecision(train: TrainingSet, wanted: DecisionOptions): void {
+  resolveDecision('trainHead', wanted);
+  if (wantsDecision(wanted)) assertOneLabel(train, 'calibration and decision', 'Use tuneLabelThresholds');
 }
 
 async function trainedBy(
@@ -192,9 +197,11 @@ function chooseParts(
   return { name, described: { strategy: name, strategyOptions: resolved }, stages, finish };
 }
 
-/** Throws what `trainHead` would throw about the strategy, its options and the parts given beside it, without training. */
+/** Throws what `trainHead` would throw about the strategy, its options, the parts given beside it and what is fitted afterwards, without training. */
 export function checkStrategy(train: TrainingSet, options: TrainHeadOptions): void {
-  chooseParts(train, options);
+  const { calibration, decision, decisionRule, ...training } = options;
+  checkDecision(train, { calibration, decision, decisionRule });
+  chooseParts(train, training);
 }
 
 /** @throws ERR_OPTION for a strategy of rows with another number of labels than these have. */

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { compare, type Leaderboard } from '../../../src/compare/index.js';
 import { spread } from '../../../src/compare/leaderboard.js';
+import { split } from '../../../src/dataset/index.js';
+import { evaluate } from '../../../src/metric/index.js';
+import type { TrainedHead } from '../../../src/train/index.js';
 import { clouds, heldOutClouds, trainingClouds } from '../train/toy.js';
 
 const training = { epochs: 5 };
@@ -141,9 +144,30 @@ test('what needs validation rows, or cannot be trained as asked, is named before
     compare(set, { ...options, strategies: [{ strategy: 'eos', strategyOptions: { kNeighbours: 3 } }] }),
     { code: 'ERR_OPTION', message: /eos cannot take part: Unknown option eos.kNeighbours/ },
   );
+  await assert.rejects(compare(set, { ...options, strategies: ['ce'], training: { calibration: 'temprature' } }), {
+    code: 'ERR_OPTION',
+    message: /ce cannot take part: Unknown calibration "temprature"/,
+  });
   const parts = { train: trainingClouds([20, 0, 20]), test: heldOutClouds([5, 5, 5]) };
   await assert.rejects(compare(parts, options), { code: 'ERR_DATA', message: /none of class-1/ });
   assert.equal(heads, 0);
+});
+
+test('a decision rule decides in a comparison, too, in this thread and in others', async () => {
+  const set = clouds([200, 40], { distance: 1.5 });
+  const options = { ...plain, strategies: ['ce'], seeds: 2, validation: 0.3 };
+  const decided = { epochs: 5, decision: 'balanced-accuracy' };
+  const heads: TrainedHead[] = [];
+  const here = await compare(set, { ...options, training: decided, onHead: (_, __, head) => heads.push(head) });
+  const undecided = await compare(set, options);
+  const predicted = ({ rows }: typeof here) => rows[0]?.seeds.map(({ evaluation }) => evaluation.confusion);
+  assert.notDeepEqual(predicted(here), predicted(undecided));
+  for (const [seed, head] of heads.entries()) {
+    const { test: held } = split(set, { test: 0.2, validation: 0.3, seed });
+    assert.deepEqual((await evaluate(head, held)).confusion, predicted(here)?.[seed]);
+  }
+  const elsewhere = await compare(set, { ...options, training: decided, jobs: 2 });
+  assert.deepEqual(predicted(elsewhere), predicted(here));
 });
 
 test('when time is up, the first training of the baseline is there, and what was left out is said', async () => {
