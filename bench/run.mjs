@@ -130,7 +130,7 @@ async function measureCase(suite, one, { versions, environment }) {
             seconds: median(runs.map(({ best }) => best)),
             rate: median(runs.map(({ rate }) => rate)),
             peak: median(runs.map(({ peak }) => peak)),
-            ...(runs[0].reached !== undefined && { reached: median(runs.map(({ reached }) => reached)) }),
+            ...(typeof runs[0].reached === 'number' && { reached: median(runs.map(({ reached }) => reached)) }),
             ...(program.first && { first: program.first }),
             ...(!program.ours &&
               !program.variant &&
