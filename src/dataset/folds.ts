@@ -1,16 +1,9 @@
 /** Cross-validation: every row is held out once, in folds that are stratified and keep groups whole. */
 
-import {
-  brand,
-  countClasses,
-  selectRows,
-  type EmbeddingSet,
-  type HeldOutSet,
-  type TrainingSet,
-} from '../core/embedding-set.js';
+import { brand, selectRows, type EmbeddingSet, type HeldOutSet, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { createRng } from '../core/rng.js';
-import { parentRows, rootOf, split, unitsOf, type Unit } from './split.js';
+import { originalsOf, parentRows, rootOf, split, unitsOf, type Unit } from './split.js';
 
 export interface FoldOptions {
   /** How many, at least 2. */
@@ -38,12 +31,7 @@ export function foldsOf(
   classes: number,
   { folds, groups, parents, seed }: FoldOptions,
 ): Int32Array {
-  const originals: number[] = [];
-  for (let row = 0; row < labels.length; row++) if (rootOf(row, parents) === row) originals.push(row);
-  const counts = countClasses(
-    originals.map((row) => labels[row] as number),
-    classes,
-  );
+  const { originals, counts } = originalsOf(labels, classes, parents);
   const present = [...counts.keys()].filter((c) => (counts[c] as number) > 0);
   if (present.length < 2)
     throw new EquipoiseError('ERR_DATA', `Expected rows of at least two classes for folds but found ${present.length}`);

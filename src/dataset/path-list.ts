@@ -6,14 +6,13 @@ import { text as textOf } from 'node:stream/consumers';
 import { EquipoiseError } from '../core/errors.js';
 import { readText } from '../interchange/index.js';
 import { defineDatasetFormat } from './format.js';
-import { isImageName, sizeOf } from './image-folder.js';
+import { isImageName, sizesOf } from './image-folder.js';
 import { labelledOption } from './parts.js';
 
 /** The path that means standard input. */
 export const standardInput = '-';
 
 interface Listed {
-  readonly line: number;
   readonly path: string;
   readonly label: string | null;
 }
@@ -40,7 +39,7 @@ function parse(text: string, where: string, labelled: boolean): Listed[] {
         `Expected ${tabs ? 'PATH, a tab and LABEL' : 'PATH'} in line ${i + 1} of ${where}${listed.length > 0 ? ' as in the lines before' : ''} but received ${JSON.stringify(line.slice(0, 80))}`,
       );
     const folder = basename(dirname(resolve(path)));
-    listed.push({ line: i + 1, path, label: labelled ? (label === undefined ? folder : label.trim() || null) : null });
+    listed.push({ path, label: labelled ? (label === undefined ? folder : label.trim() || null) : null });
   }
   return listed;
 }
@@ -65,9 +64,7 @@ export const pathList = defineDatasetFormat({
     // A list in a file is read from where it lies, one that is piped from where the program runs.
     const base = path === standardInput ? '.' : dirname(path);
     const paths = listed.map((one) => resolve(base, one.path));
-    const sizes: number[] = [];
-    for (let start = 0; start < paths.length; start += 256)
-      sizes.push(...(await Promise.all(paths.slice(start, start + 256).map(sizeOf))));
+    const sizes = await sizesOf(paths);
     const tabs = labelled && listed.some(({ label, path: one }) => label !== basename(dirname(resolve(one))));
     return {
       name: path === standardInput ? 'standard-input' : basename(path).replace(/\.[^.]+$/, ''),

@@ -90,6 +90,21 @@ function seats(counts: Int32Array, fraction: number, room: Int32Array): Int32Arr
   return given.map((n, c) => Math.max(n, Math.min(1, room[c] as number)));
 }
 
+/** Rows that are no copies, and how many each class has of them. */
+export function originalsOf(
+  labels: ArrayLike<number>,
+  classes: number,
+  parents: ArrayLike<number> | undefined,
+): { originals: number[]; counts: Int32Array } {
+  const originals: number[] = [];
+  for (let row = 0; row < labels.length; row++) if (rootOf(row, parents) === row) originals.push(row);
+  const counts = countClasses(
+    originals.map((row) => labels[row] as number),
+    classes,
+  );
+  return { originals, counts };
+}
+
 /** The original a row goes back to, however many steps of augmentation lie between. */
 export function rootOf(row: number, parents: ArrayLike<number> | undefined): number {
   let root = row;
@@ -141,12 +156,7 @@ export function splitIndices(labels: ArrayLike<number>, classes: number, options
   for (const [what, value] of Object.entries({ groups, parents }))
     if (value !== undefined && value.length !== labels.length)
       throw new EquipoiseError('ERR_SHAPE', `${what} has ${value.length} entries but there are ${labels.length} rows`);
-  const originals: number[] = [];
-  for (let row = 0; row < labels.length; row++) if (rootOf(row, parents) === row) originals.push(row);
-  const counts = countClasses(
-    originals.map((row) => labels[row] as number),
-    classes,
-  );
+  const { originals, counts } = originalsOf(labels, classes, parents);
   const present = [...counts.keys()].filter((c) => (counts[c] as number) > 0);
   if (present.length < 2)
     throw new EquipoiseError(

@@ -17,7 +17,7 @@ import {
   type Table,
 } from './csv-roles.js';
 import type { ItemSource } from './format.js';
-import { sizeOf } from './image-folder.js';
+import { sizesOf } from './image-folder.js';
 import { parseNumber, unquote, valuesAsBytes } from './numbers.js';
 import { labelledOption } from './parts.js';
 
@@ -83,9 +83,7 @@ async function readContent(table: Table, roles: Roles): Promise<Content> {
         );
       return resolve(dirname(table.at(index).path), relative);
     });
-    const sizes: number[] = [];
-    for (let start = 0; start < paths.length; start += 256)
-      sizes.push(...(await Promise.all(paths.slice(start, start + 256).map(sizeOf))));
+    const sizes = await sizesOf(paths);
     return {
       modality: 'image',
       content: (index) => ({ kind: 'image', path: paths[index] as string }),

@@ -1,14 +1,13 @@
 /** A run whose shards other processes make: they are enqueued, watched over and collected. */
 
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import { finishedStore, finishShared } from '../embed/index.js';
-import { joinStore, publishedShards, shardRanges, type EmbeddingStore, type ShardEntry } from '../store/index.js';
+import { joinStore, shardRanges, withPublished, type EmbeddingStore, type ShardEntry } from '../store/index.js';
 import { openConnection, type QueueOptions, type ShardJob } from './queue.js';
 import type { OpenedJob } from './worker.js';
 
@@ -44,9 +43,7 @@ export async function embedByQueue(opened: OpenedJob, options: EnqueueOptions): 
   const finished = await finishedStore(out, dataset);
   if (finished) return finished;
   const { bull, name, connect } = await openConnection(options);
-  await mkdir(out, { recursive: true });
   const place = await joinStore(out, store);
-  const ranges = shardRanges(place.manifest);
   const run = createHash('sha256')
     .update(JSON.stringify([out, dataset.fingerprint, source]))
     .digest('hex')
@@ -64,8 +61,7 @@ export async function embedByQueue(opened: OpenedJob, options: EnqueueOptions): 
     for (;;) {
       throwIfAborted(signal, 'embedding');
       const start = performance.now();
-      const published = new Set((await publishedShards(out, place.manifest)).map((entry) => entry.start));
-      const missing = ranges.filter((range) => !range.done && !published.has(range.start));
+      const missing = shardRanges(await withPublished(out, place.manifest)).filter(({ done }) => !done);
       if (missing.length === 0) break;
       if (enqueued === 0 || start - enqueued > ENQUEUE_MS) {
         enqueued = start;

@@ -7,9 +7,9 @@ import type { Dataset } from '../core/item.js';
 import type { EmbedJob } from '../embed/index.js';
 import {
   joinStore,
-  publishedShards,
   publishShard,
   shardRanges,
+  withPublished,
   type CreateStoreOptions,
   type ShardEntry,
 } from '../store/index.js';
@@ -90,9 +90,8 @@ export async function work(options: WorkerOptions): Promise<number> {
         );
       const place = await joinStore(out, store);
       const range = shardRanges(place.manifest)[index];
-      const before = [...place.manifest.shards, ...(await publishedShards(out, place.manifest))].find(
-        ({ start }) => start === range?.start,
-      );
+      const { shards: done } = await withPublished(out, place.manifest);
+      const before = done.find(({ start }) => start === range?.start);
       if (before) return before;
       let items = 0;
       let told = 0;

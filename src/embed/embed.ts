@@ -67,9 +67,9 @@ export async function embed(
   backbone: Backbone | null,
   options: EmbedOptions,
 ): Promise<EmbeddingStore> {
-  const { out, augment, threads, classNames, known, signal, onProgress, ...rest } = options;
+  const { out, signal, onProgress } = options;
   if (typeof out !== 'string' || out === '') throw expected('a folder', 'embed.out', out);
-  const settings = resolveOptions('embed', embedOptions, rest);
+  const settings = resolveOptions('embed', embedOptions, plainSettings(options));
   const { shardSize, dtype, maxFailRate, overwrite, update, retryFailed } = settings;
   const chosen = Object.entries({ overwrite, update, retryFailed }).filter(([, value]) => value);
   if (chosen.length > 1)
@@ -78,13 +78,7 @@ export async function embed(
     const { update: _, retryFailed: __, ...same } = options;
     return updateStore(dataset, backbone, same, retryFailed);
   }
-  await using job = await openJob(dataset, backbone, {
-    ...rest,
-    ...(augment && { augment }),
-    ...(threads !== undefined && { threads }),
-    ...(classNames && { classNames }),
-    ...(known && { known }),
-  });
+  await using job = await openJob(dataset, backbone, options);
   const writer = await createStore(out, { ...job.store, dtype, shardRows: shardSize, overwrite });
   await embedShards(job, writer, writer.shards(), (entry) => writer.addShard(entry), {
     ...(signal && { signal }),
@@ -92,6 +86,20 @@ export async function embed(
   });
   // Awaited here: the job is closed only then, and a refusal must not wait for that unheard.
   return await job.finish(writer, { maxFailRate });
+}
+
+/** Without what has rules of its own elsewhere: the settings that the tables of options check. */
+export function plainSettings({
+  out: _out,
+  augment: _augment,
+  threads: _threads,
+  classNames: _classNames,
+  known: _known,
+  signal: _signal,
+  onProgress: _onProgress,
+  ...settings
+}: EmbedOptions): object {
+  return settings;
 }
 
 /** Embeds those of the shards that are not done; `list` makes each one known. */

@@ -8,14 +8,14 @@ import {
   createStore,
   joinStore,
   openStore,
-  publishedShards,
   publishShard,
   readManifest,
   shardRanges,
+  withPublished,
   type CreateStoreOptions,
   type EmbeddingStore,
 } from '../store/index.js';
-import { embedOptions, embedShards, type EmbedOptions } from './embed.js';
+import { embedOptions, embedShards, plainSettings, type EmbedOptions } from './embed.js';
 import { batchOptions, openJob, type EmbedJob } from './job.js';
 
 export interface ShareOptions extends Omit<EmbedOptions, 'overwrite' | 'update' | 'retryFailed'> {
@@ -56,28 +56,19 @@ export const shareOptions = {
  * const { store, missing } = await embedShare(dataset, backbone, { out: '/shared/photos.store', shard: `${process.argv[2]}/8` });
  */
 export async function embedShare(dataset: Dataset, backbone: Backbone | null, options: ShareOptions): Promise<Share> {
-  const { out, shard, augment, threads, classNames, known, signal, onProgress, ...rest } = options;
+  const { shard, ...given } = options;
+  const { out, signal, onProgress } = given;
   if (typeof out !== 'string' || out === '') throw expected('a folder', 'embed.out', out);
   resolveOptions('embed', shareOptions, { shard });
-  const settings = resolveOptions('embed', { ...batchOptions, shardSize, dtype, maxFailRate }, rest);
+  const settings = resolveOptions('embed', { ...batchOptions, shardSize, dtype, maxFailRate }, plainSettings(given));
   const [index = 0, of = 1] = shard.split('/').map(Number);
-  await using job = await openJob(dataset, backbone, {
-    ...rest,
-    ...(augment && { augment }),
-    ...(threads !== undefined && { threads }),
-    ...(classNames && { classNames }),
-    ...(known && { known }),
-  });
+  await using job = await openJob(dataset, backbone, given);
   const store = { ...job.store, dtype: settings.dtype, shardRows: settings.shardSize };
   const finished = await finishedStore(out, dataset);
   if (finished) return { store: finished, missing: 0, shards: shardRanges(finished.manifest).length };
   const place = await joinStore(out, store);
-  const doneByOthers = async () => new Set((await publishedShards(out, place.manifest)).map(({ start }) => start));
-  const published = await doneByOthers();
-  const all = shardRanges(place.manifest).map((range) => ({
-    ...range,
-    done: range.done || published.has(range.start),
-  }));
+  const shardsNow = async () => shardRanges(await withPublished(out, place.manifest));
+  const all = await shardsNow();
   await embedShards(
     job,
     place,
@@ -85,8 +76,7 @@ export async function embedShare(dataset: Dataset, backbone: Backbone | null, op
     (entry) => publishShard(out, entry),
     { ...(signal && { signal }), ...(onProgress && { onProgress }) },
   );
-  const now = await doneByOthers();
-  const missing = all.filter((range) => !range.done && !now.has(range.start)).length;
+  const missing = (await shardsNow()).filter(({ done }) => !done).length;
   if (missing > 0 && !(await finishedStore(out, dataset))) return { store: undefined, missing, shards: all.length };
   return { store: await finishShared(job, dataset, out, store, settings.maxFailRate), missing: 0, shards: all.length };
 }

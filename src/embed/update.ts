@@ -7,9 +7,9 @@ import type { Dataset } from '../core/item.js';
 import {
   EmbeddedRows,
   openStore,
-  publishedShards,
   readManifest,
   removeStore,
+  withPublished,
   type EmbeddingStore,
   type Manifest,
 } from '../store/index.js';
@@ -53,17 +53,17 @@ export async function updateStore(
   const [next, aside] = [`${out}.next`, `${out}.before`];
   // A kill between two renames leaves the old store aside.
   const dir = (await readManifest(out)) ? out : aside;
-  const before = await readManifest(dir);
-  if (!before)
+  const listed = await readManifest(dir);
+  if (!listed)
     throw new EquipoiseError(
       'ERR_OPTION',
       `Expected a store to bring up to date in ${out} but there is none. Leave --update and --retry-failed out`,
     );
   if (dir === out) await removeAside(aside);
-  await assertSameRecipe(out, before, dataset, backbone, options);
-  const shards = [...before.shards, ...(await publishedShards(dir, before))].sort((a, b) => a.start - b.start);
-  const known = await EmbeddedRows.of(dir, { ...before, shards });
-  if (failedOnly) await assertOnlyFailedChanged(dataset, known, { ...before, shards });
+  await assertSameRecipe(out, listed, dataset, backbone, options);
+  const before = await withPublished(dir, listed);
+  const known = await EmbeddedRows.of(dir, before);
+  if (failedOnly) await assertOnlyFailedChanged(dataset, known, before);
   const begun = await readManifest(next);
   const same = begun?.dataset.fingerprint === dataset.fingerprint;
   if (!same || !begun?.complete) {

@@ -27,6 +27,6 @@ export type { Split } from './split-file.js';
 export { ArrowTable, encodeArrow, encodeArrowBatches, type ColumnData } from './arrow-table.js';
 export { fromFloat16, toFloat16 } from './float16.js';
 export { readBytes, writeAtomically } from './files.js';
-export { publishedShards, publishShard } from './published.js';
+export { publishShard, withPublished } from './published.js';
 export { EmbeddedRows } from './embedded-rows.js';
 export { readManifest } from './manifest.js';

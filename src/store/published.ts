@@ -19,8 +19,14 @@ export async function publishShard(dir: string, entry: ShardEntry): Promise<void
   await writeAtomically(join(dir, nameOf(entry.file)), [new TextEncoder().encode(`${JSON.stringify(entry)}\n`)]);
 }
 
+/** The manifest as if it listed every shard that is done, in this process or another. */
+export async function withPublished(dir: string, manifest: Manifest): Promise<Manifest> {
+  const shards = [...manifest.shards, ...(await publishedShards(dir, manifest))];
+  return { ...manifest, shards: shards.sort((a, b) => a.start - b.start) };
+}
+
 /** Shards that are whole but not in the manifest; what does not fit, or has lost its file, is none and will be made again. */
-export async function publishedShards(dir: string, manifest: Manifest): Promise<ShardEntry[]> {
+async function publishedShards(dir: string, manifest: Manifest): Promise<ShardEntry[]> {
   const listed = new Set(manifest.shards.map(({ file }) => file));
   const found: ShardEntry[] = [];
   for (const name of (await readdir(dir)).filter(isPublished).sort()) {

@@ -21,7 +21,7 @@ import {
   type ShardEntry,
 } from './manifest.js';
 import { PROVENANCE } from './provenance.js';
-import { isPublished, publishedShards, removePublished } from './published.js';
+import { isPublished, removePublished, withPublished } from './published.js';
 import { namesOf, ROWS, writeRows, type Row } from './rows.js';
 import { checkShardSize, readShard, shardFile, writeShardFile } from './shard.js';
 import { SPLITS } from './split-file.js';
@@ -462,8 +462,7 @@ export async function createStore(dir: string, options: CreateStoreOptions): Pro
     checkContinues(dir, before, head);
     if (!options.shared) await removePartials(dir);
     for (const entry of before.shards) await checkShardSize(dir, entry);
-    const shards = [...before.shards, ...(await publishedShards(dir, before))].sort((a, b) => a.start - b.start);
-    return new StoreWriter(dir, { ...before, shards });
+    return new StoreWriter(dir, await withPublished(dir, before));
   }
   await removePartials(dir);
   const manifest = newManifest(head);

@@ -13,7 +13,7 @@ import {
   type EmbeddingStore,
   type MadeCopies,
 } from '../../index.js';
-import { flagsFrom, pick, type Command, type Context } from '../command.js';
+import { flagsFrom, kebab, pick, type Command, type Context } from '../command.js';
 import {
   backboneFlags,
   datasetFlags,
@@ -77,12 +77,12 @@ export const embedCommand: Command = {
     };
     if (shard !== undefined && queue !== undefined) throw expected('--shard or --queue', 'embed', 'both');
     if ((shard ?? queue) !== undefined)
-      for (const name of ['overwrite', 'update', 'retry-failed'])
-        if (flags[name.replace('-f', 'F')] === true)
+      for (const name of ['overwrite', 'update', 'retryFailed'])
+        if (flags[name] === true)
           throw expected(
-            `no --${name} together with --${shard === undefined ? 'queue' : 'shard'}`,
+            `no --${kebab(name)} together with --${shard === undefined ? 'queue' : 'shard'}`,
             'embed',
-            `--${name}`,
+            `--${kebab(name)}`,
           );
     if (queue !== undefined) {
       const { threads, augment: copies, ...rest } = settings as typeof settings & { threads?: number };
