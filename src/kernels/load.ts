@@ -36,6 +36,8 @@ export interface KernelReport {
   readonly attempts: readonly Attempt[];
   /** How candidates of `nearest` are found: 'off' where that is float32 alone. */
   readonly screen: Screen;
+  /** What decodes plain JPEG files: a library that was compiled in, else sharp, which decodes everything else. */
+  readonly jpeg: string;
   /** What `threads` defaults to. */
   readonly threads: number;
 }
@@ -177,6 +179,7 @@ export function kernelReport(options: LoadKernelsOptions = {}): KernelReport {
     isas: kernels.backend === 'addon' ? (findAddon().code?.isas ?? []) : [],
     attempts,
     screen,
+    jpeg: kernels.jpeg?.library ?? 'sharp',
     threads: defaultThreads(),
   };
 }
