@@ -153,18 +153,18 @@ export async function decodeWithSharp({ bytes, where, maxPixels }: Encoded): Pro
 /** With the kernels where they can and the file is sound, else with sharp: the same pixels. @throws as `decodeWithSharp` */
 export async function decodeEncoded(image: Encoded): Promise<Pixels> {
   const { jpeg: decoder } = loadKernels();
-  if (decoder && image.jpeg) {
-    const { width, height, channels } = image.jpeg;
-    const data = new Uint8Array(width * height * channels);
+  // Grey comes in three equal channels from sharp.
+  if (decoder && image.jpeg?.channels === 3) {
+    const data = new Uint8Array(3 * image.jpeg.width * image.jpeg.height);
     if (await decoder.decode({ ...image.jpeg, bytes: image.bytes, pixels: data })) return { ...image.jpeg, data };
   }
   return decodeWithSharp(image);
 }
 
 /**
- * Decodes JPEG, PNG or WebP as Pillow's `convert('RGB')` does: EXIF orientation applied, transparency dropped,
- * CMYK and palette turned into RGB, embedded colour profiles ignored. Grey images keep one channel. Of 16 bits the upper
- * eight are kept, also where Pillow makes a grey image white.
+ * Decodes JPEG, PNG or WebP as Pillow's `convert('RGB')` does: EXIF orientation applied, transparency dropped, grey, CMYK
+ * and palette turned into RGB, embedded colour profiles ignored. Of 16 bits the upper eight are kept, also where Pillow makes a
+ * grey image white.
  *
  * @throws ERR_DATA naming the file and the reason: 0 bytes, text, truncated, unreadable, more than `maxPixels`.
  */
