@@ -81,6 +81,13 @@ Taps taps(const Napi::CallbackInfo& info, std::size_t at) {
           .stride = first.empty() ? 0 : weights.size() / first.size()};
 }
 
+// In this thread where the flag is set, and then not a promise but the status.
+template <typename Call>
+Napi::Value start_or_do(const Napi::CallbackInfo& info, std::size_t flag, Call call) {
+  if (!info[flag].As<Napi::Boolean>().Value()) return Job<Call>::start(info, call);
+  return Napi::Number::New(info.Env(), static_cast<int>(call()));
+}
+
 Resample resampling(const Napi::CallbackInfo& info) {
   return {.pixels = bytes(info[1]).data(),
           .width = size(info[2]),
@@ -100,7 +107,7 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
   const Isa* isa = isa_named(info[0]);
   if (isa == nullptr) return info.Env().Undefined();
   const auto call = [isa, task = resampling(info)] { return equipoise::resample(*isa, task); };
-  return Job<decltype(call)>::start(info, call);
+  return start_or_do(info, 18, call);
 }
 
 #if defined(EQUIPOISE_JPEG)
@@ -123,7 +130,7 @@ Napi::Value resample_jpeg(const Napi::CallbackInfo& info) {
   const auto call = [isa, file = jpeg(info, 1), task = resampling(info)] {
     return equipoise::resample_jpeg(*isa, file, task);
   };
-  return Job<decltype(call)>::start(info, call);
+  return start_or_do(info, 18, call);
 }
 #endif
 

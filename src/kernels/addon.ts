@@ -37,6 +37,7 @@ function resamplingArguments(input: Omit<ResampleInput, 'pixels'>) {
     rowStep,
     pixelStep,
     channelStep,
+    input.blocking ?? false,
   ] as const;
 }
 
@@ -89,12 +90,12 @@ export interface Addon {
     alpha: number,
     beta: number,
   ): Status;
-  resample(isa: string, pixels: Uint8Array, ...rest: ResamplingArguments): Promise<Status>;
+  resample(isa: string, pixels: Uint8Array, ...rest: ResamplingArguments): Status | Promise<Status>;
   /** Absent where no decoder was linked in. */
   readonly jpeg?: {
     readonly library: string;
     decode(bytes: Uint8Array, width: number, height: number, channels: number, pixels: Uint8Array): Promise<Status>;
-    resample(isa: string, bytes: Uint8Array, ...rest: ResamplingArguments): Promise<Status>;
+    resample(isa: string, bytes: Uint8Array, ...rest: ResamplingArguments): Status | Promise<Status>;
   };
   /** @param rule index in `rules`; @param control [stop, steps done]. */
   learn(isa: string, input: LearnInput, rule: number, control: Int32Array): Promise<Status>;

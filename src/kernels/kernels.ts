@@ -118,6 +118,8 @@ export interface ResampleInput {
   readonly rowStep: number;
   readonly pixelStep: number;
   readonly channelStep: number;
+  /** Done by the thread that calls, before the call returns: for threads that have nothing else to do. Default false. */
+  readonly blocking?: boolean;
 }
 
 /** A JPEG file, and what must be known of it: its size, and 1 channel of grey or 3 of colour. */
@@ -129,7 +131,7 @@ export interface JpegInput {
 }
 
 /**
- * Decoding off the event loop. Each is true where the file is such a JPEG, sound to the last byte, and its pixels therefore the
+ * Decoding off the event loop, as `resample`. Each is true where the file is such a JPEG, sound to the last byte, and its pixels therefore the
  * same from every decoder that rounds as libjpeg does; otherwise false, and something else must say what it is worth.
  */
 export interface JpegKernels {
@@ -226,7 +228,7 @@ export interface Kernels {
   interpolate(input: InterpolateInput): void;
   /** `c` must not overlap `a` or `b`. */
   gemm(input: GemmInput): void;
-  /** Off the event loop where the backend can. */
+  /** Off the event loop where the backend can, unless it is to block. */
   resample(input: ResampleInput): Promise<void>;
   /** Only where a decoder was compiled in. */
   readonly jpeg?: JpegKernels;

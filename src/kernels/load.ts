@@ -1,5 +1,6 @@
 /** Chooses a backend: the addon, else WebAssembly, else the reference. Keeps why each one failed. */
 
+import { isMainThread } from 'node:worker_threads';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
 import { addonKernels, screens, type Addon, type Screen } from './addon.js';
 import { checkedKernels } from './checked.js';
@@ -153,7 +154,8 @@ function reasons(attempts: readonly Attempt[]): string {
 let noticed = false;
 
 function notice(text: string): void {
-  if (!noticed) process.stderr.write(`equipoise: ${text}\n`);
+  // The main thread has said it to the same person.
+  if (!noticed && isMainThread) process.stderr.write(`equipoise: ${text}\n`);
   noticed = true;
 }
 

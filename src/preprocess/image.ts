@@ -14,6 +14,8 @@ export interface ImagePreprocessorOptions {
   readonly layout: 'NCHW' | 'NHWC';
   /** Larger images are refused before they are decoded; default 100 million. */
   readonly maxPixels?: number;
+  /** The kernels work in the calling thread, which has nothing else to do; default false. */
+  readonly blocking?: boolean;
 }
 
 export interface ImagePreprocessor {
@@ -104,7 +106,7 @@ const sizeText = ([height, width]: Size) => `${height} x ${width}`;
  * await images.into({ kind: 'image', path: 'cat.jpg' }, batch, 0);
  */
 export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePreprocessorOptions): ImagePreprocessor {
-  const { size, layout, maxPixels = DEFAULT_MAX_PIXELS } = options;
+  const { size, layout, maxPixels = DEFAULT_MAX_PIXELS, blocking = false } = options;
   if (layout !== 'NCHW' && layout !== 'NHWC') throw expected('NCHW or NHWC', 'layout', layout);
   const fixed = recipe.centerCrop ?? recipe.resize;
   if (fixed !== undefined && (fixed[0] !== size[0] || fixed[1] !== size[1]))
@@ -182,6 +184,7 @@ export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePrepr
       rowStep: size[1] * pixelStep,
       pixelStep,
       channelStep,
+      blocking,
     };
   }
 
