@@ -179,7 +179,13 @@ export async function openBackbone(idOrPath: string, options: BackboneOptions = 
     fileSha256: graph.sha256,
     precision: prepared.precision,
     graph: () => bytes,
-    openSession: ({ threads }) => openEmbeddingSession(bytes, { threads, dim, where: spec.id }),
+    openSession: ({ threads }) =>
+      openEmbeddingSession(bytes, {
+        threads,
+        dim,
+        where: spec.id,
+        ...(recipe.modality === 'image' && { images: recipe }),
+      }),
     preprocessor: () => preprocessor,
   };
 }

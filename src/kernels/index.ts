@@ -5,6 +5,8 @@ export type {
   Among,
   GemmInput,
   InterpolateInput,
+  JpegInput,
+  JpegKernels,
   Kernels,
   LearnInput,
   LearningRule,
