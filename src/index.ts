@@ -76,7 +76,7 @@ export { mixes } from './mix/index.js';
 export { augmenters } from './augment/index.js';
 
 // train
-export { strategies, trainHead, defineStrategy, type TrainHeadOptions } from './strategy/index.js';
+export { defaultStrategy, strategies, trainHead, defineStrategy, type TrainHeadOptions } from './strategy/index.js';
 export {
   balancedBatches,
   batchSamplers,
@@ -126,11 +126,14 @@ export {
   confusionMatrix,
   defineMetric,
   evaluate,
+  evaluateAny,
   evaluateMultiLabel,
   evaluateMultiLabelPredictions,
   evaluatePredictions,
   generalizationGap,
   metrics,
+  multiLabelMetrics,
+  type AnyEvaluation,
   type CalibrationBin,
   type Evaluation,
   type MultiLabelEvaluation,
@@ -163,6 +166,7 @@ export {
   backboneFor,
   bundle,
   compareStore,
+  dataOptions,
   calibrateModel,
   demo,
   doctor,

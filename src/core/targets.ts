@@ -14,6 +14,11 @@ export function targetKind(set: Pick<EmbeddingSet, 'targets'>): TargetKind {
   return set.targets === undefined ? 'one' : 'many';
 }
 
+/** Strata of a set: its classes, by the rarest of a row; rows that have none, where rows have any number, are one of their own. */
+export function strataOf(set: Pick<EmbeddingSet, 'targets' | 'classNames'>): number {
+  return set.classNames.length + (targetKind(set) === 'many' ? 1 : 0);
+}
+
 /** @throws ERR_DATA for a set whose rows have any number of labels. */
 export function assertOneLabel(set: Pick<EmbeddingSet, 'targets'>, what: string, advice: string): void {
   if (targetKind(set) === 'many')

@@ -13,6 +13,7 @@ import {
 import { EquipoiseError, expected } from '../core/errors.js';
 import { custom, integer, number, resolveOptions } from '../core/options.js';
 import { createRng } from '../core/rng.js';
+import { strataOf } from '../core/targets.js';
 
 export interface SplitIndicesOptions {
   /** Share of the rows, in [0, 1). */
@@ -257,9 +258,7 @@ export function split(set: EmbeddingSet, options: SplitOptions = {}): SplitSets 
   const { parents: _, ...known } = rules;
   const { groups = set.groups, ...resolved } = resolveOptions('split', known, options);
   const parents = parentRows(set);
-  // Rows without a label, where rows have any number of them, are a stratum of their own.
-  const strata = set.classNames.length + (set.targets ? 1 : 0);
-  const rows = splitIndices(set.labels, strata, {
+  const rows = splitIndices(set.labels, strataOf(set), {
     ...resolved,
     ...(groups && { groups }),
     ...(parents && { parents }),

@@ -1,10 +1,10 @@
 /** Fits calibration and decision rule to a trained head, on rows that were held out. */
 
 import { isResampled, partOf, type EmbeddingSet } from '../core/embedding-set.js';
-import { EquipoiseError, expected } from '../core/errors.js';
+import { EquipoiseError } from '../core/errors.js';
 import { choice, custom, integer, resolveOptions } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
-import { assertOneLabel } from '../core/targets.js';
+import { assertOneLabel, type TargetKind } from '../core/targets.js';
 import { applyCalibration, decideClasses, type Calibration, type Decision, type HeadBundle } from '../head/index.js';
 import {
   evaluatePredictions,
@@ -20,6 +20,8 @@ import type { CalibrationContext, CalibrationDefinition, FittedCalibration, Held
 import { calibrations } from './calibrations.js';
 import { decisionRules } from './decision-rules.js';
 import { honestGain, type HonestGain } from './honest-gain.js';
+import { labelMetric, tuneThresholds } from './many-labels.js';
+import { trialOf } from './rule.js';
 import { Tally } from './tally.js';
 
 export interface DecisionOptions {
@@ -85,7 +87,7 @@ export const decisionOptions = {
   decision: choice({
     of: ['argmax', ...decisionMetrics],
     default: 'argmax',
-    help: 'metric that decisions are tuned for on the validation rows; argmax: the most probable class; a metric needs dozens of such rows of every class, with few the rule fits their noise',
+    help: 'metric that decisions are tuned for on the validation rows; argmax: the most probable class, or the classes above one half where rows have any number of labels, for which macro-f1 and balanced-accuracy tune a threshold a class; a metric needs dozens of such rows of every class, with few the rule fits their noise',
   }),
   decisionRule: custom<string | undefined>({
     accepts: `one of ${Object.keys(decisionRules).join(', ')}`,
@@ -105,10 +107,10 @@ export const wantsDecision = ({ calibration = 'none', decision = 'argmax', decis
   calibration !== 'none' || decision !== 'argmax' || decisionRule !== undefined;
 
 /**
- * Checks options before the training whose head they are for.
+ * Checks options before the training whose head they are for, of rows with one label each or any number of them.
  * @throws ERR_OPTION
  */
-export function resolveDecision(owner: string, options: DecisionOptions) {
+export function resolveDecision(owner: string, options: DecisionOptions, targets: TargetKind = 'one') {
   const { calibration, decision, decisionRule } = resolveOptions(owner, decisionOptions, options);
   const list =
     calibration === 'none' ? [] : Array.isArray(calibration) ? (calibration as Choice[]) : [calibration as Choice];
@@ -126,14 +128,17 @@ export function resolveDecision(owner: string, options: DecisionOptions) {
     decision === 'argmax'
       ? null
       : lookUp(decisionRules, 'decision rule', decisionRule ?? 'thresholds', 'decision rules');
-  return { steps, metric: decision === 'argmax' ? null : decision, rule };
+  const metric = decision === 'argmax' ? null : decision;
+  if (targets === 'many' && wantsDecision(options))
+    labelMetric(owner, { metric, calibrated: list.length > 0, rule: decisionRule });
+  return { steps, metric, rule };
 }
 
 type Described = Predictor & { readonly settings?: unknown };
 
 /** What the head consists of as training left it. */
-function bundleOf({ head, scaler, classNames, settings }: Described): HeadBundle {
-  return { head, classNames, ...(scaler && { scaler }), ...(settings !== undefined && { settings }) };
+function bundleOf({ head, scaler, classNames, targets, settings }: Described): HeadBundle {
+  return { head, classNames, targets, ...(scaler && { scaler }), ...(settings !== undefined && { settings }) };
 }
 
 /** What is known of the training, where the head tells. */
@@ -149,7 +154,8 @@ function priorsOf(head: Described) {
   return { classCounts: inOrder(settings.classCounts), effectivePrior: inOrder(settings.effectivePrior) };
 }
 
-function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
+/** @throws ERR_DATA for rows that are no held-out ones. */
+function assertHeldOut(set: EmbeddingSet): void {
   const part = partOf(set);
   if (isResampled(set) || part === 'train' || part === 'test')
     throw new EquipoiseError(
@@ -158,7 +164,11 @@ function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
     );
   if (set.labels.length === 0)
     throw new EquipoiseError('ERR_DATA', 'Expected held-out rows to calibrate on but the set has none');
-  assertOneLabel(set, 'calibrate', 'Use tuneLabelThresholds');
+}
+
+function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
+  assertHeldOut(set);
+  assertOneLabel(set, 'a head of rows with one label each', 'Train one with a strategy for rows with any number of labels');
   const labels = labelsAs(head.classNames, set, 'to calibrate on');
   return { logits: head.logits(set.embeddings), labels, classes: head.classNames.length };
 }
@@ -216,9 +226,8 @@ function valueOf(name: string, trainCounts: readonly number[] | undefined): (con
  */
 export function calibrate<H extends Described>(head: H, set: EmbeddingSet | undefined, options: CalibrateOptions): H {
   const { seed, ...given } = resolveOptions('calibrate', calibrateOptions, options);
+  if (head.targets === 'many') return withThresholds(head, set, given, seed);
   const { steps, metric, rule } = resolveDecision('calibrate', given);
-  if (head.targets === 'many')
-    throw expected('a head of rows with one label each', 'calibrate', head.targets, 'Use tuneLabelThresholds');
   const { classNames } = head;
   const classes = classNames.length;
   const bundle = bundleOf(head);
@@ -273,7 +282,7 @@ export function calibrate<H extends Described>(head: H, set: EmbeddingSet | unde
       ...fitted.found,
       before: of(),
       after: of(offsets),
-      crossValidated: honestGain(rule, context, metric, seed),
+      crossValidated: honestGain(trialOf(rule, context, metric), seed),
     };
   }
   const fit: DecisionFit = {
@@ -285,6 +294,34 @@ export function calibrate<H extends Described>(head: H, set: EmbeddingSet | unde
   };
   const decision: Decision = { ...(steps.length > 0 && { calibration }), ...(offsets && { offsets }), fit };
   return Object.freeze({ ...head, ...createPredictor({ ...bundle, decision }) });
+}
+
+/** The same of a head of rows with any number of labels, whose decision rule is a threshold a class. */
+function withThresholds<H extends Described>(
+  head: H,
+  set: EmbeddingSet | undefined,
+  given: DecisionOptions,
+  seed: number,
+): H {
+  const { metric: wanted, steps } = resolveDecision('calibrate', given, 'many');
+  const metric = labelMetric('calibrate', { metric: wanted, calibrated: steps.length > 0, rule: given.decisionRule });
+  if (!set)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected held-out rows for decision ${metric} but received none. Give validation rows`,
+    );
+  assertHeldOut(set);
+  const bundle = bundleOf(head);
+  const logits = createPredictor(bundle).logits(set.embeddings);
+  const { thresholds, ...gain } = tuneThresholds(logits, set, { classNames: head.classNames, metric, seed });
+  const fit: DecisionFit = {
+    rows: set.labels.length,
+    calibration: [],
+    before: null,
+    after: null,
+    decision: { metric, rule: 'thresholds', thresholds, ...gain },
+  };
+  return Object.freeze({ ...head, ...createPredictor({ ...bundle, thresholds, decision: { fit } }) });
 }
 
 /** The same head as training left it. */

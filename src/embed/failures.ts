@@ -1,12 +1,13 @@
 /** How many items may fail, overall and of each class, before the work does not count as done. */
 
 import { EquipoiseError } from '../core/errors.js';
+import { namesOf, type Label } from '../core/item.js';
 import type { Failure } from '../store/index.js';
 
 /** @throws ERR_DATA when the share of failed items is above `maxFailRate`, overall or in one class. */
 export function assertFewFailures(
   failures: readonly Failure[],
-  labels: ReadonlyMap<string, string | null>,
+  labels: ReadonlyMap<string, Label>,
   maxFailRate: number,
   advice: string,
 ): void {
@@ -14,11 +15,8 @@ export function assertFewFailures(
   const totals = new Map<string, number>();
   const failed = new Map<string, number>();
   const count = (table: Map<string, number>, key: string) => table.set(key, (table.get(key) ?? 0) + 1);
-  for (const label of labels.values()) if (label !== null) count(totals, label);
-  for (const { id } of failures) {
-    const label = labels.get(id);
-    if (typeof label === 'string') count(failed, label);
-  }
+  for (const label of labels.values()) for (const name of namesOf(label)) count(totals, name);
+  for (const { id } of failures) for (const name of namesOf(labels.get(id) ?? null)) count(failed, name);
   const example = failures[0] as Failure;
   const rest = `First: ${example.source}: ${example.reason}. ${advice}`;
   const percent = (part: number, whole: number) => `${part} of ${whole} (${((100 * part) / whole).toFixed(1)} %)`;

@@ -2,7 +2,7 @@
 
 import { runtimeVersion, type Backbone } from '../backbone/index.js';
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
-import type { Dataset, Item } from '../core/item.js';
+import type { Dataset, Item, Label } from '../core/item.js';
 import { integer, resolveOptions } from '../core/options.js';
 import { defaultThreads } from '../kernels/index.js';
 import {
@@ -180,7 +180,7 @@ async function finish(
   const failures = writer.manifest.shards.flatMap((shard) => shard.failures);
   const failed = new Set(failures.map(({ id }) => id));
   const rows: Row[] = [];
-  const labels = new Map<string, string | null>();
+  const labels = new Map<string, Label>();
   for await (const { id, source, label, group, weight } of dataset) {
     labels.set(id, label);
     if (failed.has(id)) continue;

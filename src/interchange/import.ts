@@ -3,14 +3,12 @@
 import { extname } from 'node:path';
 import { compareNames, type Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
-import type { Modality } from '../core/item.js';
+import { namesOf, type Label, type Modality } from '../core/item.js';
 import {
   fromFloat16,
-  namesOf,
   writeStore,
   type Dtype,
   type EmbeddingStore,
-  type Label,
   type Row,
 } from '../store/index.js';
 import { openCsvTable } from './csv-table.js';

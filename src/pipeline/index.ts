@@ -10,7 +10,7 @@ export {
   type ModelEvaluation,
 } from './models.js';
 export { compareStore, tuneStore } from './compare-store.js';
-export { resolveRunConfig, runOptions, type RunConfig, type RunInput } from './config.js';
+export { dataOptions, resolveRunConfig, runOptions, type RunConfig, type RunInput } from './config.js';
 export { demo, type DemoOptions } from './demo.js';
 export { doctor, type DoctorReport } from './doctor.js';
 export { hasLeaks, inspect, type InspectOptions, type Inspection } from './inspect.js';

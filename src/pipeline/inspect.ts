@@ -3,14 +3,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { auditLeaks, findDuplicates, type LeakAudit, type LeakAuditOptions } from '../audit/index.js';
 import { EquipoiseError, expected } from '../core/errors.js';
+import { namesOf, type Label } from '../core/item.js';
+import type { TargetKind } from '../core/targets.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { describeModel, findPenultimate, readModel } from '../onnx/index.js';
 import {
   isStore,
-  namesOf,
   openStore,
   type EmbeddingStore,
-  type Label,
   type Manifest,
   type Provenance,
 } from '../store/index.js';
@@ -26,6 +26,10 @@ export interface ClassCount {
 interface Counted {
   readonly classes: readonly ClassCount[];
   readonly unlabelled: number;
+  /** `many`: items may have any number of labels. */
+  readonly targets: TargetKind;
+  /** Of items with any number of labels: those that have none of the classes. */
+  readonly withoutClass: number;
   /** Largest class ÷ smallest non-empty one; null without classes. */
   readonly imbalanceRatio: number | null;
 }
@@ -83,14 +87,20 @@ export interface InspectOptions {
 function counted(classNames: readonly string[], labels: Iterable<Label>): Counted {
   const counts = new Map(classNames.map((name) => [name, 0]));
   let unlabelled = 0;
+  let withoutClass = 0;
+  let targets: TargetKind = 'one';
   for (const label of labels) {
     if (label === null) unlabelled++;
+    if (label !== null && typeof label !== 'string') targets = 'many';
+    if (label?.length === 0) withoutClass++;
     for (const name of namesOf(label)) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const present = [...counts.values()].filter((count) => count > 0);
   return {
     classes: [...counts].map(([name, count]) => ({ name, count })),
     unlabelled,
+    targets,
+    withoutClass,
     imbalanceRatio: present.length > 0 ? Math.max(...present) / Math.min(...present) : null,
   };
 }
@@ -193,7 +203,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
     return { kind: 'model', model: describeModel(model), penultimate: findPenultimate(model) ?? null };
   }
   const opened = await openDataset(path, dataset);
-  const labels: (string | null)[] = [];
+  const labels: Label[] = [];
   for await (const { label } of opened) labels.push(label);
   return {
     kind: 'dataset',

@@ -2,6 +2,7 @@
 
 import { asTraining, brand, type HeldOutSet, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
+import { strataOf } from '../core/targets.js';
 import { splitIndices } from '../dataset/index.js';
 import type { EmbeddingStore } from '../store/index.js';
 import type { RunConfig } from './config.js';
@@ -29,7 +30,7 @@ export async function splitStore(
     // Given test data is never split: only the rest is, into training and validation.
     const drawn = splitIndices(
       rows.map((row) => all.labels[row] as number),
-      all.classNames.length,
+      strataOf(all),
       {
         test: partOf ? 0 : testFraction,
         validation: validationFraction,

@@ -2,19 +2,11 @@
 
 import { join } from 'node:path';
 import { EquipoiseError } from '../core/errors.js';
+import type { Label } from '../core/item.js';
 import { ArrowTable, encodeArrow, type ColumnData } from './arrow-table.js';
 import { readBytes, writeAtomically } from './files.js';
 
 export const ROWS = 'rows.arrow';
-
-/** What a row is labelled with. */
-export type Label = string | readonly string[] | null;
-
-/** The class names of a label. */
-export function namesOf(label: Label): readonly string[] {
-  if (label === null) return [];
-  return typeof label === 'string' ? [label] : label;
-}
 
 export interface Row {
   readonly id: string;

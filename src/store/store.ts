@@ -11,12 +11,12 @@ import {
   type TrainingSet,
 } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
-import type { Modality } from '../core/item.js';
+import { namesOf, type Label, type Modality } from '../core/item.js';
 import { matrix, type Matrix } from '../core/matrix.js';
 import type { ArrowTable } from './arrow-table.js';
 import { readManifest, writeManifest, type Failure, type Manifest } from './manifest.js';
 import { readProvenance, type Provenance } from './provenance.js';
-import { namesOf, readRowTable, rowsOf, writeRows, type Label, type Row } from './rows.js';
+import { readRowTable, rowsOf, writeRows, type Row } from './rows.js';
 import { copyRows, readShard, widen, type OpenShard } from './shard.js';
 import { PARTS, readSplitFile, splitNames, writeSplitFile, type Split } from './split-file.js';
 
@@ -161,7 +161,10 @@ export class EmbeddingStore {
     const { data, parents } = await this.#gather(table, rows, wanted);
     const set = fromArrays(
       matrix(data, wanted.length, this.dim),
-      taken.map((row) => row.label) as readonly string[] | readonly (readonly string[])[],
+      // Of no rows nobody can tell whether their labels would be lists.
+      wanted.length === 0 && table.kindOf('label') !== 'strings'
+        ? { data: [], shape: [0, this.classNames.length] }
+        : (taken.map((row) => row.label) as readonly string[] | readonly (readonly string[])[]),
       {
         classNames: this.classNames,
         ids: taken.map((row) => row.id),

@@ -3,7 +3,7 @@
 import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { lookUp } from '../core/registry.js';
-import { assertOneLabel, targetKind } from '../core/targets.js';
+import { targetKind, type TargetKind } from '../core/targets.js';
 import { calibrate, resolveDecision, wantsDecision, type DecisionOptions } from '../decision/index.js';
 import { fitHead, type TrainedHead, type TrainOptions } from '../train/index.js';
 import { arb } from './arb.js';
@@ -17,6 +17,7 @@ import { cdt } from './cdt.js';
 import { ce } from './ce.js';
 import { classBalanced } from './class-balanced.js';
 import { classWeights } from './class-weights.js';
+import { classWeightsSigmoid } from './class-weights-sigmoid.js';
 import { cmwNet } from './cmw-net.js';
 import { crt } from './crt.js';
 import { drs } from './drs.js';
@@ -99,6 +100,7 @@ export const strategies = {
   'cmw-net': cmwNet,
   'pre-finetuning': preFinetuning,
   'binary-cross-entropy': binaryCrossEntropy,
+  'class-weights-sigmoid': classWeightsSigmoid,
   'focal-sigmoid': focalSigmoid,
   'asl-sigmoid': aslSigmoid,
   eql,
@@ -107,6 +109,25 @@ export const strategies = {
 } as const;
 
 export type StrategyName = keyof typeof strategies;
+
+/** What training without any remedy is, by the kind of labels. */
+export const plainStrategy = { one: 'ce', many: 'binary-cross-entropy' } as const satisfies Record<TargetKind, StrategyName>;
+
+/** What is trained where nobody says what. */
+export const defaultStrategy = { one: 'eos', many: 'class-weights-sigmoid' } as const satisfies Record<
+  TargetKind,
+  StrategyName
+>;
+
+/** Of the registered strategies, aliases left out, those for rows of this kind and those that are not. */
+export function strategiesFor(kind: TargetKind): { fitting: string[]; others: string[] } {
+  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf' | 'targets'>>(strategies);
+  const named = (fits: boolean) =>
+    registered.flatMap(({ name, aliasOf, targets = 'one' }) =>
+      aliasOf === undefined && (targets === kind) === fits ? [name] : [],
+    );
+  return { fitting: named(true), others: named(false) };
+}
 
 export interface TrainHeadOptions extends TrainOptions, DecisionOptions {
   /** A registered strategy or a definition of the caller's own; left out, the parts are those given, or the defaults. */
@@ -140,10 +161,9 @@ export async function trainHead(train: TrainingSet, options: TrainHeadOptions = 
   return calibrate(head, training.validation, { ...wanted, seed: training.seed });
 }
 
-/** @throws ERR_OPTION for what cannot be fitted, ERR_DATA for rows that it cannot be fitted for. */
+/** @throws ERR_OPTION for what cannot be fitted, or not for these rows. */
 function checkDecision(train: TrainingSet, wanted: DecisionOptions): void {
-  resolveDecision('trainHead', wanted);
-  if (wantsDecision(wanted)) assertOneLabel(train, 'calibration and decision', 'Use tuneLabelThresholds');
+  resolveDecision('trainHead', wanted, targetKind(train));
 }
 
 async function trainedBy(
@@ -171,7 +191,7 @@ function chooseParts(
   const definition = (
     typeof strategy === 'object' ? strategy : lookUp(strategies, 'strategy', strategy, 'strategies')
   ) as StrategyDefinition;
-  assertTargets(definition, train);
+  assertTargets(definition, targetKind(train));
   const [rows = 0, dim = 0] = train.embeddings.shape;
   const { classNames, classCounts, labels, parents } = train;
   const {
@@ -205,16 +225,12 @@ export function checkStrategy(train: TrainingSet, options: TrainHeadOptions): vo
 }
 
 /** @throws ERR_OPTION for a strategy of rows with another number of labels than these have. */
-function assertTargets({ name, targets: wanted = 'one' }: StrategyDefinition, train: TrainingSet): void {
-  const kind = targetKind(train);
+export function assertTargets({ name, targets: wanted = 'one' }: Pick<StrategyDefinition, 'name' | 'targets'>, kind: TargetKind): void {
   if (wanted === kind) return;
   const words = { one: 'one label each', many: 'any number of labels' };
-  const fitting = Object.values<Pick<StrategyDefinition, 'name' | 'targets'>>(strategies)
-    .filter(({ targets = 'one' }) => targets === kind)
-    .map((one) => one.name);
   throw new EquipoiseError(
     'ERR_OPTION',
-    `Strategy ${name} is for rows with ${words[wanted]} but the training rows have ${words[kind]}. Strategies for these: ${fitting.join(', ')}`,
+    `Strategy ${name} is for rows with ${words[wanted]} but the training rows have ${words[kind]}. Strategies for these: ${strategiesFor(kind).fitting.join(', ')}`,
   );
 }
 

@@ -5,7 +5,7 @@ import { EquipoiseError, throwIfAborted } from '../core/errors.js';
 import { dense, matrix } from '../core/matrix.js';
 import { resolveOptions } from '../core/options.js';
 import { createRng } from '../core/rng.js';
-import { assertOneLabel, targetKind } from '../core/targets.js';
+import { assertOneLabel, strataOf, targetKind } from '../core/targets.js';
 import { createHead, fitScaler, type Parameter } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds, assertTargets, defaultLoss } from '../loss/index.js';
@@ -34,7 +34,6 @@ import {
   meanSquaredNorm,
   normalizedWeights,
   scaled,
-  strataOf,
 } from './training-data.js';
 import { better, type ValidationScore } from './validation.js';
 import { wholeSetSteps } from './whole-set-steps.js';

@@ -86,8 +86,3 @@ export function meanSquaredNorm(data: Float32Array, rows: number, cols: number):
     for (let i = row * cols; i < (row + 1) * cols; i++) sum += (data[i] as number) * (data[i] as number);
   return sum / counted;
 }
-
-/** Classes that batch samplers tell apart: rows without a label, where rows have any number of them, are one of their own. */
-export function strataOf(set: TrainingSet): number {
-  return set.classNames.length + (targetKind(set) === 'many' ? 1 : 0);
-}

@@ -36,9 +36,12 @@ export async function sayWithoutSplit(path: string, split: unknown, context: Con
 const terminalMetrics = [
   'balancedAccuracy',
   'macroF1',
+  'microF1',
+  'meanAveragePrecision',
   'geometricMeanMacro',
   'worstClassRecall',
   'fewShot',
+  'hammingLoss',
   'expectedCalibrationError',
   'prAuc',
 ] as const;

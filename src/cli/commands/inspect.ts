@@ -6,10 +6,12 @@ import { datasetFlags, datasetOptions } from './shared.js';
 const shownLeaks = 3;
 
 function printCounts(
-  { classes, unlabelled, imbalanceRatio }: Extract<Inspection, { kind: 'dataset' | 'store' }>,
+  { classes, count: items, unlabelled, targets, withoutClass, imbalanceRatio }: Extract<Inspection, { kind: 'dataset' | 'store' }>,
   context: Context,
 ): void {
-  const total = classes.reduce((sum, { count }) => sum + count, 0);
+  const labels = classes.reduce((sum, { count }) => sum + count, 0);
+  const labelled = items - unlabelled;
+  const total = targets === 'many' ? labelled : labels;
   context.print('');
   context.print(
     formatTable({
@@ -24,6 +26,10 @@ function printCounts(
   context.print('');
   if (imbalanceRatio !== null)
     context.print(`imbalance ratio ${imbalanceRatio.toFixed(1)}:1 (largest to smallest class)`);
+  if (targets === 'many')
+    context.print(
+      `any number of labels an item: ${(labels / Math.max(1, labelled)).toFixed(2)} on average, ${withoutClass} items with none of the classes`,
+    );
   if (unlabelled > 0) context.print(`${unlabelled} without a label`);
 }
 

@@ -3,6 +3,7 @@
 import {
   EquipoiseError,
   calibrations,
+  dataOptions,
   decisionOptions,
   decisionRules,
   readRedisOptions,
@@ -15,9 +16,8 @@ import {
 } from '../../index.js';
 import { flagsFrom, kebab, pick, type Flag, type FlagValues } from '../command.js';
 
-const { format, label, text, image, group, id, categorical, header } = runOptions;
 export const datasetFlags: Record<string, Flag> = {
-  ...flagsFrom({ format, label, text, image, group, id, categorical, header }),
+  ...flagsFrom(dataOptions),
   part: {
     type: 'string',
     value: 'train|validation|test',

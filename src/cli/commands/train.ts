@@ -1,6 +1,6 @@
 import {
-  evaluate,
-  evaluateMultiLabel,
+  defaultStrategy,
+  evaluateAny,
   exportOnnx,
   openStore,
   strategies,
@@ -20,8 +20,7 @@ const trainingFlags: Record<string, Flag> = {
   strategy: {
     type: 'string',
     value: Object.keys(strategies).join('|'),
-    help: 'how the head is trained',
-    default: 'eos',
+    help: `how the head is trained; default: ${defaultStrategy.one}, for rows with any number of labels ${defaultStrategy.many}`,
   },
   ...flagsFrom({ epochs, batchSize, learningRate, standardize, seed }),
   ...threadsFlag,
@@ -56,7 +55,7 @@ export const trainCommand: Command = {
     };
     const validation = await held('validation');
     const head = await trainHead(train, {
-      strategy: 'eos',
+      strategy: defaultStrategy[train.targets ? 'many' : 'one'],
       strategyOptions: pick(flags, optionFlags),
       ...pick(flags, trainingFlags),
       ...decisionFrom(flags),
@@ -74,17 +73,18 @@ export const trainCommand: Command = {
       }),
     });
     const test = await held('test');
-    const many = test?.targets && (await evaluateMultiLabel(head, test));
-    const one = test && !test.targets && (await evaluate(head, test, { trainCounts: train.classCounts }));
-    const evaluation = many ?? one;
+    const evaluation = test && (await evaluateAny(head, test, { trainCounts: train.classCounts }));
     context.print(
       `${out}: epoch ${head.bestEpoch + 1} of ${head.history.length}, ${report.bytes} bytes, agrees with the trained head to ${report.largestDifference.toExponential(1)}`,
     );
     const fit = head.decision?.fit as DecisionFit | undefined;
     if (fit) printFit(fit, context);
-    if (many) context.print(`test: ${manyScores(many)}`);
-    if (one)
-      context.print(`test: balanced accuracy ${one.balancedAccuracy.toFixed(3)}, macro F1 ${one.macroF1.toFixed(3)}`);
+    if (evaluation)
+      context.print(
+        'meanAveragePrecision' in evaluation
+          ? `test: ${manyScores(evaluation)}`
+          : `test: balanced accuracy ${evaluation.balancedAccuracy.toFixed(3)}, macro F1 ${evaluation.macroF1.toFixed(3)}`,
+      );
     return {
       head: out,
       settings: head.settings,
