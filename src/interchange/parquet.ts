@@ -13,9 +13,21 @@ import {
 import { ByteWriter, ParquetWriter, type ColumnSource, type SchemaElement } from 'hyparquet-writer';
 import type { DecodedColumn, DecodedItems, DecodedTable } from './foreign-table.js';
 
+/** A page unpacks to what its header says, or not at all. */
+const atMost = (length: number) => ({ maxOutputLength: Math.max(1, length) });
+
 const compressors: Compressors = {
-  GZIP: (input) => zlib.gunzipSync(input),
-  BROTLI: (input) => zlib.brotliDecompressSync(input),
+  GZIP: (input, length) => zlib.gunzipSync(input, atMost(length)),
+  BROTLI: (input, length) => zlib.brotliDecompressSync(input, atMost(length)),
+  ZSTD(input, length) {
+    // Not among the types of the oldest Node.js that is supported.
+    const { zstdDecompressSync } = zlib as { zstdDecompressSync?: typeof zlib.brotliDecompressSync };
+    if (zstdDecompressSync === undefined)
+      throw new Error(
+        `it is compressed with zstd, which Node.js reads from 22.15 on (this is ${process.versions.node}): write it with snappy or gzip, or use a newer Node.js`,
+      );
+    return zstdDecompressSync(input, atMost(length));
+  },
 };
 
 type Piece = { readonly rowStart: number; readonly columnData: DecodedArray };
