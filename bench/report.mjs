@@ -64,13 +64,19 @@ function readmeTable(suites, { cases, machine }) {
     most > machine.cores
       ? ` The machine was busy with other work (load up to ${most.toFixed(1)}): trust the ratios more than the rates.`
       : '';
+  /** What was done, told apart from the other rows of its suite. */
+  const work = (one, { title }) => {
+    const several = shown.filter(({ suite }) => suite === one.suite).length > 1;
+    if (!one.n) return `${title} (${one.text})`;
+    return `${several ? `${title}: ${one.text}` : title} (${sizeText(one)})`;
+  };
   const rows = shown.flatMap((one) => {
     const suite = suites.find(({ name }) => name === one.suite);
     const ours = one.programs.find(isOurs);
     return one.programs
       .filter((program) => program.ratio && program.version)
       .map((program, i) => [
-        i === 0 ? `${suite.title} (${one.n ? sizeText(one) : one.text})` : '',
+        i === 0 ? work(one, suite) : '',
         i === 0 ? rate(ours, suite) : '',
         program.name,
         rate(program, suite),

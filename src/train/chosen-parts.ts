@@ -48,7 +48,8 @@ export function refuseContradictions(given: TrainOptions, { name, definition, op
       'batchSampler',
       'epochLength',
     ] as const)
-      if (isGiven(option) && given[option] !== 'auto')
+      // Every row once is what it does: strategies say so of their batches.
+      if (isGiven(option) && given[option] !== 'auto' && given[option] !== 'instance')
         refuse(option, 'it takes all rows at once and finds the length of its steps');
     if (isGiven('mix')) refuse('mix', 'it needs the same rows in every step');
     if (given.freshDraws) refuse('freshDraws', 'it needs the same rows in every step');

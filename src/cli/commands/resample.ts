@@ -37,6 +37,7 @@ export const resampleCommand: Command = {
     ...samplerFlags,
     ...threadsFlag,
   },
+  chosen: { flag: 'sampler', of: samplers, flags: samplerFlags },
   example: 'equipoise resample flowers-run/store --split default --sampler eos --out balanced.store',
   async run([path = ''], flags, context) {
     const { sampler: name = 'eos', split } = flags as { sampler?: string; split?: string };

@@ -1,31 +1,75 @@
 import {
+  batchSamplers,
   defaultStrategy,
+  EquipoiseError,
   evaluateAny,
   exportOnnx,
+  losses,
+  mixes,
   openStore,
+  pairings,
+  samplers,
   strategies,
   trainHead,
   trainingRows,
   trainOptions,
   type DecisionFit,
   type HeldOutSet,
+  type TrainHeadOptions,
 } from '../../index.js';
-import { flagsFrom, pick, type Command, type Flag } from '../command.js';
+import { flagsFrom, kebab, pick, type Command, type Flag, type FlagValues } from '../command.js';
 import { printFit } from './calibrate.js';
 import { manyScores } from './evaluate.js';
 import { decisionFlags, decisionFrom, required, strategyFlags, threadsFlag, without } from './shared.js';
 
-const { epochs, batchSize, learningRate, standardize, seed } = trainOptions;
+const { head, optimizer, schedule, epochs, batchSize, learningRate, standardize, seed } = trainOptions;
+const { loss, sampler, mix, pairing, batchSampler } = trainOptions;
 const trainingFlags: Record<string, Flag> = {
   strategy: {
     type: 'string',
     value: Object.keys(strategies).join('|'),
     help: `how the head is trained; default: ${defaultStrategy.one}, for rows with any number of labels ${defaultStrategy.many}`,
   },
-  ...flagsFrom({ epochs, batchSize, learningRate, standardize, seed }),
+  ...flagsFrom({ head, optimizer, schedule, epochs, batchSize, learningRate, standardize, seed }),
   ...threadsFlag,
 };
 const optionFlags = without(strategyFlags, { ...trainingFlags, ...decisionFlags });
+const partRegistries = { loss: losses, sampler: samplers, mix: mixes, pairing: pairings, batchSampler: batchSamplers };
+/** What a strategy would choose: given without one, they take its place. Some strategies have options of these names. */
+const partFlags = Object.fromEntries(
+  Object.entries(flagsFrom({ loss, sampler, mix, pairing, batchSampler })).map(([name, flag]): [string, Flag] => [
+    name,
+    {
+      ...flag,
+      value: Object.keys(partRegistries[name as keyof typeof partRegistries]).join('|'),
+      help: `${flag.help}; in place of a strategy, by name or as '{"name": …, …options}'`,
+    },
+  ]),
+);
+
+/** The strategy with its options, or the parts that stand for one. */
+function method(flags: FlagValues, usual: string): Pick<TrainHeadOptions, 'strategy' | 'strategyOptions'> {
+  const parts = pick(flags, partFlags);
+  if (flags['strategy'] === undefined && Object.keys(parts).length > 0) {
+    const others = pick(flags, without(optionFlags, partFlags));
+    const [option] = Object.keys(others);
+    if (option !== undefined) {
+      const [part] = Object.keys(parts) as [string];
+      throw new EquipoiseError(
+        'ERR_OPTION',
+        `Option --${kebab(option)} is one of a strategy, which --${kebab(part)} takes the place of. Give options beside the name: --${kebab(part)} '{"name": …, "${option}": …}'`,
+      );
+    }
+    return parts;
+  }
+  const strategyOptions = pick(flags, optionFlags);
+  return {
+    strategy: usual,
+    ...pick(flags, { strategy: 0 }),
+    strategyOptions,
+    ...pick(flags, without(partFlags, optionFlags)),
+  };
+}
 
 export const trainCommand: Command = {
   name: 'train',
@@ -41,7 +85,9 @@ export const trainCommand: Command = {
     ...trainingFlags,
     ...decisionFlags,
     ...optionFlags,
+    ...partFlags,
   },
+  chosen: { flag: 'strategy', of: strategies, flags: without(optionFlags, partFlags) },
   example: 'equipoise train flowers-run/store --split default --strategy eos --out head.onnx',
   async run([path = ''], flags, context) {
     const out = required(flags, 'out', 'an .onnx file');
@@ -55,9 +101,8 @@ export const trainCommand: Command = {
     };
     const validation = await held('validation');
     const head = await trainHead(train, {
-      strategy: defaultStrategy[train.targets ? 'many' : 'one'],
-      strategyOptions: pick(flags, optionFlags),
-      ...pick(flags, trainingFlags),
+      ...method(flags, defaultStrategy[train.targets ? 'many' : 'one']),
+      ...pick(flags, without(trainingFlags, { strategy: 0 })),
       ...decisionFrom(flags),
       ...(validation && { validation }),
       signal: context.signal,

@@ -405,6 +405,7 @@ test('lbfgs refuses what it has no use for, and several penalties without rows t
     { learningRate: 0.1 },
     { schedule: 'step' },
     { mix: 'mixup' },
+    { batchSampler: 'class-balanced' },
     { accumulate: 2 },
   ])
     await assert.rejects(fitHead(train, { optimizer: 'lbfgs', ...given }), { code: 'ERR_OPTION', message: /lbfgs/ });
