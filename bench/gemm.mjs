@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import * as ort from 'onnxruntime-node';
 import { loadKernels } from '../dist/src/kernels/index.js';
 import { buildModel, writeModel } from '../dist/src/onnx/index.js';
+import { plainEnvironment } from './peers.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -68,7 +69,7 @@ for line in sys.stdin:
     for _ in range(repeats): np.matmul(a, b, out=c)
     print(time.process_time() - start, flush=True)
 `;
-  const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+  const env = { ...plainEnvironment, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
   const child = spawn(values.python, ['-c', script], { env, stdio: ['pipe', 'pipe', 'ignore'] });
   child.on('error', () => {});
   child.stdin.on('error', () => {});

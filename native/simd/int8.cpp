@@ -81,25 +81,25 @@ double load_row(const float* row, const float* next, std::size_t cols, std::size
   return norm.sum();
 }
 
-template <std::size_t kCount>
-using Columns = float __attribute__((vector_size(kCount * sizeof(float))));
+using Four = float __attribute__((vector_size(16)));
+using Eight = float __attribute__((vector_size(32)));
 
-// A Hadamard transform of every eight parts of `stride` columns that follow each other, times the root of 8. The stride is a
-// multiple of kCount.
-template <std::size_t kCount>
+// A Hadamard transform of every eight parts of `stride` columns that follow each other, times the root of 8. V holds a number of
+// columns that divides the stride.
+template <typename V>
 void spread_eight(float* row, std::size_t depth, std::size_t stride) {
   for (std::size_t start = 0; start < depth; start += 8 * stride)
-    for (std::size_t j = start; j < start + stride; j += kCount) {
-      Columns<kCount> parts[8];
+    for (std::size_t j = start; j < start + stride; j += sizeof(V) / sizeof(float)) {
+      V parts[8];
 #pragma GCC unroll 8
-      for (std::size_t i = 0; i < 8; i++) parts[i] = load<Columns<kCount>>(row + j + i * stride);
+      for (std::size_t i = 0; i < 8; i++) parts[i] = load<V>(row + j + i * stride);
 #pragma GCC unroll 3
       for (std::size_t half = 1; half < 8; half *= 2)
 #pragma GCC unroll 8
         for (std::size_t i = 0; i < 8; i++)
           if ((i & half) == 0) {
-            const Columns<kCount> a = parts[i];
-            const Columns<kCount> b = parts[i + half];
+            const V a = parts[i];
+            const V b = parts[i + half];
             parts[i] = a + b;
             parts[i + half] = a - b;
           }
@@ -114,12 +114,12 @@ void spread(float* row, std::size_t depth) {
   static_assert(kStep == 8 * 8);
   const std::size_t part = depth / kStep;
   if (part % 8 == 0)
-    spread_eight<8>(row, depth, part);
+    spread_eight<Eight>(row, depth, part);
   else if (part % 4 == 0)
-    spread_eight<4>(row, depth, part);
+    spread_eight<Four>(row, depth, part);
   else
-    spread_eight<1>(row, depth, part);
-  spread_eight<8>(row, depth, 8 * part);
+    spread_eight<float>(row, depth, part);
+  spread_eight<Eight>(row, depth, 8 * part);
 }
 
 // kGroup columns of a row lie together.

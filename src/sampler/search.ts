@@ -59,7 +59,7 @@ export function createSearch(set: EmbeddingSet, queries: Int32Array, context: Pl
     const k = Math.min(query.k, rows - 1);
     const wanted =
       query.rows ?? (query.space ? Int32Array.from({ length: query.space.rows }, (_, row) => row) : queries);
-    const found = await kernels.nearest({
+    const { indices, l2sq } = await kernels.nearest({
       x: data,
       rows,
       cols,
@@ -71,6 +71,6 @@ export function createSearch(set: EmbeddingSet, queries: Int32Array, context: Pl
       ...(signal && { signal }),
       ...(onProgress && { onProgress: (done) => onProgress({ stage: 'search', done, total: wanted.length }) }),
     });
-    return { k, ...found };
+    return { k, indices, l2sq };
   };
 }
