@@ -117,10 +117,7 @@ export const plainStrategy = { one: 'ce', many: 'binary-cross-entropy' } as cons
 >;
 
 /** What is trained where nobody says what. */
-export const defaultStrategy = { one: 'eos', many: 'class-weights-sigmoid' } as const satisfies Record<
-  TargetKind,
-  StrategyName
->;
+export const defaultStrategy = { one: 'eos', many: 'asl-sigmoid' } as const satisfies Record<TargetKind, StrategyName>;
 
 /** Of the registered strategies, aliases left out, those for rows of this kind and those that are not. */
 export function strategiesFor(kind: TargetKind): { fitting: string[]; others: string[] } {

@@ -12,20 +12,23 @@ import { asked, equipoise, jsonLines, succeed, temporaryFolder } from './equipoi
 const dir = temporaryFolder();
 const at = (...names: string[]) => join(dir, ...names);
 
-/** Each colour is a block of its own place; the last ones are rare. */
+/** Each colour is a block of its own place, brighter where the picture has it; the last one is rare. */
 const colours = { red: [220, 40, 40], green: [40, 200, 60], blue: [50, 60, 230] } as const;
 const names = Object.keys(colours) as (keyof typeof colours)[];
 const rates = [0.6, 0.35, 0.12];
 
-async function draw(path: string, labels: readonly string[], index: number): Promise<void> {
+/** @param strengthOf how much of each colour there is, from 0 to 1. */
+async function draw(path: string, strengthOf: (name: string) => number, index: number): Promise<void> {
   const size = 24;
   const draws = createRng(11, 'many-labels').at(index);
   const pixels = Buffer.alloc(size * size * 3);
+  const strengths = names.map(strengthOf);
   for (let i = 0; i < size * size; i++) {
     const place = Math.floor((i % size) / (size / names.length));
-    const name = names[place] as keyof typeof colours;
-    const base = labels.includes(name) ? colours[name] : [120, 120, 120];
-    base.forEach((value, c) => (pixels[3 * i + c] = Math.max(0, Math.min(255, value + 60 * (draws.uniform() - 0.5)))));
+    colours[names[place] as keyof typeof colours].forEach((value, c) => {
+      const shade = 120 + (strengths[place] as number) * (value - 120) + 60 * (draws.uniform() - 0.5);
+      pixels[3 * i + c] = Math.max(0, Math.min(255, shade));
+    });
   }
   await sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
     .png()
@@ -39,7 +42,13 @@ before(async () => {
     image: `img/${String(i).padStart(3, '0')}.png`,
     labels: names.filter((_, c) => draws.uniform() < (rates[c] as number)),
   }));
-  await Promise.all(items.map(({ image, labels }, i) => draw(at(image), labels, i)));
+  // Weak ones with a label and strong ones without it overlap, so that one half need not be the best threshold.
+  const strengths = items.map(({ labels }) =>
+    Object.fromEntries(
+      names.map((name) => [name, labels.includes(name) ? 0.2 + 0.6 * draws.uniform() : 0.35 * draws.uniform()]),
+    ),
+  );
+  await Promise.all(items.map(({ image }, i) => draw(at(image), (name) => strengths[i]?.[name] as number, i)));
   await writeFile(at('set.jsonl'), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
   await writeFile(
     at('set.csv'),
@@ -50,8 +59,8 @@ before(async () => {
     `image,${names.join(',')}\n${items.map(({ image, labels }) => `${image},${names.map((name) => (labels.includes(name) ? 1 : 0)).join(',')}`).join('\n')}\n`,
   );
   await mkdir(at('new'));
-  await draw(at('new', 'a.png'), ['red', 'blue'], 1000);
-  await draw(at('new', 'b.png'), [], 1001);
+  await draw(at('new', 'a.png'), (name) => (name === 'green' ? 0 : 1), 1000);
+  await draw(at('new', 'b.png'), () => 0, 1001);
   const { stderr } = await succeed(
     dir,
     'run',
@@ -66,7 +75,7 @@ before(async () => {
     'macro-f1',
   );
   assert.match(stderr, /lists of labels in column "labels"/);
-  assert.match(stderr, /any number of labels: class-weights-sigmoid against binary-cross-entropy/);
+  assert.match(stderr, /any number of labels: asl-sigmoid against binary-cross-entropy/);
 });
 
 describe('items with any number of labels', { concurrency: 2 }, () => {
@@ -76,7 +85,7 @@ describe('items with any number of labels', { concurrency: 2 }, () => {
     assert.equal(result.split.rows.train + result.split.rows.validation + result.split.rows.test, 160);
     assert.deepEqual(
       [result.baseline.strategy, result.strategies[0].strategy],
-      ['binary-cross-entropy', 'class-weights-sigmoid'],
+      ['binary-cross-entropy', 'asl-sigmoid'],
     );
     assert.deepEqual(
       result.comparisons.map(({ metric, interval }: { metric: string; interval: unknown }) => [
@@ -91,7 +100,7 @@ describe('items with any number of labels', { concurrency: 2 }, () => {
       ],
     );
     const [evaluation] = result.strategies[0].evaluations;
-    assert.ok(evaluation.meanAveragePrecision > 0.9, evaluation.meanAveragePrecision);
+    assert.ok(evaluation.meanAveragePrecision > 0.8, evaluation.meanAveragePrecision);
     assert.ok(evaluation.perClass.some(({ threshold }: { threshold: number }) => threshold !== 0.5));
     assert.equal(result.strategies[0].decision.fits[0].decision.metric, 'macro-f1');
     for (const { file, largestDifference, tolerance } of result.exported) {
@@ -151,6 +160,8 @@ describe('items with any number of labels', { concurrency: 2 }, () => {
       '2',
       '--epochs',
       '20',
+      '--decision',
+      'macro-f1',
       '--out',
       'compared',
     );
