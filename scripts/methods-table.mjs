@@ -29,6 +29,11 @@ const sections = [
   ['Schedules', 'schedules', '`trainHead(train, { schedule })`.'],
   ['Metrics', 'metrics', 'All are in every evaluation, under their names in camelCase.'],
   [
+    'Metrics of rows with any number of labels',
+    'multiLabelMetrics',
+    'All are in every evaluation of such rows, under their names in camelCase; beside them precision, recall, F1, specificity and average precision of each class.',
+  ],
+  [
     'Calibrations',
     'calibrations',
     '`equipoise train --calibration`, `equipoise calibrate` and `calibrate(head, validation, { calibration })`: how logits become logits whose softmax can be believed. Several are fitted one after the other.',

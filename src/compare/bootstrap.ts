@@ -57,7 +57,12 @@ interface Counted {
 }
 
 /** Adds what the drawn rows bring to each class. */
-function tally({ rows, classes, gains, weights }: Counted, drawn: Float64Array, gain: Float64Array, weight: Float64Array) {
+function tally(
+  { rows, classes, gains, weights }: Counted,
+  drawn: Float64Array,
+  gain: Float64Array,
+  weight: Float64Array,
+) {
   for (let i = 0; i < rows.length; i++) {
     const times = drawn[rows[i] as number] as number;
     gain[classes[i] as number]! += (gains[i] as number) * times;

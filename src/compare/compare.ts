@@ -63,7 +63,8 @@ export async function compare(data: EmbeddingSet | ComparedParts, options: Compa
   const baselines = o.baselines ?? standardBaselines[targets];
   const contenders = contendersOf(o.strategies, baselines, targets);
   const names = contenders.map(({ name }) => name);
-  const baseline = o.baseline ?? (names.includes(plainStrategy[targets]) ? plainStrategy[targets] : (names[0] as string));
+  const baseline =
+    o.baseline ?? (names.includes(plainStrategy[targets]) ? plainStrategy[targets] : (names[0] as string));
   if (!names.includes(baseline)) throw expected(`one of ${names.join(', ')}`, 'compare.baseline', baseline);
   contenders.sort((a, b) => Number(b.name === baseline) - Number(a.name === baseline));
   const seeds = typeof o.seeds === 'number' ? Array.from({ length: o.seeds }, (_, seed) => seed) : o.seeds;

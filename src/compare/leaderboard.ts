@@ -180,10 +180,7 @@ export function conclude({
   notApplicable,
   failures,
   targets,
-}: Pick<
-  Leaderboard,
-  'rows' | 'baseline' | 'seeds' | 'leftOut' | 'notApplicable' | 'failures' | 'targets'
->): string[] {
+}: Pick<Leaderboard, 'rows' | 'baseline' | 'seeds' | 'leftOut' | 'notApplicable' | 'failures' | 'targets'>): string[] {
   const of = (verdict: AgainstBaseline['verdict']) =>
     rows.filter(({ againstBaseline }) => againstBaseline?.verdict === verdict);
   const list = (found: readonly LeaderboardRow[]) =>

@@ -28,7 +28,10 @@ export function cellsOf(sets: readonly EmbeddingSet[]): Cells {
   return {
     ids: sets.flatMap(({ ids }) => ids),
     strata: labels,
-    classes: strataOf(first) === classes ? labels : Int32Array.from({ length: labels.length * classes }, (_, i) => i % classes),
+    classes:
+      strataOf(first) === classes
+        ? labels
+        : Int32Array.from({ length: labels.length * classes }, (_, i) => i % classes),
   };
 }
 

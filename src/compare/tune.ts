@@ -11,7 +11,14 @@ import { trainRules } from '../train/index.js';
 import { laneCount, refuseShares } from './compare.js';
 import { checkContenders, type NamedContender } from './contenders.js';
 import { fingerprint, kernelsInUse, openJobFolder } from './folder.js';
-import { decidingMetric, leaderboardMetrics, spread, valueOf, type LeaderboardMetric, type Spread } from './leaderboard.js';
+import {
+  decidingMetric,
+  leaderboardMetrics,
+  spread,
+  valueOf,
+  type LeaderboardMetric,
+  type Spread,
+} from './leaderboard.js';
 import { compareOptions, sharedRules, type SharedTraining } from './options.js';
 import { createDivider, divisionsOf, kindOf, type ComparedParts, type Division } from './parts.js';
 import { runJobs, type Job } from './run-jobs.js';
@@ -153,7 +160,9 @@ export async function tune(data: EmbeddingSet | ComparedParts, options: TuneOpti
   refuseShares('tune', data, options);
   if (metric !== 'worstClassRecall' && !metricKeys(targets).includes(metric))
     throw expected(
-      `one of ${metricKeys(targets).filter((name) => leaderboardMetrics.some((one) => one === name)).join(', ')}, worstClassRecall for such rows`,
+      `one of ${metricKeys(targets)
+        .filter((name) => leaderboardMetrics.some((one) => one === name))
+        .join(', ')}, worstClassRecall for such rows`,
       'tune.metric',
       metric,
     );

@@ -102,10 +102,7 @@ const isIndex = (name: ColumnName) => typeof name === 'number' || /^-?\d+$/.test
  * for a label, a text or an id; it does not when it has a number; otherwise it does when a column is numbers from the
  * second row on, or when every cell is short and none occurs again in its column.
  */
-export function hasHeader(
-  rows: readonly string[][],
-  options: Partial<RoleOptions>,
-): boolean {
+export function hasHeader(rows: readonly string[][], options: Partial<RoleOptions>): boolean {
   const first = (rows[0] ?? []).map(unquote);
   const { label, labelColumns = [], text, image, group, id, categorical = [] } = options;
   const asked = [label, ...labelColumns, text, image, group, id, ...categorical].filter(
@@ -233,7 +230,8 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
       );
     taken.set(at, 'a label column');
   }
-  if (labelColumns) notes.push(`${labelColumns.length} label columns of 1 and 0: ${labelColumns.map((at) => names[at]).join(', ')}`);
+  if (labelColumns)
+    notes.push(`${labelColumns.length} label columns of 1 and 0: ${labelColumns.map((at) => names[at]).join(', ')}`);
   const elsewhere = lists !== undefined || labelColumns !== undefined;
   if (roles.text !== undefined && roles.image !== undefined)
     throw new EquipoiseError(

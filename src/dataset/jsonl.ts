@@ -28,7 +28,8 @@ const isScalar = (value: unknown) => value === null || value === undefined || ty
 
 export const jsonl = defineTableFormat({
   name: 'jsonl',
-  summary: 'JSON Lines, plain or gzip: one object a line with a label, or a list of them, and a text, an image path or numbers',
+  summary:
+    'JSON Lines, plain or gzip: one object a line with a label, or a list of them, and a text, an image path or numbers',
   layout: 'a .jsonl or .ndjson file, one JSON object with a label a line',
   extension: /\.(jsonl|ndjson)(\.gz)?$/i,
   options: {},

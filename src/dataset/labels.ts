@@ -46,7 +46,9 @@ export function listedLabels(
       `Expected a list of labels such as ["cat", "dog"], or [] for none of the classes, in ${where} but received ${JSON.stringify(value)?.slice(0, 80)}`,
     );
   return distinct(
-    value.map((label: unknown) => (typeof label === 'number' ? (nameOf(label) ?? String(label)) : String(label).trim())),
+    value.map((label: unknown) =>
+      typeof label === 'number' ? (nameOf(label) ?? String(label)) : String(label).trim(),
+    ),
   );
 }
 

@@ -168,7 +168,11 @@ function assertHeldOut(set: EmbeddingSet): void {
 
 function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
   assertHeldOut(set);
-  assertOneLabel(set, 'a head of rows with one label each', 'Train one with a strategy for rows with any number of labels');
+  assertOneLabel(
+    set,
+    'a head of rows with one label each',
+    'Train one with a strategy for rows with any number of labels',
+  );
   const labels = labelsAs(head.classNames, set, 'to calibrate on');
   return { logits: head.logits(set.embeddings), labels, classes: head.classNames.length };
 }

@@ -4,13 +4,7 @@ import { extname } from 'node:path';
 import { compareNames, type Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
 import { namesOf, type Label, type Modality } from '../core/item.js';
-import {
-  fromFloat16,
-  writeStore,
-  type Dtype,
-  type EmbeddingStore,
-  type Row,
-} from '../store/index.js';
+import { fromFloat16, writeStore, type Dtype, type EmbeddingStore, type Row } from '../store/index.js';
 import { openCsvTable } from './csv-table.js';
 import type { ReadCsvOptions } from './csv.js';
 import { openForeignTable, type ForeignTable } from './foreign-table.js';

@@ -98,7 +98,10 @@ export async function decodeParquet(path: string, only?: string[]): Promise<Deco
       else pieces.set(columnName, [{ rowStart, columnData }]);
     },
   });
-  return { rows, columns: new Map([...pieces].map(([name, parts]) => [name, decodeColumn(name, parts, rows, ofItems)])) };
+  return {
+    rows,
+    columns: new Map([...pieces].map(([name, parts]) => [name, decodeColumn(name, parts, rows, ofItems)])),
+  };
 }
 
 /** Bytes that are no text, alone or as `{ bytes, path }`, which is how datasets with images are commonly written. */

@@ -103,7 +103,12 @@ export function outcomesOn(head: TrainedToJudge, set: EmbeddingSet): AnyOutcomes
   const logits = head.logits(set.embeddings);
   if (targets === undefined) return outcomesOf({ labels, logits, predicted: head.decide(logits), classNames });
   const { thresholds } = head;
-  return manyOutcomesOf({ targets, probabilities: probabilitiesOf(logits), classNames, ...(thresholds && { thresholds }) });
+  return manyOutcomesOf({
+    targets,
+    probabilities: probabilitiesOf(logits),
+    classNames,
+    ...(thresholds && { thresholds }),
+  });
 }
 
 export interface TrainedToJudge {

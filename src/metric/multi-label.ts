@@ -21,7 +21,8 @@ export interface LabelScores extends ClassScores {
 type ManyMetric = Omit<Metric, 'compute' | 'ranks' | 'ofSomeClasses'>;
 
 const inUnit = { range: [0, 1], higherIsBetter: true } as const;
-const shots = (which: string) => `mean recall of the classes with ${which} training rows; none where there is no such class`;
+const shots = (which: string) =>
+  `mean recall of the classes with ${which} training rows; none where there is no such class`;
 
 /** What is said of all classes together: each is in a `MultiLabelEvaluation`, under its name in camel case. */
 export const multiLabelMetrics = {
@@ -29,7 +30,8 @@ export const multiLabelMetrics = {
   'micro-f1': { name: 'micro-f1', summary: 'F1 of all yeses and noes together', ...inUnit },
   'mean-average-precision': {
     name: 'mean-average-precision',
-    summary: 'mean average precision of the classes that some row has: rows ranked by probability, whatever the thresholds',
+    summary:
+      'mean average precision of the classes that some row has: rows ranked by probability, whatever the thresholds',
     ...inUnit,
     ofProbabilities: true,
   },

@@ -112,7 +112,18 @@ export const runOptions = {
 };
 
 /** How tables and their like are read. */
-const { format, label, labelSeparator, labelColumns, text: textColumn, image, group, id, categorical, header } = runOptions;
+const {
+  format,
+  label,
+  labelSeparator,
+  labelColumns,
+  text: textColumn,
+  image,
+  group,
+  id,
+  categorical,
+  header,
+} = runOptions;
 export const dataOptions = {
   format,
   label,
@@ -147,7 +158,8 @@ export function resolveRunConfig(input: RunInput): RunConfig {
   const config = resolveOptions('run', runOptions, given);
   // Before the long work, not after it.
   config.baselines?.forEach(named);
-  if (config.strategy !== undefined) resolveOptions(config.strategy, named(config.strategy).options, config.strategyOptions);
+  if (config.strategy !== undefined)
+    resolveOptions(config.strategy, named(config.strategy).options, config.strategyOptions);
   resolveDecision('run', decisionOf(config));
   return config;
 }

@@ -7,13 +7,7 @@ import { namesOf, type Label } from '../core/item.js';
 import type { TargetKind } from '../core/targets.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { describeModel, findPenultimate, readModel } from '../onnx/index.js';
-import {
-  isStore,
-  openStore,
-  type EmbeddingStore,
-  type Manifest,
-  type Provenance,
-} from '../store/index.js';
+import { isStore, openStore, type EmbeddingStore, type Manifest, type Provenance } from '../store/index.js';
 
 /** Synthetic rows whose parents are told. */
 const shownRows = 5;

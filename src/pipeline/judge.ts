@@ -97,7 +97,9 @@ export async function judgeStrategies(
     comparisons:
       before === wanted
         ? []
-        : comparedMetrics[leaderboard.targets].map((metric) => comparisonOf(metric, of(before), of(wanted), leaderboard)),
+        : comparedMetrics[leaderboard.targets].map((metric) =>
+            comparisonOf(metric, of(before), of(wanted), leaderboard),
+          ),
   };
 }
 
@@ -142,7 +144,9 @@ function meanPerClass(evaluations: readonly AnyEvaluation[]): StrategyResult['pe
       average(evaluations.map((evaluation) => evaluation.perClass[c]?.[key] ?? 0));
     const precisions = evaluations.flatMap(({ perClass }) => {
       const scores = perClass[c];
-      return scores && 'averagePrecision' in scores && scores.averagePrecision !== null ? [scores.averagePrecision] : [];
+      return scores && 'averagePrecision' in scores && scores.averagePrecision !== null
+        ? [scores.averagePrecision]
+        : [];
     });
     return {
       name,

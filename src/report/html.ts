@@ -69,9 +69,7 @@ function classes(result: RunResult, recall: Markup, counts: Markup): Markup {
     'Classes',
     html`<div class="pair">${recall}${counts}</div>`,
     table(classTable(result)),
-    note(
-      `Scores on the test rows${seeds > 1 ? `, mean of ${seeds} seeds` : ''}. A dash: no such number.`,
-    ),
+    note(`Scores on the test rows${seeds > 1 ? `, mean of ${seeds} seeds` : ''}. A dash: no such number.`),
   );
 }
 

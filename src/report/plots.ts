@@ -133,11 +133,7 @@ export function beforeAfterPlot(result: RunResult, of: ClassScore): TopLevelSpec
 }
 
 /** Where the rows of each class went, over all seeds: shade is the share of the class's rows, text their number; undefined where rows have any number of labels. */
-export function confusionPlot(
-  result: RunResult,
-  strategy: StrategyResult,
-  colour: string,
-): TopLevelSpec | undefined {
+export function confusionPlot(result: RunResult, strategy: StrategyResult, colour: string): TopLevelSpec | undefined {
   const confusions = strategy.evaluations.flatMap((evaluation) =>
     'confusion' in evaluation ? [evaluation.confusion] : [],
   );
@@ -147,10 +143,7 @@ export function confusionPlot(
   const others = names.map((_, c) => c).filter((c) => !drawn.includes(c));
   const columns = [...(others.length > 0 ? [others] : []), ...drawn.map((c) => [c])];
   const rowsOf = (truth: number, predicted: readonly number[]) =>
-    confusions.reduce(
-      (sum, confusion) => predicted.reduce((inner, c) => inner + (confusion[truth]?.[c] ?? 0), sum),
-      0,
-    );
+    confusions.reduce((sum, confusion) => predicted.reduce((inner, c) => inner + (confusion[truth]?.[c] ?? 0), sum), 0);
   const cells = drawn.flatMap((c, truth) => {
     const total = rowsOf(c, [...names.keys()]);
     return columns.map((members, predicted) => {
@@ -237,7 +230,9 @@ const BINS = 15;
 
 function pooledReliability(evaluations: StrategyResult['evaluations']) {
   const pools = new Map<number, { rows: number; sure: number; right: number }>();
-  for (const { rows, probability, share } of evaluations.flatMap((one) => ('reliability' in one ? one.reliability : []))) {
+  for (const { rows, probability, share } of evaluations.flatMap((one) =>
+    'reliability' in one ? one.reliability : [],
+  )) {
     const bin = Math.min(BINS - 1, Math.floor(probability * BINS));
     const pool = pools.get(bin) ?? { rows: 0, sure: 0, right: 0 };
     pools.set(bin, {

@@ -111,13 +111,13 @@ export const strategies = {
 export type StrategyName = keyof typeof strategies;
 
 /** What training without any remedy is, by the kind of labels. */
-export const plainStrategy = { one: 'ce', many: 'binary-cross-entropy' } as const satisfies Record<TargetKind, StrategyName>;
-
-/** What is trained where nobody says what. */
-export const defaultStrategy = { one: 'eos', many: 'class-weights-sigmoid' } as const satisfies Record<
+export const plainStrategy = { one: 'ce', many: 'binary-cross-entropy' } as const satisfies Record<
   TargetKind,
   StrategyName
 >;
+
+/** What is trained where nobody says what. */
+export const defaultStrategy = { one: 'eos', many: 'asl-sigmoid' } as const satisfies Record<TargetKind, StrategyName>;
 
 /** Of the registered strategies, aliases left out, those for rows of this kind and those that are not. */
 export function strategiesFor(kind: TargetKind): { fitting: string[]; others: string[] } {
@@ -225,7 +225,10 @@ export function checkStrategy(train: TrainingSet, options: TrainHeadOptions): vo
 }
 
 /** @throws ERR_OPTION for a strategy of rows with another number of labels than these have. */
-export function assertTargets({ name, targets: wanted = 'one' }: Pick<StrategyDefinition, 'name' | 'targets'>, kind: TargetKind): void {
+export function assertTargets(
+  { name, targets: wanted = 'one' }: Pick<StrategyDefinition, 'name' | 'targets'>,
+  kind: TargetKind,
+): void {
   if (wanted === kind) return;
   const words = { one: 'one label each', many: 'any number of labels' };
   throw new EquipoiseError(

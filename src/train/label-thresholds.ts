@@ -46,10 +46,7 @@ export function bestThreshold(
     const score = labelScores[metric](tally) as number;
     // Any cut between the two gives this score, so the one nearest to 0.5 is taken where that lies between them.
     const threshold = next < 0.5 && here >= 0.5 ? 0.5 : (here + next) / 2;
-    if (
-      score < best.score ||
-      (score === best.score && Math.abs(threshold - 0.5) >= Math.abs(best.threshold - 0.5))
-    )
+    if (score < best.score || (score === best.score && Math.abs(threshold - 0.5) >= Math.abs(best.threshold - 0.5)))
       return;
     best = { score, threshold };
   });

@@ -28,13 +28,7 @@ import { createPredictor } from './predictor.js';
 import { layOutRows, mixRows } from './rows.js';
 import { createSchedule } from './schedule.js';
 import { describeEpoch, type EpochRecord, type FitExtras, type TrainedHead } from './trained-head.js';
-import {
-  checkClasses,
-  checkValidation,
-  meanSquaredNorm,
-  normalizedWeights,
-  scaled,
-} from './training-data.js';
+import { checkClasses, checkValidation, meanSquaredNorm, normalizedWeights, scaled } from './training-data.js';
 import { better, type ValidationScore } from './validation.js';
 import { wholeSetSteps } from './whole-set-steps.js';
 

@@ -22,7 +22,9 @@ function print(evaluation: ModelEvaluation, context: Context): void {
     formatTable({
       columns: [
         { title: 'class' },
-        ...['support', 'precision', 'recall', 'F1', ...(many ? ['average precision', 'threshold'] : [])].map((title) => ({ title, align: 'right' as const })),
+        ...['support', 'precision', 'recall', 'F1', ...(many ? ['average precision', 'threshold'] : [])].map(
+          (title) => ({ title, align: 'right' as const }),
+        ),
       ],
       rows: evaluation.perClass.map((scores) => [
         scores.name,

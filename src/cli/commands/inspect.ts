@@ -6,7 +6,14 @@ import { datasetFlags, datasetOptions } from './shared.js';
 const shownLeaks = 3;
 
 function printCounts(
-  { classes, count: items, unlabelled, targets, withoutClass, imbalanceRatio }: Extract<Inspection, { kind: 'dataset' | 'store' }>,
+  {
+    classes,
+    count: items,
+    unlabelled,
+    targets,
+    withoutClass,
+    imbalanceRatio,
+  }: Extract<Inspection, { kind: 'dataset' | 'store' }>,
   context: Context,
 ): void {
   const labels = classes.reduce((sum, { count }) => sum + count, 0);

@@ -160,7 +160,8 @@ test('a decision rule decides in a comparison, too, in this thread and in others
   const heads: TrainedHead[] = [];
   const here = await compare(set, { ...options, training: decided, onHead: (_, __, head) => heads.push(head) });
   const undecided = await compare(set, options);
-  const predicted = ({ rows }: typeof here) => rows[0]?.seeds.map(({ evaluation }) => ('confusion' in evaluation ? evaluation.confusion : undefined));
+  const predicted = ({ rows }: typeof here) =>
+    rows[0]?.seeds.map(({ evaluation }) => ('confusion' in evaluation ? evaluation.confusion : undefined));
   assert.notDeepEqual(predicted(here), predicted(undecided));
   for (const [seed, head] of heads.entries()) {
     const { test: held } = split(set, { test: 0.2, validation: 0.3, seed });

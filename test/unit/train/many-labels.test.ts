@@ -169,20 +169,20 @@ for (const decision of ['macro-f1', 'balanced-accuracy'] as const)
     // Weak and rare: the sigmoid of most rows that have class 2 lies below one half.
     const hard = { distance: 1.2 };
     const rows = asTraining(labelledClouds(300, [0.5, 0.2, 0.06], hard));
-    const held = brand(labelledClouds(300, [0.5, 0.2, 0.06], { ...hard, seed: 1 }), 'validation');
+    const held = brand(labelledClouds(1200, [0.5, 0.2, 0.06], { ...hard, seed: 1 }), 'validation');
     const plain = await trainHead(rows, { epochs: 10, seed: 0 });
     const head = await trainHead(rows, { epochs: 10, seed: 0, decision, validation: held });
     assert.equal(head.thresholds?.length, 3);
     assert.ok(head.thresholds?.every((threshold) => threshold === Math.fround(threshold)));
     const tuned = calibrate(plain, held, { decision });
     const fit = tuned.decision?.fit as DecisionFit;
-    assert.equal(fit.rows, 300);
+    assert.equal(fit.rows, 1200);
     assert.deepEqual(fit.decision?.['thresholds'], tuned.thresholds);
     // What it says of itself is what judging says.
     const key = decision === 'macro-f1' ? 'macroF1' : 'balancedAccuracy';
     near(fit.decision?.before as number, (await evaluateMultiLabel(plain, held))[key]);
     near(fit.decision?.after as number, (await evaluateMultiLabel(tuned, held))[key]);
-    assert.ok((fit.decision?.after as number) > (fit.decision?.before as number) + 0.05);
+    assert.ok((fit.decision?.after as number) > (fit.decision?.before as number) + 0.02);
     assert.ok((fit.decision?.crossValidated.after as number) <= (fit.decision?.after as number));
     assert.match(fit.decision?.crossValidated.sentence ?? '', /^thresholds raise/);
     // The last class is named in more rows than before.
