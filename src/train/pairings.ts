@@ -128,12 +128,14 @@ export const pairings = { random, 'class-balanced': balanced, nearest, 'same-cla
 
 export type PairingName = keyof typeof pairings;
 
-/** Checks name and options now; rows come later. @throws ERR_OPTION */
-export function resolvePairing(choice: Choice): {
-  name: string;
-  options: Readonly<Record<string, unknown>>;
+export interface ResolvedPairing {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
   create(context: Omit<PairingContext<unknown>, 'options'>): Partners | Promise<Partners>;
-} {
+}
+
+/** Checks name and options now; rows come later. @throws ERR_OPTION */
+export function resolvePairing(choice: Choice): ResolvedPairing {
   const { name, options: given } = splitChoice(choice);
   const definition = lookUp(pairings, 'pairing', name) as unknown as PairingDefinition;
   const options = resolveOptions(name, definition.options, given);

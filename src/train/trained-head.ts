@@ -41,6 +41,11 @@ export interface FitExtras {
   readonly finish?: (context: FinishContext) => unknown;
 }
 
+/** How settings record a part that has a name and options. */
+export function named(part: { readonly name: string; readonly options: object } | undefined | null) {
+  return part ? { name: part.name, ...part.options } : null;
+}
+
 /** One line for a person who watches. */
 export function describeEpoch({ epoch, loss, validation }: EpochRecord): string {
   const held = validation ? `, validation balanced accuracy ${validation.balancedAccuracy.toFixed(4)}` : '';

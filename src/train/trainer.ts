@@ -8,28 +8,24 @@ import { createRng } from '../core/rng.js';
 import { assertOneLabel, strataOf, targetKind } from '../core/targets.js';
 import { createHead, fitScaler, type Parameter } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
-import { assertNeeds, assertTargets, defaultLoss } from '../loss/index.js';
+import { assertNeeds } from '../loss/index.js';
 import { batchLoss } from './batch-loss.js';
-import type { FillOrder } from './batch-sampler.js';
 import { effectivePrior } from './effective-prior.js';
-import { resolveBatchSampler } from './batch-samplers.js';
 import { batchSource } from './batch-source.js';
 import { batchSteps } from './batch-steps.js';
 import { splitChoice } from './choice.js';
-import { chooseLoss, chooseMix, chooseSampler, refuseContradictions } from './chosen-parts.js';
+import { chooseParts } from './chosen-parts.js';
 import type { RunEpoch, Training } from './epoch.js';
 import { holdOut } from './held-out.js';
 import { kernelSteps } from './kernel-steps.js';
-import { resolveOptimizer } from './optimizers.js';
 import { stoppingRules, trainRules, type TrainOptions } from './options.js';
-import { resolvePairing } from './pairings.js';
 import { copyParameters, keepParameters, namedParameters } from './parameters.js';
 import { createPredictor } from './predictor.js';
-import { layOutRows, mixRows } from './rows.js';
-import { createSchedule } from './schedule.js';
-import { describeEpoch, type EpochRecord, type FitExtras, type TrainedHead } from './trained-head.js';
+import { layOutRows } from './rows.js';
+import { describeEpoch, named, type EpochRecord, type FitExtras, type TrainedHead } from './trained-head.js';
 import { checkClasses, checkValidation, meanSquaredNorm, normalizedWeights, scaled } from './training-data.js';
 import { better, type ValidationScore } from './validation.js';
+import { createVisits } from './visits.js';
 import { wholeSetSteps } from './whole-set-steps.js';
 
 /**
@@ -39,14 +35,13 @@ import { wholeSetSteps } from './whole-set-steps.js';
  */
 const autoSteps = 10_000;
 
-const inOrder: FillOrder = (out) => out.forEach((_, i) => (out[i] = i));
-
 /**
  * Fits a head to training rows by stochastic gradient descent.
  *
  * Synthetic rows of a sampler are made batch by batch from their recipes. With `standardize`, the scaler is fitted on the
  * original training rows, the sampler searches among the scaled rows, and the scaler becomes the first node of the head.
- * The same seed gives the same parameters on the same backend, whatever the threads.
+ * The same seed gives the same parameters on the same backend, whatever the threads, and on another backend those within
+ * rounding (`learn` in src/kernels/kernels.ts states the tolerance).
  *
  * @param train (n, d) rows with the training brand.
  * @param extras what the result is called, further settings to record, a last touch to the parameters.
@@ -78,19 +73,9 @@ export async function fitHead(
   const { rows, cols } = original;
   const stopping = resolveOptions('trainHead.earlyStopping', stoppingRules, o.earlyStopping);
   const weights = normalizedWeights(o.sampleWeights ?? train.weights, rows);
-  const loss = chooseLoss(options.loss ?? defaultLoss[kind]);
-  assertTargets(loss, kind);
-  const sampler = chooseSampler(o.sampler, seed);
-  const mix = chooseMix(o.mix);
-  if (mix) assertOneLabel(train, `mix ${mix.name}`, 'Leave trainHead.mix out');
-  if (!mix && o.pairing !== null) throw new EquipoiseError('ERR_OPTION', 'trainHead.pairing needs trainHead.mix');
-  const pairing = mix && resolvePairing(o.pairing ?? 'random');
-  const batchSampler = resolveBatchSampler(o.batchSampler);
-  const schedule = createSchedule(o.schedule);
-  const optimizer = resolveOptimizer(o.optimizer);
+  const { loss, sampler, mixing, batchSampler, schedule, optimizer } = chooseParts(o, options, train);
   const { definition } = optimizer;
   const wholeSet = 'solve' in definition;
-  refuseContradictions(options, optimizer);
 
   // The rows, as the head sees them.
   const standardize = o.from ? o.from.scaler !== undefined : (o.standardize ?? train.columns !== undefined);
@@ -111,7 +96,7 @@ export async function fitHead(
     });
   const plan = await planned(0);
   throwIfAborted(signal, 'training');
-  let table = layOutRows(set, plan, weights, kernels);
+  const table = layOutRows(set, plan, weights, kernels);
   const resampledRows = table.count;
 
   // The head, where it begins.
@@ -161,17 +146,17 @@ export async function fitHead(
   const settings = {
     ...described,
     seed,
-    head: { name: head.name, ...head.options },
-    loss: { name: loss.name, ...loss.options },
+    head: named(head),
+    loss: named(loss),
     ...(kind === 'many' && { targets: kind }),
-    sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
-    mix: mix ? { name: mix.name, ...mix.options } : null,
-    pairing: pairing ? { name: pairing.name, ...pairing.options } : null,
-    batchSampler: wholeSet ? null : { name: batchSampler.name, ...batchSampler.options },
-    optimizer: { name: optimizer.name, ...optimizer.options },
-    schedule: wholeSet ? null : { name: schedule.name, ...schedule.options },
+    sampler: named(sampler),
+    mix: named(mixing?.mix),
+    pairing: named(mixing?.pairing),
+    batchSampler: wholeSet ? null : named(batchSampler),
+    optimizer: named(optimizer),
+    schedule: wholeSet ? null : named(schedule),
     learningRate: wholeSet ? null : baseRate,
-    step: o.step ? { name: o.step.name, ...o.step.options } : null,
+    step: named(o.step),
     accumulate: o.accumulate,
     trainable: moving.map((p) => (head.parameters[p] as Parameter).name),
     warmStart: o.from !== undefined,
@@ -189,53 +174,41 @@ export async function fitHead(
   };
 
   // Epoch after epoch.
-  let order = new Int32Array(epochRows);
-  let nextOrder = o.freshDraws ? order : new Int32Array(epochRows);
-  const orderRng = createRng(seed, `batches/${batchSampler.name}`);
-  const fillOrder = (draw: number): FillOrder =>
-    wholeSet
-      ? inOrder
-      : batchSampler.create({
-          labels: table.label,
-          classes: strataOf(train),
-          rng: o.freshDraws ? orderRng.substream(draw) : orderRng,
-        });
-  let fill = fillOrder(0);
-  fill(order, 0, epochs);
-  const findPartners = () => pairing?.create({ table, classes, kernels, threads, ...(signal && { signal }) });
-  let partners = await findPartners();
-  const mixRng = createRng(seed, 'mix');
-
+  const visits = await createVisits({
+    table,
+    ...(o.freshDraws && {
+      redraw: async (epoch: number) => layOutRows(set, await planned(epoch), weights, kernels),
+    }),
+    ...(!wholeSet && { batchSampler }),
+    strata: strataOf(train),
+    ...(mixing && { mixing }),
+    classCounts,
+    epochs,
+    epochRows,
+    seed,
+    kernels,
+    threads,
+    ...(signal && { signal }),
+  });
   const best = keepParameters(head);
   const history: EpochRecord[] = [];
   let bestEpoch = 0;
   let bestScore: ValidationScore | undefined;
   let prior: number[] | null = null;
   for (let epoch = 0; epoch < epochs; epoch++) {
-    if (o.freshDraws && epoch > 0) {
-      table = layOutRows(set, await planned(epoch), weights, kernels);
-      fill = fillOrder(epoch);
-      fill(order, epoch, epochs);
-      partners = await findPartners();
-    }
-    let visited = table;
-    if (mix && partners) {
-      visited = mixRows(table, order, mix, partners, classCounts, mixRng.at(epoch));
-      inOrder(order, epoch, epochs);
-    }
+    const visited = await visits.of(epoch);
     const rate = baseRate * schedule.factor(epoch, epochs);
-    const running = runEpoch({ table: visited, order }, { epoch, epochs, rate });
+    const running = runEpoch(visited, { epoch, epochs, rate });
     // Where the kernel computes elsewhere, this thread has nothing else to do.
-    if (!o.freshDraws && epoch + 1 < epochs) fill(nextOrder, epoch + 1, epochs);
+    visits.drawAhead(epoch + 1);
     const { loss: mean, converged } = await running;
-    [order, nextOrder] = [nextOrder, order];
     throwIfAborted(signal, 'training');
 
     const validated = held?.score();
     if (!validated || bestScore === undefined || better(validated, bestScore, stopping.metric)) {
       bestScore = validated;
       bestEpoch = epoch;
-      if (!o.step) prior = effectivePrior(visited, nextOrder, loss, { classCounts, epoch, epochs });
+      if (!o.step) prior = effectivePrior(visited.table, visited.order, loss, { classCounts, epoch, epochs });
       if (validated) best.take();
     }
     const record = { epoch, loss: mean, learningRate: rate, ...(validated && { validation: validated }) };

@@ -6,8 +6,8 @@ import { threadsFor } from './kernel-steps.js';
 import type { SolverDefinition, WholeObjective } from './optimizer.js';
 import { Batch } from './rows.js';
 
-/** Rows gathered at a time: enough to multiply well, little enough to stay in the cache. */
-const blockRows = 512;
+/** Rows gathered at a time: enough to multiply well, little enough to stay in the second cache between forward and back. */
+const blockRows = 256;
 
 type Evaluate = (visits: Visits, place: EpochPlace, gradient: Float64Array) => Promise<number>;
 
