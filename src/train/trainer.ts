@@ -9,7 +9,7 @@ import { assertOneLabel, targetKind } from '../core/targets.js';
 import { createHead, fitScaler, type Parameter } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds, assertTargets, defaultLoss } from '../loss/index.js';
-import { batchLoss } from './batch-loss.js';
+import { allFinite, batchLoss } from './batch-loss.js';
 import type { FillOrder } from './batch-sampler.js';
 import { effectivePrior } from './effective-prior.js';
 import { resolveBatchSampler } from './batch-samplers.js';
@@ -17,7 +17,7 @@ import { batchSource } from './batch-source.js';
 import { batchSteps } from './batch-steps.js';
 import { splitChoice } from './choice.js';
 import { chooseLoss, chooseMix, chooseSampler, refuseContradictions } from './chosen-parts.js';
-import type { RunEpoch, Training } from './epoch.js';
+import { diverged, type RunEpoch, type Training } from './epoch.js';
 import { holdOut } from './held-out.js';
 import { kernelSteps } from './kernel-steps.js';
 import { resolveOptimizer } from './optimizers.js';
@@ -237,6 +237,10 @@ export async function fitHead(
     const { loss: mean, converged } = await running;
     [order, nextOrder] = [nextOrder, order];
     throwIfAborted(signal, 'training');
+    // The loss tells of the parameters before a step: after the last one nothing else would.
+    const broken = moving.map((p) => head.parameters[p] as Parameter).find(({ data }) => !allFinite(data));
+    if (broken)
+      throw diverged({ epoch, epochs, step: stepsPerEpoch - 1, rate }, `${broken.name} is no longer finite`);
 
     const validated = held?.score();
     if (!validated || bestScore === undefined || better(validated, bestScore, stopping.metric)) {
