@@ -239,8 +239,7 @@ export async function fitHead(
     throwIfAborted(signal, 'training');
     // The loss tells of the parameters before a step: after the last one nothing else would.
     const broken = moving.map((p) => head.parameters[p] as Parameter).find(({ data }) => !allFinite(data));
-    if (broken)
-      throw diverged({ epoch, epochs, step: stepsPerEpoch - 1, rate }, `${broken.name} is no longer finite`);
+    if (broken) throw diverged({ epoch, epochs, step: stepsPerEpoch - 1, rate }, `${broken.name} is no longer finite`);
 
     const validated = held?.score();
     if (!validated || bestScore === undefined || better(validated, bestScore, stopping.metric)) {

@@ -64,7 +64,12 @@ function method(flags: FlagValues): Pick<TrainHeadOptions, 'strategy' | 'strateg
     return parts;
   }
   const strategyOptions = pick(flags, optionFlags);
-  return { strategy: 'eos', ...pick(flags, { strategy: 0 }), strategyOptions, ...pick(flags, without(partFlags, optionFlags)) };
+  return {
+    strategy: 'eos',
+    ...pick(flags, { strategy: 0 }),
+    strategyOptions,
+    ...pick(flags, without(partFlags, optionFlags)),
+  };
 }
 
 export const trainCommand: Command = {
