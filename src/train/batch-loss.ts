@@ -13,11 +13,10 @@ export type EvaluateBatch = (
   given?: { readonly loss?: Loss; readonly sampleWeights?: Float32Array },
 ) => number;
 
-/** Whether no value is NaN or infinite: 0 times such a one is NaN. */
+/** Whether no value is NaN or infinite. */
 export function allFinite(values: Float32Array): boolean {
-  let zero = 0;
-  for (let j = 0; j < values.length; j++) zero += 0 * (values[j] as number);
-  return zero === 0;
+  for (let j = 0; j < values.length; j++) if (!Number.isFinite(values[j])) return false;
+  return true;
 }
 
 /** @param gradients one array a parameter of the head. */
