@@ -18,7 +18,7 @@ const sections = [
   [
     'Samplers',
     'samplers',
-    'What `equipoise resample --sampler` and `createSampler(name)` take. Each returns a plan: three numbers a synthetic row, or the row itself where no such recipe makes it.',
+    'What `equipoise resample --sampler` and `createSampler(name)` take. Each returns a plan: three numbers a synthetic row, or the row itself where no such recipe makes it. Several work one after the other as `--sampler tomek-links,smote` and `pipeline([createSampler(…), …])`: one plan, whose rows name their parents all the same.',
   ],
   ['Label rules of mixed rows', 'mixes', 'How much of the label of a mixed row is its base’s.'],
   ['Pairings of mixed rows', 'pairings', '`trainHead(train, { mix, pairing })`: which row another is mixed with.'],

@@ -141,7 +141,11 @@ export function meanGap(all: readonly (TrainedGap | null)[]): TrainedGap | null 
   };
 }
 
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+/** Three decimals and a sign, where they are not all 0. */
+function signed(value: number): string {
+  const text = Math.abs(value).toFixed(3);
+  return Number(text) === 0 ? text : `${value < 0 ? '−' : '+'}${text}`;
+}
 const range = ({ low, high }: Bounds) => `${signed(low)} to ${signed(high)}`;
 
 /** Says in words what the interval allows to be said. @param comparisons that are made at once; @param asked seeds that were asked for. */

@@ -139,7 +139,7 @@ async function inspectStore(
       'the store it was made from',
       'inspect.of',
       of,
-      `${path} holds resampled rows: whether they leak depends on the held-out rows of that store`,
+      `${path} holds resampled rows: whether they leak depends on the held-out rows of that store. On the command line it is --of STORE`,
     );
   if (of !== undefined && !(leaks && store.resampled))
     throw expected('it for the leaks of a resampled store only', 'inspect.of', of, `Leave it out for ${path}`);

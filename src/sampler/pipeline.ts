@@ -1,7 +1,7 @@
 /** Several samplers, one after the other, as one. */
 
 import { assertTraining, brand, countClasses, type TrainingSet } from '../core/embedding-set.js';
-import { expected, throwIfAborted } from '../core/errors.js';
+import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import { matrix } from '../core/matrix.js';
 import type { ResamplingPlan } from '../core/plan.js';
 import { materialize } from '../kernels/index.js';
@@ -25,6 +25,16 @@ function nextSet(train: TrainingSet, plan: ResamplingPlan, { kernels }: PlanCont
       ...(read && train.columns && { columns: train.columns }),
     },
     'train',
+  );
+}
+
+/** What a later stage lacks may have been removed by those before it. */
+function ofStage(i: number, { name }: Sampler, error: unknown): unknown {
+  if (!(error instanceof EquipoiseError) || error.code !== 'ERR_DATA') return error;
+  return new EquipoiseError(
+    'ERR_DATA',
+    `Stage ${i + 1} of the pipeline, ${name}, sees only the rows that the stages before it left: ${error.message}`,
+    { cause: error },
   );
 }
 
@@ -58,7 +68,9 @@ export function pipeline(stages: readonly Sampler[]): Sampler {
     const said: Record<string, unknown>[] = [];
     for (const [i, stage] of stages.entries()) {
       throwIfAborted(signal, `planning ${stage.name}`);
-      const own = await stage.plan(set, context);
+      const own = await stage.plan(set, context).catch((error: unknown) => {
+        throw i === 0 ? error : ofStage(i, stage, error);
+      });
       said.push({ name: own.sampler, ...own.options });
       const seen = known.get(set) ?? new WeakMap<ResamplingPlan, { whole: ResamplingPlan; set: TrainingSet }>();
       known.set(set, seen);

@@ -9,13 +9,13 @@ import { assertOneLabel, strataOf, targetKind } from '../core/targets.js';
 import { createHead, fitScaler, type Parameter } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds } from '../loss/index.js';
-import { batchLoss } from './batch-loss.js';
+import { allFinite, batchLoss } from './batch-loss.js';
 import { effectivePrior } from './effective-prior.js';
 import { batchSource } from './batch-source.js';
 import { batchSteps } from './batch-steps.js';
 import { splitChoice } from './choice.js';
 import { chooseParts } from './chosen-parts.js';
-import type { RunEpoch, Training } from './epoch.js';
+import { diverged, type RunEpoch, type Training } from './epoch.js';
 import { holdOut } from './held-out.js';
 import { kernelSteps } from './kernel-steps.js';
 import { stoppingRules, trainRules, type TrainOptions } from './options.js';
@@ -203,6 +203,9 @@ export async function fitHead(
     visits.drawAhead(epoch + 1);
     const { loss: mean, converged } = await running;
     throwIfAborted(signal, 'training');
+    // The loss tells of the parameters before a step: after the last one nothing else would.
+    const broken = moving.map((p) => head.parameters[p] as Parameter).find(({ data }) => !allFinite(data));
+    if (broken) throw diverged({ epoch, epochs, step: stepsPerEpoch - 1, rate }, `${broken.name} is no longer finite`);
 
     const validated = held?.score();
     if (!validated || bestScore === undefined || better(validated, bestScore, stopping.metric)) {

@@ -113,6 +113,23 @@ describe('steps apart', { concurrency: 2 }, () => {
     );
   });
 
+  test('resample with several samplers runs one after the other, and gives each the options that it has', async () => {
+    const pair = ['store', '--split', 'default', '--sampler', 'tomek-links,smote'];
+    const made = await asked(dir, 'resample', ...pair, '--k-neighbors', '1', '--out', 'cleaned');
+    const [first, ...rest] = made.perClass.map(({ after }: { after: number }) => after);
+    assert.deepEqual(rest, [first, first]);
+    const { provenance } = await asked(dir, 'inspect', 'cleaned');
+    assert.match(provenance[0].id, /^pipeline-/);
+    for (const [more, words] of [
+      [['--reach', 'any', '--out', 'none'], /None of tomek-links, smote has an option --reach/],
+      [['--dry-run'], /one sampler for --dry-run/],
+    ] as const) {
+      const { code, stderr } = await equipoise(dir, 'resample', ...pair, ...more);
+      assert.equal(code, 2);
+      assert.match(stderr, words);
+    }
+  });
+
   test('inspect --leaks holds a resampled store against the held-out rows of the one it was made from', async () => {
     await succeed(dir, 'embed', 'photos', '--out', 'shots', '--backbone', 'tiny-image');
     await succeed(dir, 'split', 'shots', '--seed', '1');

@@ -120,6 +120,8 @@ test('the sentence says what the interval allows', () => {
     unclear.sentence,
     'eos and ce cannot be told apart beyond noise (+0.020 balanced accuracy, 95 % interval −0.010 to +0.050 over 5 seeds).',
   );
+  // −0.0002 is no difference to be seen at three decimals.
+  assert.match(say(-0.0104, 0.01).sentence, /\(0\.000 balanced accuracy/);
   assert.equal(
     say(0.01, 0.05, { asked: 7, comparisons: 3 }).sentence,
     'eos is better than ce beyond noise (+0.030 balanced accuracy, 95 % interval, widened for 3 comparisons, +0.010 to +0.050 over 5 of 7 seeds).',

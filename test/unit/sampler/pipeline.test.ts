@@ -196,6 +196,18 @@ test('what a stage has to say names the stage', async () => {
   assert.match(perClass[0]!.fallback!, /^smote: one row: repeated/);
 });
 
+test('a class that an earlier stage removed is missed by a later one, which says so', async () => {
+  // Rows 0, 1 and 2 are all of A.
+  const removing = stage('removing', () => ({ keep: Int32Array.of(0, 1, 2) }));
+  await assert.rejects(pipeline([removing, samplers.smote()]).plan(set), {
+    code: 'ERR_DATA',
+    message: /Stage 2 of the pipeline, smote, sees only the rows that the stages before it left: .*two classes/,
+  });
+  await assert.rejects(pipeline([samplers.smote(), removing]).plan(training([1, 2], ['A', 'A'])), {
+    message: /^Expected rows of at least two classes/,
+  });
+});
+
 test('only samplers make a pipeline', () => {
   for (const wrong of [[], 'smote', [samplers.smote]])
     assert.throws(() => pipeline(wrong as unknown as Sampler[]), { code: 'ERR_OPTION', message: /pipeline/ });
