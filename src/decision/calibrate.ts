@@ -1,6 +1,6 @@
 /** Fits calibration and decision rule to a trained head, on rows that were held out. */
 
-import { isResampled, partOf, type EmbeddingSet } from '../core/embedding-set.js';
+import { isResampled, partOf, type AnySet, type DiskSet, type EmbeddingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import { choice, custom, integer, resolveOptions } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
@@ -9,6 +9,7 @@ import { applyCalibration, decideClasses, type Calibration, type Decision, type 
 import {
   evaluatePredictions,
   labelsAs,
+  logitsOf,
   metrics,
   type ConfusionMatrix,
   type Evaluation,
@@ -149,7 +150,8 @@ function priorsOf(head: Described) {
   return { classCounts: inOrder(settings.classCounts), effectivePrior: inOrder(settings.effectivePrior) };
 }
 
-function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
+/** The labels of rows that may be fitted on, as the head knows them. */
+function heldLabels(head: Predictor, set: AnySet): Int32Array {
   const part = partOf(set);
   if (isResampled(set) || part === 'train' || part === 'test')
     throw new EquipoiseError(
@@ -159,8 +161,7 @@ function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
   if (set.labels.length === 0)
     throw new EquipoiseError('ERR_DATA', 'Expected held-out rows to calibrate on but the set has none');
   assertOneLabel(set, 'calibrate', 'Use tuneLabelThresholds');
-  const labels = labelsAs(head.classNames, set, 'to calibrate on');
-  return { logits: head.logits(set.embeddings), labels, classes: head.classNames.length };
+  return labelsAs(head.classNames, set, 'to calibrate on');
 }
 
 /** Scale and shift of one calibration after another, as one. */
@@ -208,27 +209,52 @@ function valueOf(name: string, trainCounts: readonly number[] | undefined): (con
  *
  * @param head from `trainHead` or `headFromModel`.
  * @param set rows that were held out, such as `split(set).validation`; may be left out where nothing is fitted to rows.
- * @returns the same head with the new `decision`; its `fit` says what was found and what it changed.
+ * @returns the same head with the new `decision`; its `fit` says what was found and what it changed. For rows on disk a promise of it.
  * @throws ERR_DATA for training, test or resampled rows, ERR_OPTION for options, or without rows where they are needed.
  *
  * @example
  * const sure = calibrate(head, validation, { calibration: 'temperature', decision: 'macro-f1' });
  */
-export function calibrate<H extends Described>(head: H, set: EmbeddingSet | undefined, options: CalibrateOptions): H {
+export function calibrate<H extends Described>(head: H, set: EmbeddingSet | undefined, options: CalibrateOptions): H;
+export function calibrate<H extends Described>(head: H, set: DiskSet, options: CalibrateOptions): Promise<H>;
+export function calibrate<H extends Described>(
+  head: H,
+  set: AnySet | undefined,
+  options: CalibrateOptions,
+): H | Promise<H>;
+export function calibrate<H extends Described>(
+  head: H,
+  set: AnySet | undefined,
+  options: CalibrateOptions,
+): H | Promise<H> {
   const { seed, ...given } = resolveOptions('calibrate', calibrateOptions, options);
   const { steps, metric, rule } = resolveDecision('calibrate', given);
   if (head.targets === 'many')
     throw expected('a head of rows with one label each', 'calibrate', head.targets, 'Use tuneLabelThresholds');
-  const { classNames } = head;
-  const classes = classNames.length;
-  const bundle = bundleOf(head);
-  const held = set && heldRows(createPredictor(bundle), set);
-  if (!held && (rule || steps.some(({ definition }) => definition.needsRows)))
+  if (!set && (rule || steps.some(({ definition }) => definition.needsRows)))
     throw new EquipoiseError(
       'ERR_OPTION',
       `Expected held-out rows for ${rule ? `decision ${metric}` : `calibration ${steps.find(({ definition }) => definition.needsRows)?.definition.name}`} but received none. Give validation rows`,
     );
 
+  const wanted = { steps, metric, rule, seed };
+  if (!set) return fitDecision(head, undefined, wanted);
+  const labels = heldLabels(head, set);
+  const trained = createPredictor(bundleOf(head));
+  const fit = (logits: Float32Array) =>
+    fitDecision(head, { logits, labels, classes: head.classNames.length }, wanted);
+  return 'rows' in set ? logitsOf(trained, set).then(fit) : fit(trained.logits(set.embeddings));
+}
+
+/** Fits to the logits of held-out rows, where there are any. */
+function fitDecision<H extends Described>(
+  head: H,
+  held: HeldRows | undefined,
+  { steps, metric, rule, seed }: ReturnType<typeof resolveDecision> & { readonly seed: number },
+): H {
+  const { classNames } = head;
+  const classes = classNames.length;
+  const bundle = bundleOf(head);
   const { classCounts, effectivePrior } = priorsOf(head);
   let calibration: Calibration = { scale: classNames.map(() => 1), shift: classNames.map(() => 0) };
   const found = steps.map(({ definition, options: resolved }) => {

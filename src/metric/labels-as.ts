@@ -1,4 +1,4 @@
-import type { EmbeddingSet } from '../core/embedding-set.js';
+import type { LabelledRows } from '../core/embedding-set.js';
 import { EquipoiseError, show } from '../core/errors.js';
 
 /**
@@ -6,7 +6,7 @@ import { EquipoiseError, show } from '../core/errors.js';
  * @param purpose completes "12 rows …", for messages.
  * @throws ERR_DATA for rows of a class that is not in it.
  */
-export function labelsAs(classNames: readonly string[], set: EmbeddingSet, purpose: string): Int32Array {
+export function labelsAs(classNames: readonly string[], set: LabelledRows, purpose: string): Int32Array {
   const translate = set.classNames.map((name, c) => {
     const id = classNames.indexOf(name);
     if (id < 0 && set.classCounts[c]! > 0)

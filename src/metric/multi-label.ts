@@ -1,11 +1,12 @@
 /** Judging rows with any number of labels: every class is a yes or no of its own. */
 
-import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
+import { isResampled, shapeOf, type AnySet } from '../core/embedding-set.js';
 import { EquipoiseError, expected, show } from '../core/errors.js';
 import type { MatrixLike } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
 import type { TargetKind } from '../core/targets.js';
 import { mean } from './confusion.js';
+import { logitsOf } from './logits-of.js';
 
 /** One class among the judged rows. A rate of nothing (no such row) is 0: read it beside `support`. */
 export interface LabelScores {
@@ -166,7 +167,7 @@ const rules = {
  */
 export async function evaluateMultiLabel(
   head: MultiLabelJudged,
-  set: EmbeddingSet,
+  set: AnySet,
   options: { thresholds?: ArrayLike<number> } = {},
 ): Promise<MultiLabelEvaluation> {
   const { thresholds = head.thresholds } = resolveOptions('evaluateMultiLabel', rules, options);
@@ -178,7 +179,7 @@ export async function evaluateMultiLabel(
       `Expected held-out rows with any number of labels but received ${set.targets ? 'resampled rows' : 'rows of one label each. Use evaluate'}`,
     );
   const { classNames } = head;
-  const [rows = 0] = set.embeddings.shape;
+  const { rows } = shapeOf(set);
   const targets = new Uint8Array(rows * classNames.length);
   const own = set.classNames.length;
   set.classNames.forEach((name, c) => {
@@ -192,6 +193,6 @@ export async function evaluateMultiLabel(
     for (let i = 0; i < rows; i++)
       targets[i * classNames.length + id] = (set.targets as Uint8Array)[i * own + c] as number;
   });
-  const probabilities = (await head.logits(set.embeddings)).map((z) => 1 / (1 + Math.exp(-z)));
+  const probabilities = (await logitsOf(head, set)).map((z) => 1 / (1 + Math.exp(-z)));
   return evaluateMultiLabelPredictions({ targets, probabilities, classNames, ...(thresholds && { thresholds }) });
 }

@@ -10,7 +10,7 @@ import {
   type TargetCount,
 } from '../../index.js';
 import { pick, type Command } from '../command.js';
-import { required, samplerFlags, threadsFlag } from './shared.js';
+import { memoryBytesOf, memoryFlag, required, samplerFlags, sayOnDisk, threadsFlag } from './shared.js';
 
 /** What the rows themselves decide is not known before they are looked at. */
 const aim = ({ after, atMost, exact }: TargetCount) =>
@@ -34,6 +34,7 @@ export const resampleCommand: Command = {
     },
     dryRun: { type: 'boolean', help: 'print the counts before and those aimed at; compute and write nothing' },
     overwrite: { type: 'boolean', help: 'replace a finished store in the same folder' },
+    ...memoryFlag,
     ...samplerFlags,
     ...threadsFlag,
   },
@@ -42,7 +43,8 @@ export const resampleCommand: Command = {
     const { sampler: name = 'eos', split } = flags as { sampler?: string; split?: string };
     const sampler = createSampler(name, pick(flags, samplerFlags));
     const store = await openStore(path);
-    const train = await trainingRows(store, { split });
+    const train = await trainingRows(store, { split, ...memoryBytesOf(flags) });
+    sayOnDisk(train, context);
     if (flags['dryRun'] === true) {
       const perClass = targetCounts(samplers[name as keyof typeof samplers], sampler, train);
       context.print(
