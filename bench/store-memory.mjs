@@ -75,7 +75,7 @@ const training = [store, ...split, '--epochs', values.epochs];
 const steps = {
   nothing: ['--version'],
   train: ['train', ...training, '--strategy', 'ce', '--out', head, ...limit],
-  'train eos': ['train', ...training, '--strategy', 'eos', '--out', join(folder, 'eos.onnx'), ...limit],
+  'train eos': ['train', ...training, '--strategy', 'eos', '--sampling-strategy', 'minority', '--out', join(folder, 'eos.onnx'), ...limit],
   evaluate: ['evaluate', head, store, ...split, '--part', 'train', ...limit],
   calibrate: ['calibrate', head, store, ...split, '--calibration', 'temperature', '--out', join(folder, 'sure.onnx'), ...limit],
   inspect: ['inspect', store, '--leaks', ...limit],
