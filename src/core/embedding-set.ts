@@ -253,6 +253,7 @@ export function brand(set: EmbeddingSet, part: Part): TrainingSet | HeldOutSet;
 export function brand(set: DiskSet, part: 'train'): DiskTrainingSet;
 export function brand(set: DiskSet, part: Part): DiskTrainingSet | DiskHeldOutSet;
 export function brand(set: AnySet, part: 'train'): AnyTrainingSet;
+export function brand(set: AnySet, part: Part): AnySet;
 export function brand(set: AnySet, part: Part): AnySet {
   return { ...set, [partBrand]: part };
 }

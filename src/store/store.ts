@@ -10,7 +10,6 @@ import {
   type DiskTrainingSet,
   type EmbeddingSet,
   type HeldOutSet,
-  type LabelledRows,
   type Part,
   type TrainingSet,
 } from '../core/embedding-set.js';
@@ -265,7 +264,7 @@ export class EmbeddingStore {
   #branded<S extends EmbeddingSet | DiskSet>(set: S, part: Part | undefined): S {
     if (this.resampled) return brandResampled(set);
     const declared = part ?? this.#manifest.part;
-    return declared === null ? set : (brand(set as EmbeddingSet, declared) as LabelledRows as S);
+    return declared === null ? set : (brand(set, declared) as S);
   }
 
   async #rowTable(): Promise<ArrowTable> {
