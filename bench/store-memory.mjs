@@ -5,7 +5,7 @@
 //   node bench/store-memory.mjs --memory none        the same steps with all rows in memory
 //   node bench/store-memory.mjs --steps train,inspect --rows 200000 --d 2048
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +36,10 @@ async function drawStore(dir) {
   const uniform = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
   const label = () => {
     let at = uniform() * total;
-    return Math.max(0, shares.findIndex((share) => (at -= share) < 0));
+    return Math.max(
+      0,
+      shares.findIndex((share) => (at -= share) < 0),
+    );
   };
   const labels = Array.from({ length: rows }, label);
   const writer = await createStore(dir, {
@@ -63,9 +66,13 @@ async function drawStore(dir) {
   await store.writeSplit('default', { parts: new Map(labels.map((_, i) => [`${i}`, part(i)])) });
 }
 
-/** Prints, at the end of a process, what it held at most. */
+/** Prints, at the end of a process, what it held at most and how long it computed. */
 const tellPeak = `import { readFileSync } from 'node:fs';
-process.on('exit', () => process.stderr.write(readFileSync('/proc/self/status', 'utf8').match(/VmHWM:.*/)[0] + '\\n'));`;
+process.on('exit', () => {
+  const { user, system } = process.cpuUsage();
+  const peak = readFileSync('/proc/self/status', 'utf8').match(/VmHWM:.*/)[0];
+  process.stderr.write('\\n' + peak + '\\nCPU: ' + (user + system) / 1e6 + '\\n');
+});`;
 
 const folder = values.store ?? mkdtempSync(join(tmpdir(), 'equipoise-store-memory-'));
 const store = join(folder, 'store');
@@ -75,11 +82,43 @@ const training = [store, ...split, '--epochs', values.epochs];
 const steps = {
   nothing: ['--version'],
   train: ['train', ...training, '--strategy', 'ce', '--out', head, ...limit],
-  'train eos': ['train', ...training, '--strategy', 'eos', '--sampling-strategy', 'minority', '--out', join(folder, 'eos.onnx'), ...limit],
+  'train eos': [
+    'train',
+    ...training,
+    '--strategy',
+    'eos',
+    '--sampling-strategy',
+    'minority',
+    '--out',
+    join(folder, 'eos.onnx'),
+    ...limit,
+  ],
   evaluate: ['evaluate', head, store, ...split, '--part', 'train', ...limit],
-  calibrate: ['calibrate', head, store, ...split, '--calibration', 'temperature', '--out', join(folder, 'sure.onnx'), ...limit],
+  calibrate: [
+    'calibrate',
+    head,
+    store,
+    ...split,
+    '--calibration',
+    'temperature',
+    '--out',
+    join(folder, 'sure.onnx'),
+    ...limit,
+  ],
   inspect: ['inspect', store, '--leaks', ...limit],
-  resample: ['resample', store, ...split, '--sampler', 'smote', '--sampling-strategy', 'minority', '--out', join(folder, 'balanced'), '--overwrite', ...limit],
+  resample: [
+    'resample',
+    store,
+    ...split,
+    '--sampler',
+    'smote',
+    '--sampling-strategy',
+    'minority',
+    '--out',
+    join(folder, 'balanced'),
+    '--overwrite',
+    ...limit,
+  ],
   export: ['export', store, '--to', 'npy', '--out', join(folder, 'rows.npy'), '--overwrite'],
 };
 
@@ -87,15 +126,21 @@ try {
   if (!existsSync(store)) await drawStore(store);
   console.log(`${rows} x ${d} float32: ${((rows * d * 4) / 2 ** 20).toFixed(0)} MiB; --memory ${values.memory}`);
   for (const name of values.steps?.split(',') ?? Object.keys(steps)) {
-    const start = performance.now();
     const { stderr, status } = spawnSync(
       process.execPath,
-      ['--import', `data:text/javascript,${encodeURIComponent(tellPeak)}`, join(root, 'dist/src/cli/main.js'), ...steps[name]],
+      [
+        '--import',
+        `data:text/javascript,${encodeURIComponent(tellPeak)}`,
+        join(root, 'dist/src/cli/main.js'),
+        ...steps[name],
+      ],
       { encoding: 'utf8', maxBuffer: 2 ** 28 },
     );
     const peak = Number(/VmHWM:\s*(\d+)/.exec(stderr)?.[1]) / 1024;
-    const seconds = (performance.now() - start) / 1000;
-    console.log(`${name.padEnd(12)} ${peak.toFixed(0).padStart(6)} MiB ${seconds.toFixed(1).padStart(8)} s${status === 0 ? '' : `  exit ${status}: ${stderr.slice(-300)}`}`);
+    const seconds = Number(/CPU: ([\d.]+)/.exec(stderr)?.[1]);
+    console.log(
+      `${name.padEnd(12)} ${peak.toFixed(0).padStart(6)} MiB ${seconds.toFixed(1).padStart(8)} s of CPU${status === 0 ? '' : `  exit ${status}: ${stderr.slice(-300)}`}`,
+    );
   }
 } finally {
   if (!values.store) rmSync(folder, { recursive: true });

@@ -201,9 +201,7 @@ export async function auditLeaks(
   const inMemory = parts.flatMap(({ set }) => ('rows' in set ? [] : [dense(set.embeddings)]));
   const sources = parts.map(({ set }) => ('rows' in set ? set.rows : memoryRows(dense(set.embeddings), memoryBytes)));
   const equal = onDisk.length > 0 ? await equalDiskRows(sources) : equalRows(inMemory);
-  const duplicates = equal
-    .filter(severalParts)
-    .map((rows) => ({ rows: describe(rows) }));
+  const duplicates = equal.filter(severalParts).map((rows) => ({ rows: describe(rows) }));
   const groups = spread(parts, (set, row) => set.groups?.[row]).map(([shared, rows]) => ({
     shared,
     rows: describe(rows),

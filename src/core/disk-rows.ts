@@ -19,6 +19,9 @@ export interface RowWindow {
   readonly x: Dense;
 }
 
+/** Rows that are read one after the other gain nothing from larger windows. */
+const windowBytes = 1 << 24;
+
 /** Windows begin at multiples of this, so that what is computed in blocks of rows has the same blocks as in memory. */
 const windowStep = 1024;
 
@@ -33,10 +36,11 @@ export function rowsIn(bytes: number, cols: number): number {
   return Math.max(1, Math.floor(bytes / (4 * Math.max(1, cols))));
 }
 
-/** All rows in order, as many at a time as `memoryBytes` holds (1,024 at least). */
+/** All rows in order, as many at a time as 16 MiB hold, or `memoryBytes` where that is less (1,024 at least). */
 export async function* windowsOf(rows: DiskRows): AsyncGenerator<RowWindow, void, undefined> {
   const { count, cols, memoryBytes } = rows;
-  const most = Math.min(count, Math.max(1, Math.floor(rowsIn(memoryBytes, cols) / windowStep)) * windowStep);
+  const fitting = rowsIn(Math.min(memoryBytes, windowBytes), cols);
+  const most = Math.min(count, Math.max(1, Math.floor(fitting / windowStep)) * windowStep);
   const memory = new Float32Array(most * cols);
   for (let start = 0; start < count; start += most) {
     const length = Math.min(most, count - start);

@@ -241,8 +241,7 @@ export function calibrate<H extends Described>(
   if (!set) return fitDecision(head, undefined, wanted);
   const labels = heldLabels(head, set);
   const trained = createPredictor(bundleOf(head));
-  const fit = (logits: Float32Array) =>
-    fitDecision(head, { logits, labels, classes: head.classNames.length }, wanted);
+  const fit = (logits: Float32Array) => fitDecision(head, { logits, labels, classes: head.classNames.length }, wanted);
   return 'rows' in set ? logitsOf(trained, set).then(fit) : fit(trained.logits(set.embeddings));
 }
 

@@ -287,7 +287,10 @@ function planDiskRows(set: DiskSet, plan: ResamplingPlan, backend: Required<Plan
     async window(start, end, out = new Float32Array((end - start) * cols)) {
       checkWindow(start, end, total);
       if (out.length !== (end - start) * cols)
-        throw new EquipoiseError('ERR_SHAPE', `out has ${out.length} numbers but ${end - start} rows of ${cols} are made`);
+        throw new EquipoiseError(
+          'ERR_SHAPE',
+          `out has ${out.length} numbers but ${end - start} rows of ${cols} are made`,
+        );
       const here = Math.min(end, made);
       // A recipe has two ends.
       const block = Math.max(1, most >> 1);

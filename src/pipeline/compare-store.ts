@@ -17,7 +17,11 @@ import { assertRowsFit } from './memory.js';
 import { writeWhole } from './run-folder.js';
 
 /** The parts of a split, or without one all rows, to be divided anew. */
-async function rowsToCompare(what: string, path: string, split: string | undefined): Promise<EmbeddingSet | ComparedParts> {
+async function rowsToCompare(
+  what: string,
+  path: string,
+  split: string | undefined,
+): Promise<EmbeddingSet | ComparedParts> {
   const store = await openStore(path);
   assertRowsFit(what, store.count, store.dim);
   if (split === undefined) return store.read();

@@ -151,7 +151,8 @@ async function inspectStore(
   const { manifest } = store;
   const rows = await store.rows();
   const splits: Record<string, Record<string, number>> = {};
-  const audits: Record<string, LeakAudit> = of === undefined ? {} : await auditResampled(store, of, memoryBytes, auditOptions);
+  const audits: Record<string, LeakAudit> =
+    of === undefined ? {} : await auditResampled(store, of, memoryBytes, auditOptions);
   for (const name of store.splits()) {
     const { parts } = await store.readSplit(name);
     const counts = { train: 0, validation: 0, test: 0 };

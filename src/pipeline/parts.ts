@@ -84,10 +84,7 @@ export interface TrainingRowsOptions {
  * The rows of a store to train on, in memory or, where they take too much of it, on disk.
  * @throws ERR_OPTION for a store with splits when none is named, ERR_DATA for rows that must not be trained on.
  */
-export async function trainingRows(
-  store: EmbeddingStore,
-  options: TrainingRowsOptions = {},
-): Promise<AnyTrainingSet> {
+export async function trainingRows(store: EmbeddingStore, options: TrainingRowsOptions = {}): Promise<AnyTrainingSet> {
   const { split, resampled = false, memoryBytes } = options;
   if (split !== undefined) return (await openRows(store, { split, part: 'train' }, memoryBytes)) as AnyTrainingSet;
   if (store.splits().length > 0)

@@ -16,7 +16,9 @@ export {
   type NewSplit,
   type OnDiskOptions,
   type ReadOptions,
-  type RowChange, type Window } from './store.js';
+  type RowChange,
+  type Window,
+} from './store.js';
 export {
   writeSet,
   writeStore,

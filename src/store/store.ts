@@ -171,7 +171,7 @@ export class EmbeddingStore {
     let next = 0;
     const parents = await this.#visitShards(table, wanted, undefined, (shard, rows, start) => {
       // Runs of neighbours at once.
-      for (let i = 0; i < rows.length; ) {
+      for (let i = 0; i < rows.length;) {
         const from = (rows[i] as number) - start;
         let length = 1;
         while (rows[i + length] === start + from + length) length++;

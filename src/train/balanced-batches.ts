@@ -187,8 +187,7 @@ export function balancedBatches(
         const ids = (values: Int32Array) => visits.map((row) => values[row] as number);
         const numbers = (values: Float32Array) => Float32Array.from(visits, (row) => values[row] as number);
         const out = new Float32Array(visits.length * cols);
-        if (cols > 0)
-          used.interpolate({ x, cols, base: ids(base), other: ids(other), step: numbers(step), out });
+        if (cols > 0) used.interpolate({ x, cols, base: ids(base), other: ids(other), step: numbers(step), out });
         yield {
           index: (stretch.start + at) / batchSize,
           embeddings: matrix(out, visits.length, cols),

@@ -25,7 +25,8 @@ function addTo(sums: readonly Float32Array[], terms: readonly Float32Array[], fa
 }
 
 export function batchSteps(training: Training, settings: BatchStepsSettings): RunEpoch {
-  const { head, moving, optimizer, kernels, epochs, epochRows, batchSize, stepsPerEpoch, dropped, stretches } = training;
+  const { head, moving, optimizer, kernels, epochs, epochRows, batchSize, stepsPerEpoch, dropped, stretches } =
+    training;
   const { gradients, evaluate, step: gradientsOf = evaluate, accumulate } = settings;
   const movingGradients = moving.map((p) => gradients[p] as Float32Array);
   const optimize = (optimizer.definition as OptimizerDefinition).create(

@@ -154,7 +154,19 @@ export function mixRows(
     if (table.weight && weight) weight[i] = table.weight[row] as number;
   }
   const { x, onDisk, cols } = table;
-  return { x, ...(onDisk && { onDisk }), cols, count, base, other, step, label, otherLabel, labelWeight, ...(weight && { weight }) };
+  return {
+    x,
+    ...(onDisk && { onDisk }),
+    cols,
+    count,
+    base,
+    other,
+    step,
+    label,
+    otherLabel,
+    labelWeight,
+    ...(weight && { weight }),
+  };
 }
 
 function refuse(): never {

@@ -256,7 +256,9 @@ export async function fitHead(
     effectivePrior: shares && Object.fromEntries(classNames.map((className, c) => [className, shares[c] as number])),
   });
   if (finish)
-    Object.assign(settings, { finish: await finish({ head, classCounts, ...(held && { judge: () => held.score() }) }) });
+    Object.assign(settings, {
+      finish: await finish({ head, classCounts, ...(held && { judge: () => held.score() }) }),
+    });
 
   const bundle = { head, classNames, targets: kind, settings, ...(scaler && { scaler }) };
   return Object.freeze({

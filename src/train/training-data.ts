@@ -33,10 +33,7 @@ export function checkValidation(validation: AnySet, train: AnyTrainingSet): void
       'Expected validation rows but received none. Leave validation out to keep the last epoch',
     );
   if (cols !== wanted)
-    throw new EquipoiseError(
-      'ERR_SHAPE',
-      `validation has ${cols} columns but the training set has ${wanted}`,
-    );
+    throw new EquipoiseError('ERR_SHAPE', `validation has ${cols} columns but the training set has ${wanted}`);
   if (validation.classNames.join('\n') !== train.classNames.join('\n'))
     throw new EquipoiseError(
       'ERR_DATA',

@@ -68,7 +68,11 @@ test('a set on disk says of its rows what one in memory says, and gathers them i
 
 test('float16 shards, unlabelled rows and parents read alike', async () => {
   const set = fromArrays(
-    matrix(Float32Array.from({ length: 40 }, (_, i) => i / 4), 20, 2),
+    matrix(
+      Float32Array.from({ length: 40 }, (_, i) => i / 4),
+      20,
+      2,
+    ),
     Array.from({ length: 20 }, (_, i) => (i % 2 ? 'a' : 'b')),
     { parents: Array.from({ length: 20 }, (_, i) => (i === 7 ? '3' : null)), weights: new Float32Array(20).fill(2) },
   );
@@ -106,13 +110,18 @@ test('samplers plan the same rows, or say that they need all of them at once', a
   const disk = asTraining(await few.onDisk({ memoryBytes: 90 * dim * 4 }));
   const refused: string[] = [];
   for (const name of Object.keys(samplers)) {
-    const wanted = await createSampler(name, {}).plan(memory).catch(() => undefined);
+    const wanted = await createSampler(name, {})
+      .plan(memory)
+      .catch(() => undefined);
     if (!wanted) continue;
     try {
       assert.deepEqual(await createSampler(name, {}).plan(disk), wanted, name);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_OPTION') throw error;
-      assert.match((error as Error).message, new RegExp(`rows in memory for (${name}|a pipeline).*received rows on disk`));
+      assert.match(
+        (error as Error).message,
+        new RegExp(`rows in memory for (${name}|a pipeline).*received rows on disk`),
+      );
       refused.push(name);
     }
   }
