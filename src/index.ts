@@ -37,11 +37,15 @@ export { exportEmbeddings, importEmbeddings, interchangeFormats } from './interc
 export {
   asTraining,
   fromArrays,
+  type DiskHeldOutSet,
+  type DiskSet,
+  type DiskTrainingSet,
   type EmbeddingSet,
   type FromArraysOptions,
   type HeldOutSet,
   type TrainingSet,
 } from './core/embedding-set.js';
+export type { DiskRows } from './core/disk-rows.js';
 export type { Dataset, Item, ItemContent, Modality } from './core/item.js';
 export type { Matrix, MatrixLike } from './core/matrix.js';
 
@@ -53,6 +57,7 @@ export {
   mergeNearest,
   nearest,
   planRows,
+  type DiskPlanRows,
   type KernelReport,
   type NearestOptions,
   type NearestRows,
@@ -174,10 +179,12 @@ export {
   hasLeaks,
   inspect,
   isModel,
+  openRows,
   readConfig,
   reportRun,
   run,
   runOptions,
+  sampleRows,
   trainingRows,
   tuneStore,
   version,

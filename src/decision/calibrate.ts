@@ -1,6 +1,6 @@
 /** Fits calibration and decision rule to a trained head, on rows that were held out. */
 
-import { isResampled, partOf, type EmbeddingSet } from '../core/embedding-set.js';
+import { isResampled, partOf, type AnySet, type DiskSet, type EmbeddingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { choice, custom, integer, resolveOptions } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
@@ -9,6 +9,7 @@ import { applyCalibration, decideClasses, type Calibration, type Decision, type 
 import {
   evaluatePredictions,
   labelsAs,
+  logitsOf,
   metrics,
   type ConfusionMatrix,
   type Evaluation,
@@ -155,7 +156,7 @@ function priorsOf(head: Described) {
 }
 
 /** @throws ERR_DATA for rows that are no held-out ones. */
-function assertHeldOut(set: EmbeddingSet): void {
+function assertHeldOut(set: AnySet): void {
   const part = partOf(set);
   if (isResampled(set) || part === 'train' || part === 'test')
     throw new EquipoiseError(
@@ -166,15 +167,15 @@ function assertHeldOut(set: EmbeddingSet): void {
     throw new EquipoiseError('ERR_DATA', 'Expected held-out rows to calibrate on but the set has none');
 }
 
-function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
+/** The labels of rows that may be fitted on, as the head knows them. */
+function heldLabels(head: Predictor, set: AnySet): Int32Array {
   assertHeldOut(set);
   assertOneLabel(
     set,
     'a head of rows with one label each',
     'Train one with a strategy for rows with any number of labels',
   );
-  const labels = labelsAs(head.classNames, set, 'to calibrate on');
-  return { logits: head.logits(set.embeddings), labels, classes: head.classNames.length };
+  return labelsAs(head.classNames, set, 'to calibrate on');
 }
 
 /** Scale and shift of one calibration after another, as one. */
@@ -222,26 +223,50 @@ function valueOf(name: string, trainCounts: readonly number[] | undefined): (con
  *
  * @param head from `trainHead` or `headFromModel`.
  * @param set rows that were held out, such as `split(set).validation`; may be left out where nothing is fitted to rows.
- * @returns the same head with the new `decision`; its `fit` says what was found and what it changed.
+ * @returns the same head with the new `decision`; its `fit` says what was found and what it changed. For rows on disk a promise of it.
  * @throws ERR_DATA for training, test or resampled rows, ERR_OPTION for options, or without rows where they are needed.
  *
  * @example
  * const sure = calibrate(head, validation, { calibration: 'temperature', decision: 'macro-f1' });
  */
-export function calibrate<H extends Described>(head: H, set: EmbeddingSet | undefined, options: CalibrateOptions): H {
+export function calibrate<H extends Described>(head: H, set: EmbeddingSet | undefined, options: CalibrateOptions): H;
+export function calibrate<H extends Described>(head: H, set: DiskSet, options: CalibrateOptions): Promise<H>;
+export function calibrate<H extends Described>(
+  head: H,
+  set: AnySet | undefined,
+  options: CalibrateOptions,
+): H | Promise<H>;
+export function calibrate<H extends Described>(
+  head: H,
+  set: AnySet | undefined,
+  options: CalibrateOptions,
+): H | Promise<H> {
   const { seed, ...given } = resolveOptions('calibrate', calibrateOptions, options);
   if (head.targets === 'many') return withThresholds(head, set, given, seed);
   const { steps, metric, rule } = resolveDecision('calibrate', given);
-  const { classNames } = head;
-  const classes = classNames.length;
-  const bundle = bundleOf(head);
-  const held = set && heldRows(createPredictor(bundle), set);
-  if (!held && (rule || steps.some(({ definition }) => definition.needsRows)))
+  if (!set && (rule || steps.some(({ definition }) => definition.needsRows)))
     throw new EquipoiseError(
       'ERR_OPTION',
       `Expected held-out rows for ${rule ? `decision ${metric}` : `calibration ${steps.find(({ definition }) => definition.needsRows)?.definition.name}`} but received none. Give validation rows`,
     );
 
+  const wanted = { steps, metric, rule, seed };
+  if (!set) return fitDecision(head, undefined, wanted);
+  const labels = heldLabels(head, set);
+  const trained = createPredictor(bundleOf(head));
+  const fit = (logits: Float32Array) => fitDecision(head, { logits, labels, classes: head.classNames.length }, wanted);
+  return 'rows' in set ? logitsOf(trained, set).then(fit) : fit(trained.logits(set.embeddings));
+}
+
+/** Fits to the logits of held-out rows, where there are any. */
+function fitDecision<H extends Described>(
+  head: H,
+  held: HeldRows | undefined,
+  { steps, metric, rule, seed }: ReturnType<typeof resolveDecision> & { readonly seed: number },
+): H {
+  const { classNames } = head;
+  const classes = classNames.length;
+  const bundle = bundleOf(head);
   const { classCounts, effectivePrior } = priorsOf(head);
   let calibration: Calibration = { scale: classNames.map(() => 1), shift: classNames.map(() => 0) };
   const found = steps.map(({ definition, options: resolved }) => {
@@ -303,10 +328,10 @@ export function calibrate<H extends Described>(head: H, set: EmbeddingSet | unde
 /** The same of a head of rows with any number of labels, whose decision rule is a threshold a class. */
 function withThresholds<H extends Described>(
   head: H,
-  set: EmbeddingSet | undefined,
+  set: AnySet | undefined,
   given: DecisionOptions,
   seed: number,
-): H {
+): H | Promise<H> {
   const { metric: wanted, steps } = resolveDecision('calibrate', given, 'many');
   const metric = labelMetric('calibrate', { metric: wanted, calibrated: steps.length > 0, rule: given.decisionRule });
   if (!set)
@@ -316,16 +341,19 @@ function withThresholds<H extends Described>(
     );
   assertHeldOut(set);
   const bundle = bundleOf(head);
-  const logits = createPredictor(bundle).logits(set.embeddings);
-  const { thresholds, ...gain } = tuneThresholds(logits, set, { classNames: head.classNames, metric, seed });
-  const fit: DecisionFit = {
-    rows: set.labels.length,
-    calibration: [],
-    before: null,
-    after: null,
-    decision: { metric, rule: 'thresholds', thresholds, ...gain },
+  const trained = createPredictor(bundle);
+  const fitted = (logits: Float32Array): H => {
+    const { thresholds, ...gain } = tuneThresholds(logits, set, { classNames: head.classNames, metric, seed });
+    const fit: DecisionFit = {
+      rows: set.labels.length,
+      calibration: [],
+      before: null,
+      after: null,
+      decision: { metric, rule: 'thresholds', thresholds, ...gain },
+    };
+    return Object.freeze({ ...head, ...createPredictor({ ...bundle, thresholds, decision: { fit } }) });
   };
-  return Object.freeze({ ...head, ...createPredictor({ ...bundle, thresholds, decision: { fit } }) });
+  return 'rows' in set ? logitsOf(trained, set).then(fitted) : fitted(trained.logits(set.embeddings));
 }
 
 /** The same head as training left it. */

@@ -1,6 +1,6 @@
 /** The decision rule of heads of rows with any number of labels: from which probability on each class is predicted. */
 
-import type { EmbeddingSet } from '../core/embedding-set.js';
+import type { LabelledRows } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import { strataOf } from '../core/targets.js';
 import { decideLabels } from '../head/index.js';
@@ -44,7 +44,7 @@ export function labelMetric(
 /** @param logits (n, C) of the set, in the order of `classNames`. */
 export function tuneThresholds(
   logits: Float32Array,
-  set: EmbeddingSet,
+  set: LabelledRows,
   { classNames, metric, seed }: { classNames: readonly string[]; metric: LabelMetric; seed: number },
 ): TunedThresholds {
   const classes = classNames.length;

@@ -24,14 +24,14 @@ function checkNumber(what: string, value: number): void {
   if (!Number.isFinite(value)) throw expected('a finite number', what, value);
 }
 
-function checkIds(what: string, ids: Int32Array, bound: number, kind = 'a row id'): void {
+export function checkIds(what: string, ids: Int32Array, bound: number, kind = 'a row id'): void {
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i] as number;
     if (id < 0 || id >= bound) throw expected(`${kind} from 0 to ${bound - 1}`, `${what}[${i}]`, id);
   }
 }
 
-function checkRange(within: RowRange | undefined, rows: number): void {
+export function checkRange(within: RowRange | undefined, rows: number): void {
   if (within === undefined) return;
   const { start, end } = within;
   if (!Number.isSafeInteger(start) || start < 0 || start > rows)

@@ -1,6 +1,6 @@
 /** Metrics and what they are computed from. Adding one is its file and a line here; it is then in every report. */
 
-import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
+import { isResampled, type AnySet, type EmbeddingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { MatrixLike } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
@@ -15,6 +15,7 @@ import { geometricMeanMacro } from './geometric-mean-macro.js';
 import { indexBalancedAccuracy } from './index-balanced-accuracy.js';
 import { judge, judgeOutcomes, outcomesOf, type Judgement, type Predictions, type Scores } from './judge.js';
 import { labelsAs } from './labels-as.js';
+import { logitsOf } from './logits-of.js';
 import { logLoss } from './log-loss.js';
 import { macroF1 } from './macro-f1.js';
 import type { Outcomes } from './metric.js';
@@ -130,11 +131,12 @@ const evaluateRules = {
  * Judges a head on rows it was not trained on. Classes are matched by name.
  *
  * @param head anything that turns an (n, d) matrix into n · C logits in the order of its `classNames`.
+ * @param set in memory, or on disk: then (n, C) logits are in memory, and a window of the rows.
  * @throws ERR_DATA for resampled rows, no rows, or rows of a class that the head does not know.
  */
 export async function evaluate(
   head: Judged,
-  set: EmbeddingSet,
+  set: AnySet,
   options: { trainCounts?: ArrayLike<number> } = {},
 ): Promise<Evaluation> {
   resolveOptions('evaluate', evaluateRules, options);
@@ -148,7 +150,7 @@ export async function evaluate(
     throw expected('a head of rows with one label each', 'evaluate', head.targets, 'Use evaluateMultiLabel');
   const { classNames } = head;
   const labels = labelsAs(classNames, set, 'to evaluate');
-  const logits = await head.logits(set.embeddings);
+  const logits = await logitsOf(head, set);
   const predicted = head.decide?.(logits);
   return evaluatePredictions({ labels, logits, classNames, ...(predicted && { predicted }), ...options });
 }
@@ -165,7 +167,7 @@ export interface Judged {
 /** `evaluate` or `evaluateMultiLabel`, whichever is for the rows. */
 export async function evaluateAny(
   head: Judged & Pick<MultiLabelJudged, 'targets' | 'thresholds'>,
-  set: EmbeddingSet,
+  set: AnySet,
   options: { trainCounts?: ArrayLike<number> } = {},
 ): Promise<AnyEvaluation> {
   return set.targets ? evaluateMultiLabel(head, set, options) : evaluate(head, set, options);
@@ -185,5 +187,6 @@ export {
 } from './multi-label.js';
 export { generalizationGap, type GeneralizationGap } from './generalization-gap.js';
 export { labelsAs, targetsAs } from './labels-as.js';
+export { logitsOf } from './logits-of.js';
 export { outcomesOf, type ClassScores, type Predictions } from './judge.js';
 export { defineMetric, type Metric, type MetricContext, type Outcomes } from './metric.js';

@@ -1,6 +1,6 @@
 /** Judging rows with any number of labels: every class is a yes or no of its own. */
 
-import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
+import { isResampled, type AnySet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { MatrixLike } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
@@ -8,6 +8,7 @@ import type { TargetKind } from '../core/targets.js';
 import { mean } from './confusion.js';
 import type { ClassScores } from './judge.js';
 import { targetsAs } from './labels-as.js';
+import { logitsOf } from './logits-of.js';
 import type { Metric } from './metric.js';
 import { isFewShot, isManyShot, isMediumShot } from './shots.js';
 
@@ -284,7 +285,7 @@ const rules = {
  */
 export async function evaluateMultiLabel(
   head: MultiLabelJudged,
-  set: EmbeddingSet,
+  set: AnySet,
   options: { thresholds?: ArrayLike<number>; trainCounts?: ArrayLike<number> } = {},
 ): Promise<MultiLabelEvaluation> {
   const { thresholds = head.thresholds, trainCounts } = resolveOptions('evaluateMultiLabel', rules, options);
@@ -297,7 +298,7 @@ export async function evaluateMultiLabel(
     );
   const { classNames } = head;
   const targets = targetsAs(classNames, set, 'to evaluate');
-  const probabilities = probabilitiesOf(await head.logits(set.embeddings));
+  const probabilities = probabilitiesOf(await logitsOf(head, set));
   return evaluateMultiLabelPredictions({
     targets,
     probabilities,

@@ -17,6 +17,7 @@ export { hasLeaks, inspect, type InspectOptions, type Inspection } from './inspe
 export { reportRun } from './report-run.js';
 export { backboneFor, type BackboneChoice } from './open-data.js';
 export { embedWithQueue, embedWorker, type EmbedSource, type QueuedEmbedOptions } from './spread.js';
+export { openRows, sampleRows } from './memory.js';
 export { trainingRows } from './parts.js';
 export { run, type RunContext } from './run.js';
 export { readConfig } from './run-folder.js';

@@ -2,12 +2,14 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { auditLeaks, findDuplicates, type LeakAudit, type LeakAuditOptions } from '../audit/index.js';
+import type { Part } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import { namesOf, type Label } from '../core/item.js';
 import type { TargetKind } from '../core/targets.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { describeModel, findPenultimate, readModel } from '../onnx/index.js';
 import { isStore, openStore, type EmbeddingStore, type Manifest, type Provenance } from '../store/index.js';
+import { openRows } from './memory.js';
 
 /** Synthetic rows whose parents are told. */
 const shownRows = 5;
@@ -75,6 +77,8 @@ export interface InspectOptions {
   readonly of?: string;
   /** Largest distance of near duplicates as a share of the typical distance between two rows; default: they are not looked for. */
   readonly nearThreshold?: number;
+  /** Rows of a store that take more stay on disk; default a quarter of the machine's memory. */
+  readonly memoryBytes?: number;
   readonly dataset?: OpenDatasetOptions;
 }
 
@@ -100,7 +104,12 @@ function counted(classNames: readonly string[], labels: Iterable<Label>): Counte
 }
 
 /** A resampled store has no split of its own: its rows are training rows, held against the held-out rows of the store it was made from. */
-async function auditResampled(store: EmbeddingStore, of: string, options: LeakAuditOptions) {
+async function auditResampled(
+  store: EmbeddingStore,
+  of: string,
+  memoryBytes: number | undefined,
+  options: LeakAuditOptions,
+) {
   const origin = await openStore(of);
   const synthetic = await store.provenance();
   const known = new Set([...(await origin.rows()), ...synthetic].map(({ id }) => id));
@@ -112,14 +121,14 @@ async function auditResampled(store: EmbeddingStore, of: string, options: LeakAu
       'ERR_DATA',
       `Expected ${of} to be the store that ${store.dir} was made from but it has no row ${JSON.stringify(stray)}`,
     );
-  const train = await store.read();
+  const train = await openRows(store, {}, memoryBytes);
   const audits: Record<string, LeakAudit> = {};
   for (const split of origin.splits())
     audits[split] = await auditLeaks(
       {
         train,
-        validation: await origin.read({ split, part: 'validation' }),
-        test: await origin.read({ split, part: 'test' }),
+        validation: await openRows(origin, { split, part: 'validation' }, memoryBytes),
+        test: await openRows(origin, { split, part: 'test' }, memoryBytes),
       },
       { ...options, synthetic },
     );
@@ -128,7 +137,7 @@ async function auditResampled(store: EmbeddingStore, of: string, options: LeakAu
 
 async function inspectStore(
   path: string,
-  { leaks = false, of, nearThreshold }: InspectOptions,
+  { leaks = false, of, nearThreshold, memoryBytes }: InspectOptions,
 ): Promise<StoreInspection> {
   const store = await openStore(path);
   const auditOptions = nearThreshold === undefined ? {} : { nearThreshold };
@@ -146,18 +155,25 @@ async function inspectStore(
   const { manifest } = store;
   const rows = await store.rows();
   const splits: Record<string, Record<string, number>> = {};
-  const audits: Record<string, LeakAudit> = of === undefined ? {} : await auditResampled(store, of, auditOptions);
+  const audits: Record<string, LeakAudit> =
+    of === undefined ? {} : await auditResampled(store, of, memoryBytes, auditOptions);
   for (const name of store.splits()) {
-    const parts = {
-      train: await store.read({ split: name, part: 'train' }),
-      validation: await store.read({ split: name, part: 'validation' }),
-      test: await store.read({ split: name, part: 'test' }),
-    };
-    splits[name] = Object.fromEntries(Object.entries(parts).map(([part, set]) => [part, set.labels.length]));
-    if (leaks) audits[name] = await auditLeaks(parts, auditOptions);
+    const { parts } = await store.readSplit(name);
+    const counts = { train: 0, validation: 0, test: 0 };
+    for (const { id, label } of rows) {
+      const part = label === null ? undefined : parts.get(id);
+      if (part) counts[part]++;
+    }
+    splits[name] = counts;
+    const part = (wanted: Part) => openRows(store, { split: name, part: wanted }, memoryBytes);
+    if (leaks)
+      audits[name] = await auditLeaks(
+        { train: await part('train'), validation: await part('validation'), test: await part('test') },
+        auditOptions,
+      );
   }
   const hasLabels = rows.some(({ label }) => label !== null);
-  const duplicates = hasLabels ? findDuplicates(await store.read()) : [];
+  const duplicates = hasLabels ? await findDuplicates(await openRows(store, {}, memoryBytes)) : [];
   return {
     kind: 'store',
     ...counted(

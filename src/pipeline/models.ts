@@ -22,6 +22,7 @@ import {
 import { assertFewFailures } from '../embed/index.js';
 import { isStore, openStore, type EmbeddingStore, type Failure } from '../store/index.js';
 import { headFromModel } from '../train/index.js';
+import { openRows } from './memory.js';
 import { backboneFor, type BackboneChoice } from './open-data.js';
 
 export interface EvaluateModelOptions {
@@ -33,6 +34,8 @@ export interface EvaluateModelOptions {
   readonly dataset?: OpenDatasetOptions;
   /** Share of the items of a dataset, overall and of each class, that may fail; default 0.01. */
   readonly maxFailRate?: number;
+  /** Rows of a store that take more stay on disk; default a quarter of the machine's memory. */
+  readonly memoryBytes?: number;
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
@@ -59,14 +62,12 @@ export async function evaluateModel(
   dataPath: string,
   options: EvaluateModelOptions = {},
 ): Promise<ModelEvaluation> {
-  const { split, part, dataset = {}, ...rest } = options;
+  const { split, part, dataset = {}, memoryBytes, ...rest } = options;
   await using classifier = await loadClassifier(modelPath);
   const ofStore = await isStore(dataPath);
   const useless = ofStore
     ? [...Object.keys(dataset), ...(part !== undefined && split === undefined ? ['part without split'] : [])]
-    : split === undefined
-      ? []
-      : ['split'];
+    : [...(split === undefined ? [] : ['split']), ...(memoryBytes === undefined ? [] : ['memory'])];
   if (useless.length > 0)
     throw new EquipoiseError(
       'ERR_OPTION',
@@ -76,7 +77,7 @@ export async function evaluateModel(
     return evaluateItems(classifier, await openDataset(dataPath, { ...dataset, ...(part && { part }) }), rest);
   const store = await openStore(dataPath);
   assertSameBackbone(classifier.backbone, store, modelPath);
-  const set = await store.read(split === undefined ? {} : { split, part: part ?? 'test' });
+  const set = await openRows(store, split === undefined ? {} : { split, part: part ?? 'test' }, memoryBytes);
   return { ...(await evaluateAny(classifier, set)), failures: [] };
 }
 

@@ -14,6 +14,7 @@ import { renderHtml, RESULT_FORMAT_VERSION, type ExportedModel, type RunResult }
 import { isStore, openStore, type EmbeddingStore } from '../store/index.js';
 import { chooseStrategies, resolveRunConfig, type RunConfig, type RunInput } from './config.js';
 import { judgeStrategies, type Judged } from './judge.js';
+import { assertRowsFit } from './memory.js';
 import { backboneFor, openParts } from './open-data.js';
 import { splitStore } from './parts.js';
 import { files, openRunFolder, sizeOf, writeWhole } from './run-folder.js';
@@ -72,6 +73,7 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
   const backbone = await backboneFor(dataset, choice);
   if (backbone && config.backbone === undefined) note(`backbone ${backbone.id} (the built-in default for images)`);
 
+  assertRowsFit('run', dataset.count, backbone?.dim ?? dataset.columns?.length ?? 0);
   const { resumed } = await openRunFolder(out, config, version);
   if (resumed) note(`resuming the unfinished run in ${out}`);
   const store = await watch.time(

@@ -1,6 +1,13 @@
 /** Several samplers, one after the other, as one. */
 
-import { assertTraining, brand, countClasses, type TrainingSet } from '../core/embedding-set.js';
+import {
+  assertTraining,
+  brand,
+  countClasses,
+  withoutEmbeddings,
+  type AnyTrainingSet,
+  type TrainingSet,
+} from '../core/embedding-set.js';
 import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import { matrix } from '../core/matrix.js';
 import type { ResamplingPlan } from '../core/plan.js';
@@ -57,14 +64,15 @@ export function pipeline(stages: readonly Sampler[]): Sampler {
     if (typeof stage?.plan !== 'function') throw expected('a sampler', `pipeline[${i}]`, stage);
   const reading = stages.map(({ reads }) => reads === 'embeddings');
   // A stage without draws gives one plan for one set: then the rows after it stay, and with them what later stages found out.
-  const known = new WeakMap<TrainingSet, WeakMap<ResamplingPlan, { whole: ResamplingPlan; set: TrainingSet }>>();
+  const known = new WeakMap<AnyTrainingSet, WeakMap<ResamplingPlan, { whole: ResamplingPlan; set: AnyTrainingSet }>>();
 
-  async function plan(train: TrainingSet, context: PlanContext = {}): Promise<ResamplingPlan> {
-    assertTraining(train, 'pipeline');
+  async function plan(given: AnyTrainingSet, context: PlanContext = {}): Promise<ResamplingPlan> {
+    assertTraining(given, 'pipeline');
+    const train = 'rows' in given ? withoutEmbeddings(given, 'a pipeline whose later stages read embeddings') : given;
     const { signal } = context;
     const kernels = context.kernels && { kernels: context.kernels };
     let before: ResamplingPlan | undefined;
-    let set = train;
+    let set: AnyTrainingSet = given;
     const said: Record<string, unknown>[] = [];
     for (const [i, stage] of stages.entries()) {
       throwIfAborted(signal, `planning ${stage.name}`);
@@ -72,7 +80,7 @@ export function pipeline(stages: readonly Sampler[]): Sampler {
         throw i === 0 ? error : ofStage(i, stage, error);
       });
       said.push({ name: own.sampler, ...own.options });
-      const seen = known.get(set) ?? new WeakMap<ResamplingPlan, { whole: ResamplingPlan; set: TrainingSet }>();
+      const seen = known.get(set) ?? new WeakMap<ResamplingPlan, { whole: ResamplingPlan; set: AnyTrainingSet }>();
       known.set(set, seen);
       let next = seen.get(own);
       if (!next) {

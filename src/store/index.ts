@@ -10,7 +10,15 @@ export {
   type ShardRange,
   type StoreWriter,
 } from './writer.js';
-export { openStore, type EmbeddingStore, type NewSplit, type RowChange, type Window } from './store.js';
+export {
+  openStore,
+  type EmbeddingStore,
+  type NewSplit,
+  type OnDiskOptions,
+  type ReadOptions,
+  type RowChange,
+  type Window,
+} from './store.js';
 export {
   writeSet,
   writeStore,

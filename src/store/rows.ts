@@ -52,11 +52,15 @@ export async function readRowTable(dir: string): Promise<ArrowTable> {
   return new ArrowTable(bytes, path);
 }
 
+/** The label of each row of `rows.arrow`. */
+export function labelsIn(table: ArrowTable): readonly Label[] {
+  return table.kindOf('label') === 'strings' ? table.strings('label') : table.stringLists('label');
+}
+
 export function rowsOf(table: ArrowTable): Row[] {
   const ids = table.strings('id');
   const sources = table.strings('source');
-  const labels: readonly Label[] =
-    table.kindOf('label') === 'strings' ? table.strings('label') : table.stringLists('label');
+  const labels = labelsIn(table);
   const groups = table.has('group') ? table.strings('group') : [];
   const weights = table.has('weight') ? table.numbers('weight') : [];
   return ids.map((id, i) => ({

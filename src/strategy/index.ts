@@ -1,6 +1,6 @@
 /** Strategies: named recipes made of samplers, losses, heads and schedules. Adding one is its file and a line here. */
 
-import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
+import { assertTraining, shapeOf, type AnyTrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { lookUp } from '../core/registry.js';
 import { targetKind, type TargetKind } from '../core/targets.js';
@@ -144,30 +144,32 @@ export interface TrainHeadOptions extends TrainOptions, DecisionOptions {
  *
  * With `calibration` or `decision`, both are then fitted on the validation rows, as `calibrate` does it.
  *
- * @param train (n, d) rows with the training brand, from `split(set).train` or `asTraining(set)`.
+ * @param train (n, d) rows with the training brand, from `split(set).train` or `asTraining(set)`; or such rows on disk, from
+ *   `store.onDisk`, for the same head, unless the strategy looks at all rows at once and says so. `validation` may be on disk, too.
  * @returns the head with `logits(x)` (n·C), `probabilities(x)`, `toModel()`, its settings and history.
  * @throws ERR_OPTION for an unknown or contradictory option, ERR_DATA for rows that cannot be trained on or a training that diverges.
  *
  * @example
  * const head = await trainHead(train, { strategy: 'eos', strategyOptions: { kNeighbors: 5 }, validation, seed: 0 });
  */
-export async function trainHead(train: TrainingSet, options: TrainHeadOptions = {}): Promise<TrainedHead> {
+export async function trainHead(train: AnyTrainingSet, options: TrainHeadOptions = {}): Promise<TrainedHead> {
   const { calibration, decision, decisionRule, ...training } = options;
   const wanted = { calibration, decision, decisionRule };
   // Before the long work, not after it.
   checkDecision(train, wanted);
   const head = await trainedBy(train, training);
   if (!wantsDecision(wanted)) return head;
-  return calibrate(head, training.validation, { ...wanted, seed: training.seed });
+  const { validation, seed } = training;
+  return calibrate(head, validation, { ...wanted, seed });
 }
 
 /** @throws ERR_OPTION for what cannot be fitted, or not for these rows. */
-function checkDecision(train: TrainingSet, wanted: DecisionOptions): void {
+function checkDecision(train: AnyTrainingSet, wanted: DecisionOptions): void {
   resolveDecision('trainHead', wanted, targetKind(train));
 }
 
 async function trainedBy(
-  train: TrainingSet,
+  train: AnyTrainingSet,
   options: Omit<TrainHeadOptions, keyof DecisionOptions>,
 ): Promise<TrainedHead> {
   const chosen = chooseParts(train, options);
@@ -179,7 +181,7 @@ async function trainedBy(
 
 /** What the strategy makes of the rows; undefined without one. */
 function chooseParts(
-  train: TrainingSet,
+  train: AnyTrainingSet,
   { strategy, strategyOptions, ...rest }: Omit<TrainHeadOptions, keyof DecisionOptions>,
 ) {
   if (strategy === undefined) {
@@ -192,7 +194,7 @@ function chooseParts(
     typeof strategy === 'object' ? strategy : lookUp(strategies, 'strategy', strategy, 'strategies')
   ) as StrategyDefinition;
   assertTargets(definition, targetKind(train));
-  const [rows = 0, dim = 0] = train.embeddings.shape;
+  const { rows, cols: dim } = shapeOf(train);
   const { classNames, classCounts, labels, parents } = train;
   const {
     options: resolved,
@@ -218,7 +220,7 @@ function chooseParts(
 }
 
 /** Throws what `trainHead` would throw about the strategy, its options, the parts given beside it and what is fitted afterwards, without training. */
-export function checkStrategy(train: TrainingSet, options: TrainHeadOptions): void {
+export function checkStrategy(train: AnyTrainingSet, options: TrainHeadOptions): void {
   const { calibration, decision, decisionRule, ...training } = options;
   checkDecision(train, { calibration, decision, decisionRule });
   chooseParts(train, training);

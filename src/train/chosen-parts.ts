@@ -1,6 +1,6 @@
 /** The parts of a training, made from what its options name, and refused where they contradict each other. */
 
-import type { TrainingSet } from '../core/embedding-set.js';
+import type { LabelledRows } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import type { OptionsOf } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
@@ -19,7 +19,7 @@ import { createSchedule } from './schedule.js';
  * @param o the options, with defaults; `given` are those without.
  * @throws ERR_OPTION for a part that these rows or the other parts leave no place for.
  */
-export function chooseParts(o: OptionsOf<typeof trainRules>, given: TrainOptions, train: TrainingSet) {
+export function chooseParts(o: OptionsOf<typeof trainRules>, given: TrainOptions, train: LabelledRows) {
   const kind = targetKind(train);
   const loss = chooseLoss(given.loss ?? defaultLoss[kind]);
   assertTargets(loss, kind);

@@ -1,12 +1,11 @@
 /** Fits a head to the rows of a training set. */
 
-import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
+import { assertTraining, needsMemory, shapeOf, withoutEmbeddings, type AnyTrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
-import { dense, matrix } from '../core/matrix.js';
 import { resolveOptions } from '../core/options.js';
 import { createRng } from '../core/rng.js';
 import { assertOneLabel, strataOf, targetKind } from '../core/targets.js';
-import { createHead, fitScaler, type Parameter } from '../head/index.js';
+import { createHead, type Parameter } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
 import { assertNeeds } from '../loss/index.js';
 import { allFinite, batchLoss } from './batch-loss.js';
@@ -22,8 +21,9 @@ import { stoppingRules, trainRules, type TrainOptions } from './options.js';
 import { copyParameters, keepParameters, namedParameters } from './parameters.js';
 import { createPredictor } from './predictor.js';
 import { layOutRows } from './rows.js';
+import { createStretches } from './stretches.js';
 import { describeEpoch, named, type EpochRecord, type FitExtras, type TrainedHead } from './trained-head.js';
-import { checkClasses, checkValidation, meanSquaredNorm, normalizedWeights, scaled } from './training-data.js';
+import { checkClasses, checkValidation, meanSquaredNorm, normalizedWeights, scaled, scalerOf } from './training-data.js';
 import { better, type ValidationScore } from './validation.js';
 import { createVisits } from './visits.js';
 import { wholeSetSteps } from './whole-set-steps.js';
@@ -40,15 +40,15 @@ const autoSteps = 10_000;
  *
  * Synthetic rows of a sampler are made batch by batch from their recipes. With `standardize`, the scaler is fitted on the
  * original training rows, the sampler searches among the scaled rows, and the scaler becomes the first node of the head.
- * The same seed gives the same parameters on the same backend, whatever the threads, and on another backend those within
- * rounding (`learn` in src/kernels/kernels.ts states the tolerance).
+ * The same seed gives the same parameters on the same backend, whatever the threads, and whether the rows are in memory or on
+ * disk; on another backend those within rounding (`learn` in src/kernels/kernels.ts states the tolerance).
  *
- * @param train (n, d) rows with the training brand.
+ * @param train (n, d) rows with the training brand; of rows on disk as many batches at a time are in memory as their `memoryBytes` hold.
  * @param extras what the result is called, further settings to record, a last touch to the parameters.
  * @throws ERR_OPTION for options, ERR_DATA for fewer than two classes or a training that diverges, ERR_ABORTED by the signal.
  */
 export async function fitHead(
-  train: TrainingSet,
+  train: AnyTrainingSet,
   options: TrainOptions = {},
   { name, settings: described, finish }: FitExtras = {},
 ): Promise<TrainedHead> {
@@ -69,8 +69,7 @@ export async function fitHead(
   if (validation) checkValidation(validation, train);
 
   // What it is made of.
-  const original = dense(train.embeddings);
-  const { rows, cols } = original;
+  const { rows, cols } = shapeOf(train);
   const stopping = resolveOptions('trainHead.earlyStopping', stoppingRules, o.earlyStopping);
   const weights = normalizedWeights(o.sampleWeights ?? train.weights, rows);
   const { loss, sampler, mixing, batchSampler, schedule, optimizer } = chooseParts(o, options, train);
@@ -79,15 +78,11 @@ export async function fitHead(
 
   // The rows, as the head sees them.
   const standardize = o.from ? o.from.scaler !== undefined : (o.standardize ?? train.columns !== undefined);
-  const scaler = o.from
-    ? o.from.scaler
-    : standardize
-      ? fitScaler(original, { centerOnly: standardize === 'center' })
-      : undefined;
-  const data = scaled(train, scaler);
-  const set: TrainingSet = scaler ? { ...train, embeddings: matrix(data, rows, cols) } : train;
+  const scaler = o.from ? o.from.scaler : standardize ? await scalerOf(train, standardize === 'center') : undefined;
+  const seen = scaled(train, scaler);
+  const set = 'rows' in seen ? withoutEmbeddings(seen, 'this training') : seen;
   const planned = async (draw: number) =>
-    sampler?.plan(set, {
+    sampler?.plan(seen, {
       kernels,
       draw,
       ...(o.threads !== undefined && { threads: o.threads }),
@@ -105,7 +100,7 @@ export async function fitHead(
   if (o.from) copyParameters(o.from.head, head, namedParameters(head, o.restart ?? [], 'restart'));
   else if (head.start) {
     assertOneLabel(train, `head ${head.name}`, 'Choose another head, such as linear');
-    head.start(data, set.labels);
+    head.start(set.embeddings.data, set.labels);
   }
   const moving = o.trainable ? namedParameters(head, o.trainable, 'trainable') : [...head.parameters.keys()];
   const held = validation && holdOut(validation, head, scaler);
@@ -123,7 +118,7 @@ export async function fitHead(
   const batchSize = wholeSet ? epochRows : Math.min(o.batchSize, epochRows);
   const stepsPerEpoch = Math.ceil(epochRows / batchSize);
   const epochs = o.epochs === 'auto' ? Math.min(200, Math.max(10, Math.ceil(autoSteps / stepsPerEpoch))) : o.epochs;
-  const baseRate = o.rateFactor * (o.learningRate === 'auto' ? autoRate() : o.learningRate);
+  const baseRate = o.rateFactor * (o.learningRate === 'auto' ? await autoRate() : o.learningRate);
 
   const training: Training = {
     head,
@@ -136,6 +131,7 @@ export async function fitHead(
     batchSize,
     stepsPerEpoch,
     ...(head.random && { dropped: createRng(seed, 'dropout').cursor() }),
+    stretches: createStretches(),
     kernels,
     threads,
     ...(signal && { signal }),
@@ -207,7 +203,7 @@ export async function fitHead(
     const broken = moving.map((p) => head.parameters[p] as Parameter).find(({ data }) => !allFinite(data));
     if (broken) throw diverged({ epoch, epochs, step: stepsPerEpoch - 1, rate }, `${broken.name} is no longer finite`);
 
-    const validated = held?.score();
+    const validated = await held?.score();
     if (!validated || bestScore === undefined || better(validated, bestScore, stopping.metric)) {
       bestScore = validated;
       bestEpoch = epoch;
@@ -228,7 +224,9 @@ export async function fitHead(
     effectivePrior: shares && Object.fromEntries(classNames.map((className, c) => [className, shares[c] as number])),
   });
   if (finish)
-    Object.assign(settings, { finish: finish({ head, classCounts, ...(held && { judge: () => held.score() }) }) });
+    Object.assign(settings, {
+      finish: await finish({ head, classCounts, ...(held && { judge: () => held.score() }) }),
+    });
 
   const bundle = { head, classNames, targets: kind, settings, ...(scaler && { scaler }) };
   return Object.freeze({
@@ -249,8 +247,8 @@ export async function fitHead(
   });
 
   /** What suits the optimizer for these rows. */
-  function autoRate(): number {
-    const squaredNorm = meanSquaredNorm(data, rows, cols);
+  async function autoRate(): Promise<number> {
+    const squaredNorm = await meanSquaredNorm(seen);
     const rate = head.learningRate(squaredNorm);
     const own = 'learningRate' in definition ? definition.learningRate : undefined;
     return own?.({ rate, meanSquaredNorm: squaredNorm }) ?? rate;
@@ -263,6 +261,7 @@ export async function fitHead(
     if (fast) return fast;
     const gradients = head.parameters.map((parameter) => new Float32Array(parameter.data.length));
     const evaluate = batchLoss(training, gradients);
+    if (o.step && 'rows' in seen) throw needsMemory(`steps of ${o.step.name}`, seen);
     const step = await o.step?.prepare({
       set: weights ? { ...set, weights } : set,
       head,

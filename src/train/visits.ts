@@ -5,9 +5,9 @@ import type { Kernels } from '../kernels/index.js';
 import type { Mix } from '../mix/index.js';
 import type { FillOrder } from './batch-sampler.js';
 import type { ResolvedBatchSampler } from './batch-samplers.js';
-import type { Visits } from './epoch.js';
 import type { ResolvedPairing } from './pairings.js';
 import { mixRows, type TrainingRows } from './rows.js';
+import type { Visits } from './stretches.js';
 
 export interface VisitSettings {
   /** Rows of the first epoch, and of all where nothing draws them anew. */

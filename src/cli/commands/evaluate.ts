@@ -6,7 +6,7 @@ import {
   type MultiLabelEvaluation,
 } from '../../index.js';
 import { flagsFrom, pick, type Command, type Context } from '../command.js';
-import { datasetFlags, datasetOptions, threadsFlag } from './shared.js';
+import { datasetFlags, datasetOptions, memoryBytesOf, memoryFlag, threadsFlag } from './shared.js';
 
 const share = (value: number) => value.toFixed(3);
 
@@ -64,6 +64,7 @@ export const evaluateCommand: Command = {
       help: 'part of that split (default test), or of DATA that has several side by side (default train)',
     },
     ...flagsFrom({ maxFailRate: embedOptions.maxFailRate }),
+    ...memoryFlag,
     ...threadsFlag,
   },
   example: 'equipoise evaluate flowers-run/head.onnx flowers-run/store --split default',
@@ -72,6 +73,7 @@ export const evaluateCommand: Command = {
     const evaluation = await evaluateModel(model, data, {
       ...pick(flags, { split: 0, part: 0, maxFailRate: 0, threads: 0 }),
       dataset,
+      ...memoryBytesOf(flags),
       signal: context.signal,
       onProgress: context.onProgress,
     });

@@ -1,6 +1,6 @@
 import { formatTable, hasLeaks, inspect, type Inspection } from '../../index.js';
 import { Finding, type Command, type Context } from '../command.js';
-import { datasetFlags, datasetOptions } from './shared.js';
+import { datasetFlags, datasetOptions, memoryBytesOf, memoryFlag } from './shared.js';
 
 /** Leaks of a kind, and rows of each, that are printed; --json has them all. */
 const shownLeaks = 3;
@@ -135,6 +135,7 @@ export const inspectCommand: Command = {
       type: 'number',
       help: 'with --leaks: also look for near duplicates, rows at most so far apart as a share of the typical distance between two; 0.02 finds recompressed images, but rows of few columns are that near by chance',
     },
+    ...memoryFlag,
     ...datasetFlags,
   },
   example: 'equipoise inspect flowers-run/store --leaks',
@@ -144,6 +145,7 @@ export const inspectCommand: Command = {
       leaks,
       ...(of !== undefined && { of }),
       ...(nearThreshold !== undefined && { nearThreshold }),
+      ...memoryBytesOf(flags),
       dataset: datasetOptions(flags),
     });
     print(inspection, path, context);

@@ -13,7 +13,7 @@ import {
   type TargetCount,
 } from '../../index.js';
 import { kebab, pick, type Command } from '../command.js';
-import { required, samplerFlags, threadsFlag } from './shared.js';
+import { memoryBytesOf, memoryFlag, required, samplerFlags, sayOnDisk, threadsFlag } from './shared.js';
 
 /** What the rows themselves decide is not known before they are looked at. */
 const aim = ({ after, atMost, exact }: TargetCount) =>
@@ -57,6 +57,7 @@ export const resampleCommand: Command = {
     },
     dryRun: { type: 'boolean', help: 'print the counts before and those aimed at; compute and write nothing' },
     overwrite: { type: 'boolean', help: 'replace a finished store in the same folder' },
+    ...memoryFlag,
     ...samplerFlags,
     ...threadsFlag,
   },
@@ -72,7 +73,8 @@ export const resampleCommand: Command = {
         `Expected one sampler for --dry-run but received ${name}: what a later one aims at follows from the rows that those before it leave`,
       );
     const store = await openStore(path);
-    const train = await trainingRows(store, { split });
+    const train = await trainingRows(store, { split, ...memoryBytesOf(flags) });
+    sayOnDisk(train, context);
     if (flags['dryRun'] === true) {
       const perClass = targetCounts(samplers[name as keyof typeof samplers], sampler, train);
       context.print(

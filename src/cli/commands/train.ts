@@ -6,21 +6,32 @@ import {
   exportOnnx,
   losses,
   mixes,
+  openRows,
   openStore,
   pairings,
+  sampleRows,
   samplers,
   strategies,
   trainHead,
   trainingRows,
   trainOptions,
   type DecisionFit,
-  type HeldOutSet,
   type TrainHeadOptions,
 } from '../../index.js';
 import { flagsFrom, kebab, pick, type Command, type Flag, type FlagValues } from '../command.js';
 import { printFit } from './calibrate.js';
 import { manyScores } from './evaluate.js';
-import { decisionFlags, decisionFrom, required, strategyFlags, threadsFlag, without } from './shared.js';
+import {
+  decisionFlags,
+  decisionFrom,
+  memoryBytesOf,
+  memoryFlag,
+  required,
+  sayOnDisk,
+  strategyFlags,
+  threadsFlag,
+  without,
+} from './shared.js';
 
 const { head, optimizer, schedule, epochs, batchSize, learningRate, standardize, seed } = trainOptions;
 const { loss, sampler, mix, pairing, batchSampler } = trainOptions;
@@ -33,6 +44,10 @@ const trainingFlags: Record<string, Flag> = {
   ...flagsFrom({ head, optimizer, schedule, epochs, batchSize, learningRate, standardize, seed }),
   ...threadsFlag,
 };
+/** Rows that a part may lack. */
+const unlessEmpty = <S extends { readonly labels: Int32Array }>(set: S): S | undefined =>
+  set.labels.length > 0 ? set : undefined;
+
 const optionFlags = without(strategyFlags, { ...trainingFlags, ...decisionFlags });
 const partRegistries = { loss: losses, sampler: samplers, mix: mixes, pairing: pairings, batchSampler: batchSamplers };
 /** What a strategy would choose: given without one, they take its place. Some strategies have options of these names. */
@@ -82,6 +97,7 @@ export const trainCommand: Command = {
       value: 'NAME',
       help: 'split to train, choose and judge on; a store without splits is training rows only',
     },
+    ...memoryFlag,
     ...trainingFlags,
     ...decisionFlags,
     ...optionFlags,
@@ -93,12 +109,11 @@ export const trainCommand: Command = {
     const out = required(flags, 'out', 'an .onnx file');
     const store = await openStore(path);
     const { split } = flags as { split?: string };
-    const train = await trainingRows(store, { split, resampled: true });
-    const held = async (part: 'validation' | 'test'): Promise<HeldOutSet | undefined> => {
-      if (split === undefined) return undefined;
-      const set = await store.read({ split, part });
-      return set.labels.length > 0 ? set : undefined;
-    };
+    const { memoryBytes } = memoryBytesOf(flags);
+    const train = await trainingRows(store, { split, resampled: true, memoryBytes });
+    sayOnDisk(train, context);
+    const held = async (part: 'validation' | 'test') =>
+      split === undefined ? undefined : unlessEmpty(await openRows(store, { split, part }, memoryBytes));
     const validation = await held('validation');
     const head = await trainHead(train, {
       ...method(flags, defaultStrategy[train.targets ? 'many' : 'one']),
@@ -111,7 +126,7 @@ export const trainCommand: Command = {
     const { backbone: madeBy } = store.manifest;
     const report = await exportOnnx(head, {
       path: out,
-      sampleRows: train.embeddings,
+      sampleRows: await sampleRows(train),
       ...(train.columns && { columns: train.columns }),
       ...(madeBy && {
         embeddedWith: { id: madeBy.id, fileSha256: madeBy.sha256, recipeHash: madeBy.recipeHash, dim: store.dim },

@@ -31,7 +31,7 @@ function stage(
     name,
     options: {},
     plan: async (train) => {
-      const { recipes = [], keep = 'all', extra } = plan(train);
+      const { recipes = [], keep = 'all', extra } = plan(train as TrainingSet);
       const column = (i: 0 | 1 | 3) => Int32Array.from(recipes, (recipe) => recipe[i]);
       return {
         sampler: name,
@@ -157,7 +157,7 @@ test('a deterministic first stage is planned once, however many draws follow', a
       return ownPlan(train, context);
     },
   };
-  const sets = new Set<TrainingSet>();
+  const sets = new Set<object>();
   const watched: Sampler = {
     ...samplers.smote(),
     plan: (train, context) => (sets.add(train), samplers.smote().plan(train, context)),

@@ -111,7 +111,7 @@ test('the scaler is fitted on the original rows, trains and predicts as one with
     cols: 4,
   };
   const raw = asTraining({ ...set, embeddings: matrix(x.data, 50, 4) });
-  const scaler = fitScaler(x);
+  const scaler = await fitScaler(() => [x], 4);
   const out = new Float32Array(x.data.length);
   applyScaler(scaler, x, out);
   const ready = asTraining({ ...set, embeddings: matrix(out, 50, 4) });
