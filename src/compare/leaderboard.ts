@@ -175,7 +175,8 @@ export function conclude({
     sentences.push(
       `The ${compared} intervals are widened so that they hold together: the chance that any of the ${compared} differences lies outside its own is ${Math.round((1 - confidence) * 100)} %.`,
     );
-  if (rows.every((row) => row.seeds.length <= 1)) sentences.push('One seed: how much another one changes is not in the intervals.');
+  if (rows.every((row) => row.seeds.length <= 1))
+    sentences.push('One seed: how much another one changes is not in the intervals.');
   const support = rows[0]?.seeds[0]?.evaluation;
   const few = support?.support.flatMap((n, c) =>
     n > 0 && n < FEW_TEST_ROWS ? [`${support.classNames[c]} (${n})`] : [],
