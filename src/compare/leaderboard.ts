@@ -194,7 +194,9 @@ export function conclude({
   const sentences = [
     better.length > 0
       ? `Better than ${baseline} beyond noise, by ${decidingWords[targets]}: ${list(better)}.`
-      : `Nothing is better than ${baseline} beyond noise.`,
+      : compared > 0
+        ? `Nothing is better than ${baseline} beyond noise.`
+        : `Nothing was held against ${baseline}.`,
   ];
   if (worse.length > 0) sentences.push(`Worse than ${baseline} beyond noise: ${list(worse)}.`);
   if (unclear.length > 0) sentences.push(`Not to be told apart from ${baseline}: ${list(unclear)}.`);
@@ -202,7 +204,8 @@ export function conclude({
     sentences.push(
       `The ${compared} intervals are widened so that they hold together: the chance that any of the ${compared} differences lies outside its own is ${Math.round((1 - confidence) * 100)} %.`,
     );
-  if (seeds.length === 1) sentences.push('One seed: how much another one changes is not in the intervals.');
+  if (rows.every((row) => row.seeds.length <= 1))
+    sentences.push('One seed: how much another one changes is not in the intervals.');
   const support = rows[0]?.seeds[0]?.evaluation;
   const few = support?.support.flatMap((n, c) =>
     n > 0 && n < FEW_TEST_ROWS ? [`${support.classNames[c]} (${n})`] : [],

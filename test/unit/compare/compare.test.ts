@@ -182,6 +182,7 @@ test('when time is up, the first training of the baseline is there, and what was
     { name: 'ce', seeds: [1] },
     { name: 'eos', seeds: [0, 1] },
   ]);
+  assert.match(leaderboard.conclusion.join('\n'), /^Nothing was held against ce\.\nOne seed: /);
   assert.match(leaderboard.conclusion.join('\n'), /Time was up: ce has 1 of 2 seeds, eos was not trained\./);
 });
 
