@@ -48,6 +48,11 @@ function npmPackage(root, { name, version, scripts }, fetch) {
   return existsSync(manifest) ? { folder, version: JSON.parse(readFileSync(manifest, 'utf8')).version } : undefined;
 }
 
+/** The environment without what would forbid a BLAS to choose the kernels that suit this processor. */
+export function ownChoice(environment) {
+  return { ...environment, OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined };
+}
+
 /** `versions` of all that is there, and the environment that programs need to find it. */
 export function findPeers(root, { python, fetch }) {
   const versions = pythonVersions(python);
