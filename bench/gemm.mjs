@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import * as ort from 'onnxruntime-node';
 import { loadKernels } from '../dist/src/kernels/index.js';
-import { buildModel, writeModel } from '../dist/src/onnx/index.js';
 import { plainEnvironment } from './peers.mjs';
+import { openGemm } from './peers/onnx-gemm.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -84,26 +84,9 @@ for line in sys.stdin:
   };
 }
 
-async function openGemm(form) {
-  const model = buildModel({
-    name: 'gemm',
-    inputs: ['a', 'b'].map((name) => ({ name, dtype: 'float32', shape: ['rows', 'cols'] })),
-    outputs: [{ name: 'c', dtype: 'float32', shape: ['rows', 'cols'] }],
-    nodes: [
-      {
-        op: 'Gemm',
-        inputs: ['a', 'b'],
-        outputs: ['c'],
-        attributes: { transA: Number(form[0] === 'T'), transB: Number(form[1] === 'T') },
-      },
-    ],
-  });
-  return ort.InferenceSession.create(writeModel(model), { intraOpNumThreads: 1, interOpNumThreads: 1 });
-}
-
 const kernels = loadKernels({ backend: 'addon', ...(values.isa && { isa: values.isa }) });
 const sessions = Object.fromEntries(
-  await Promise.all(['NN', 'NT', 'TN'].map(async (form) => [form, await openGemm(form)])),
+  await Promise.all(['NN', 'NT', 'TN'].map(async (form) => [form, await openGemm(form, 1)])),
 );
 const numpy = openNumpy();
 const results = [];

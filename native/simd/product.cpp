@@ -139,8 +139,10 @@ inline float blend(float sum, float alpha, float beta, float before) {
 template <std::size_t kRows, std::size_t kVectors>
 __attribute__((noinline)) void whole_tile(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_depth,
                                           std::size_t depth, float alpha, float beta, float* c, std::size_t c_row) {
-  for (std::size_t r = 0; r < kRows; r++)
-    for (std::size_t v = 0; v < kVectors; v++) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
+  // Early enough to be there at the end; a shallow product would only wait for it.
+  if (depth >= kLine)
+    for (std::size_t r = 0; r < kRows; r++)
+      for (std::size_t v = 0; v < kVectors; v++) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
   Floats sums[kRows][kVectors] = {};
   if (a_row == 1)
     multiply(a, a_depth, b, b_depth, depth, sums);
@@ -271,7 +273,10 @@ __attribute__((noinline)) void inner_tile(const float* a, const float* b, std::s
     for (std::size_t j = 0; j < kCols; j++) right[j] = load<Floats>(b + j * depth + p);
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < kRows; r++) {
-      const Floats left = held(load<Floats>(a + r * depth + p));
+      const float* at = a + r * depth + p;
+      const Floats left = held(load<Floats>(at));
+      // The rows of the next tile may come from memory. With fewer columns loads are what takes the time.
+      if constexpr (kCols > kFewDotCols) __builtin_prefetch(at + kRows * depth);
 #pragma GCC unroll 8
       for (std::size_t j = 0; j < kCols; j++) sums[r][j] += left * right[j];
     }

@@ -279,7 +279,7 @@ void test_gemm(const Isa& isa) {
       // Dot products: groups of columns of every size, rows and depths with a rest.
       {19, 1, 33}, {19, 2, 33}, {19, 3, 33}, {19, 4, 33}, {41, 6, 131}, {41, 7, 144}, {13, 16, 128},
       // Rows as they lie, also a page apart; blocks in every direction.
-      {40, 17, 70}, {45, 64, 1024}, {18, 17, 4100}, {230, 70, 1030}, {70, 1100, 40}};
+      {40, 17, 70}, {45, 64, 1024}, {18, 17, 4100}, {131, 128, 270}, {230, 129, 1030}, {70, 1100, 40}};
   for (const auto& [m, n, k] : shapes)
     for (const int form : {0, 1, 2, 3})
       for (const float beta : {0.0f, -0.5f}) {
