@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What this process was given, but for what would choose the kernels of OpenBLAS: peers run at the speed of their own choice. */
-const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...rest } = process.env;
-export const plainEnvironment = rest;
+export const plainEnvironment = { ...process.env };
+delete plainEnvironment.OPENBLAS_CORETYPE;
+delete plainEnvironment.OPENBLAS_L2_SIZE;
 
 const modules = ['numpy', 'sklearn', 'imblearn', 'faiss', 'torch'];
 const probe = `
