@@ -117,11 +117,13 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
       train: [...parts.train.classCounts],
       validation: [...parts.validation.classCounts],
       test: [...parts.test.classCounts],
-      rows: {
-        train: parts.train.labels.length,
-        validation: parts.validation.labels.length,
-        test: parts.test.labels.length,
-      },
+      ...(kind === 'many' && {
+        rows: {
+          train: parts.train.labels.length,
+          validation: parts.validation.labels.length,
+          test: parts.test.labels.length,
+        },
+      }),
     },
     baseline: judged.baseline,
     strategies: judged.strategies,

@@ -140,7 +140,7 @@ export interface RunResult {
     readonly train: readonly number[];
     readonly validation: readonly number[];
     readonly test: readonly number[];
-    /** More or fewer than those of the classes together where rows have any number of labels. */
+    /** Only where rows have any number of labels, so that the classes do not add up to them. */
     readonly rows?: { readonly train: number; readonly validation: number; readonly test: number };
   };
   readonly steps: readonly { readonly name: string; readonly seconds: number; readonly detail?: string }[];

@@ -19,8 +19,9 @@ test('a tuned threshold of two classes finds more of the rare one, in the head a
   const held = brand(clouds([400, 40], { ...near, seed: 2 }), 'test');
   const head = await trainHead(train, { strategy: 'ce', epochs: 20 });
   const tuned = calibrate(head, validation, { decision: 'balanced-accuracy' });
-  const { decision } = tuned.decision?.fit as DecisionFit;
-  const [, threshold = 0] = decision?.['thresholds'] as number[];
+  const fit = tuned.decision?.fit as DecisionFit;
+  const thresholds = fit.decision?.['thresholds'] as number[];
+  const threshold = thresholds[1] as number;
   // With 10 % of the rows a class rarely gets a probability of one half.
   assert.ok(threshold > 0 && threshold < 0.3, String(threshold));
   const [before, after] = [await evaluate(head, held), await evaluate(tuned, held)];
