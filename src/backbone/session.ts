@@ -230,7 +230,10 @@ export async function openEmbeddingSession(
     embedImages(batches) {
       if (!options.images) return Promise.reject(expected('texts', options.where ?? 'the model', 'images'));
       const copies = batches.map((batch) => batch.map(ownCopy));
-      return connection.ask({ kind: 'images', batches: copies, cols: dim }, { memory: copies.flat().flatMap(memoryOf) });
+      return connection.ask(
+        { kind: 'images', batches: copies, cols: dim },
+        { memory: copies.flat().flatMap(memoryOf) },
+      );
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -3,7 +3,14 @@
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { ItemContent } from '../core/item.js';
 import { loadKernels, type Taps } from '../kernels/index.js';
-import { DEFAULT_MAX_PIXELS, decodeEncoded, decodeImage, decodeWithSharp, withEncoded, type Encoded } from './decode.js';
+import {
+  DEFAULT_MAX_PIXELS,
+  decodeEncoded,
+  decodeImage,
+  decodeWithSharp,
+  withEncoded,
+  type Encoded,
+} from './decode.js';
 import { channelsOf, type ImageRecipe, type Size } from './image-recipe.js';
 import { inTurn } from './in-flight.js';
 import { tapsOf, type Box, type Pixels } from './resize.js';

@@ -58,7 +58,9 @@ test('images that a session prepares itself get the vectors of those prepared ou
     for (const size of [1, 3]) {
       await using session = await backbone.openSession({ threads });
       const all = [broken, ...contents.slice(0, 4), broken, ...contents.slice(4)];
-      const batches = Array.from({ length: Math.ceil(all.length / size) }, (_, b) => all.slice(b * size, (b + 1) * size));
+      const batches = Array.from({ length: Math.ceil(all.length / size) }, (_, b) =>
+        all.slice(b * size, (b + 1) * size),
+      );
       const [made, again] = await Promise.all([session.embedImages(batches), session.embedImages([contents])]);
       assert.deepEqual(
         made.failures.map(({ index }) => index),

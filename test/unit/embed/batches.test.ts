@@ -61,7 +61,10 @@ test('images are handed out a few batches at a time, fewer towards the end, each
       counts.push(work.settled);
       places.push(...work.rows.map(({ place }) => place));
     }
-    assert.deepEqual(sent.flat(), items.map(({ id }) => id));
+    assert.deepEqual(
+      sent.flat(),
+      items.map(({ id }) => id),
+    );
     assert.deepEqual(places, [...items.keys()]);
     assert.ok(sent.slice(0, -1).every((images) => images.length === size));
     // With 41, 37, … left: 4 of them while there are 32 and more, then as many as 8 go into what is left.

@@ -49,7 +49,11 @@ async function sameAsSharp(bytes: Uint8Array, what: string) {
 }
 
 /** One channel of three equal ones. */
-const greyOf = ({ data, ...shape }: Pixels): Pixels => ({ ...shape, data: data.filter((_, i) => i % 3 === 0), channels: 1 });
+const greyOf = ({ data, ...shape }: Pixels): Pixels => ({
+  ...shape,
+  data: data.filter((_, i) => i % 3 === 0),
+  channels: 1,
+});
 
 const { library } = loadKernels().jpeg ?? {};
 const needsDecoder = { skip: library === undefined && 'no JPEG decoder was compiled into the kernels' };
@@ -64,7 +68,8 @@ test('a decoder that was compiled in is in the report, else sharp is', () => {
 
 test('the header tells size and channels of every plain kind', () => {
   for (const [name, bytes] of fixtures) {
-    const wanted = name === 'arithmetic' ? undefined : { width: 61, height: 45, channels: name.includes('grey') ? 1 : 3 };
+    const wanted =
+      name === 'arithmetic' ? undefined : { width: 61, height: 45, channels: name.includes('grey') ? 1 : 3 };
     assert.deepEqual(plainJpegHeader(bytes), wanted, name);
   }
   assert.equal(fixtures.size, 20);
@@ -97,18 +102,26 @@ test('a directory of EXIF that leaves the turn open is not plain', async () => {
   }
 });
 
-test('decoded pixels are those of sharp for every subsampling, progressive, grey and with restarts', needsDecoder, async () => {
-  for (const [name, bytes] of fixtures) {
-    const header = plainJpegHeader(bytes);
-    if (!header) continue;
-    const wanted = await bySharp(bytes);
-    for (const kernels of decoders) {
-      const pixels: Uint8Array = new Uint8Array(61 * 45 * header.channels);
-      assert.equal(await decoderOf(kernels).decode({ ...header, bytes, pixels }), true, name);
-      assert.deepEqual(Buffer.from(pixels), Buffer.from((header.channels === 1 ? greyOf(wanted) : wanted).data), name);
+test(
+  'decoded pixels are those of sharp for every subsampling, progressive, grey and with restarts',
+  needsDecoder,
+  async () => {
+    for (const [name, bytes] of fixtures) {
+      const header = plainJpegHeader(bytes);
+      if (!header) continue;
+      const wanted = await bySharp(bytes);
+      for (const kernels of decoders) {
+        const pixels: Uint8Array = new Uint8Array(61 * 45 * header.channels);
+        assert.equal(await decoderOf(kernels).decode({ ...header, bytes, pixels }), true, name);
+        assert.deepEqual(
+          Buffer.from(pixels),
+          Buffer.from((header.channels === 1 ? greyOf(wanted) : wanted).data),
+          name,
+        );
+      }
     }
-  }
-});
+  },
+);
 
 test('decoded pixels are those of sharp at sizes around those of the blocks', needsDecoder, async () => {
   const [kernels] = decoders as [Kernels];
@@ -167,7 +180,10 @@ test('a file of another size or number of channels than was said is not decoded'
     const pixels: Uint8Array = new Uint8Array(width * height * channels);
     assert.equal(await decoderOf(kernels).decode({ width, height, channels, bytes, pixels }), false);
   }
-  await assert.rejects(decoderOf(kernels).decode({ width: 61, height: 45, channels: 3, bytes, pixels: new Uint8Array(100) }), /pixels has 100 entries but 45 x 61 x 3 needs 8235/);
+  await assert.rejects(
+    decoderOf(kernels).decode({ width: 61, height: 45, channels: 3, bytes, pixels: new Uint8Array(100) }),
+    /pixels has 100 entries but 45 x 61 x 3 needs 8235/,
+  );
 });
 
 const recipes: readonly [recipe: ImageRecipe, size: [number, number]][] = [
@@ -186,7 +202,9 @@ test('a network gets the numbers that the pixels of sharp give', async (t) => {
       // All at once, from files: what is read into memory that is used again must not mix.
       const batch = new Float32Array(rows.length * images.length);
       await Promise.all(
-        rows.map((name, i) => images.into({ kind: 'image', path: join(root, `${name}.jpg`) }, batch, i * images.length)),
+        rows.map((name, i) =>
+          images.into({ kind: 'image', path: join(root, `${name}.jpg`) }, batch, i * images.length),
+        ),
       );
       for (const [i, name] of rows.entries()) {
         const wanted = new Float32Array(images.length);
@@ -264,7 +282,11 @@ test('a file of more than a hundred scans is left to sharp', async () => {
     [90, true],
     [200, false],
   ] as const) {
-    const long = Buffer.concat([bytes.subarray(0, first), ...Array.from({ length: times }, () => scan), bytes.subarray(first)]);
+    const long = Buffer.concat([
+      bytes.subarray(0, first),
+      ...Array.from({ length: times }, () => scan),
+      bytes.subarray(first),
+    ]);
     await sameAsSharp(long, `${times} scans`);
     for (const kernels of decoders) {
       const pixels = new Uint8Array(61 * 45 * 3);
