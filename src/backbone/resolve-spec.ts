@@ -107,7 +107,10 @@ export function specFromOptions(
       ...rest,
       modality: 'text',
       input,
-      tokenizer: { file: basename(options.tokenizer), ...(length !== undefined && { maxLength: Math.min(512, length) }) },
+      tokenizer: {
+        file: basename(options.tokenizer),
+        ...(length !== undefined && { maxLength: Math.min(512, length) }),
+      },
     };
   }
   if (options.preprocess === undefined)
@@ -175,12 +178,7 @@ function withTokenTypes(spec: Record<string, unknown>, info: ModelInfo): Record<
  * Names, size and type that are declared must be the graph's.
  * @param needed the inputs that the embedding depends on: a graph with an image and a text tower has others beside them.
  */
-export function checkInputs(
-  spec: BackboneSpec,
-  info: ModelInfo,
-  needed: readonly TensorInfo[],
-  where: string,
-): void {
+export function checkInputs(spec: BackboneSpec, info: ModelInfo, needed: readonly TensorInfo[], where: string): void {
   const fail = (what: string) => new EquipoiseError('ERR_OPTION', `${what}. ${listTensors(info)}`);
   const names = spec.modality === 'image' ? [spec.input.name] : Object.values(spec.input.names);
   for (const name of names) {
@@ -199,5 +197,8 @@ export function checkInputs(
       );
   }
   const extra = needed.find(({ name }) => !names.includes(name));
-  if (extra) throw fail(`${where} also needs ${showTensor(extra)}, which ${spec.modality === 'image' ? 'an image' : 'a text'} backbone does not give`);
+  if (extra)
+    throw fail(
+      `${where} also needs ${showTensor(extra)}, which ${spec.modality === 'image' ? 'an image' : 'a text'} backbone does not give`,
+    );
 }

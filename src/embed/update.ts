@@ -31,7 +31,8 @@ async function assertOnlyFailedChanged(dataset: Dataset, known: EmbeddedRows, ma
     while (place >= (manifest.shards[shard]?.end ?? Infinity)) shard++;
     // A run that ended early never came to the items behind.
     const tried = place >= (manifest.shards[shard]?.start ?? Infinity);
-    if (tried && !failed.has(id) && !known.has(id, identity ?? null)) throw refuse(`${JSON.stringify(id)} is new or changed`);
+    if (tried && !failed.has(id) && !known.has(id, identity ?? null))
+      throw refuse(`${JSON.stringify(id)} is new or changed`);
   }
   if (seen !== manifest.dataset.count) throw refuse(`there are ${seen} of ${manifest.dataset.count}`);
 }

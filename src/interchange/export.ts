@@ -165,9 +165,7 @@ function npzBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterable<Ui
     { name: 'ids', chunks: encodeTextArray(rows.map(({ id }) => id)) },
     { name: 'class_names', chunks: encodeTextArray(store.classNames) },
     ...(given.includes('group') ? [{ name: 'groups', chunks: encodeTextArray(groupsOf(rows)) }] : []),
-    ...(given.includes('weight')
-      ? [{ name: 'weights', chunks: [npyHeader([rows.length]), weightsOf(rows)] }]
-      : []),
+    ...(given.includes('weight') ? [{ name: 'weights', chunks: [npyHeader([rows.length]), weightsOf(rows)] }] : []),
   ]);
 }
 

@@ -279,7 +279,11 @@ test('a graph with both towers of CLIP embeds images or texts, whichever output 
   assert.deepEqual(await embedAll(texts, sentences), await embedAll(alone, sentences));
   await assert.rejects(
     openBackbone(folder),
-    failure('ERR_OPTION', 'embeds both images and texts', '--backbone-output image_embeds or --backbone-output text_embeds'),
+    failure(
+      'ERR_OPTION',
+      'embeds both images and texts',
+      '--backbone-output image_embeds or --backbone-output text_embeds',
+    ),
   );
   await assert.rejects(
     openBackbone(folder, { output: 'logits_per_image' }),

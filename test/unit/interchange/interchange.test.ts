@@ -246,7 +246,8 @@ test('labels −1 and 1 are two classes; beside others, or where a table names t
 test('a table of numbers without a line of names is refused, not read without its first row', async () => {
   await assert.rejects(importTo(await file('x.csv', '0.5,1\n0.25,2\n')), {
     code: 'ERR_DATA',
-    message: /Expected the names of the columns in line 1 of .* but found numbers: 0\.5, 1\. Put a line of names in front/,
+    message:
+      /Expected the names of the columns in line 1 of .* but found numbers: 0\.5, 1\. Put a line of names in front/,
   });
   // What data frames call columns that have no name.
   assert.equal((await importTo(await file('x.csv', '0,1,label\n0.5,1,a\n0.25,2,b\n'))).count, 2);
