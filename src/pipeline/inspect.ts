@@ -135,6 +135,23 @@ async function auditResampled(
   return audits;
 }
 
+/** Labelled rows by class, and by part of each split. What is known of each row is let go again. */
+async function countRows(store: EmbeddingStore) {
+  const rows = await store.rows();
+  const splits: Record<string, Record<string, number>> = {};
+  for (const name of store.splits()) {
+    const { parts } = await store.readSplit(name);
+    const counts = { train: 0, validation: 0, test: 0 };
+    for (const { id, label } of rows) {
+      const part = label === null ? undefined : parts.get(id);
+      if (part) counts[part]++;
+    }
+    splits[name] = counts;
+  }
+  const labels = rows.map(({ label }) => label);
+  return { classes: counted(store.classNames, labels), splits };
+}
+
 async function inspectStore(
   path: string,
   { leaks = false, of, nearThreshold, memoryBytes }: InspectOptions,
@@ -153,33 +170,22 @@ async function inspectStore(
   if (of !== undefined && !(leaks && store.resampled))
     throw expected('it for the leaks of a resampled store only', 'inspect.of', of, `Leave it out for ${path}`);
   const { manifest } = store;
-  const rows = await store.rows();
-  const splits: Record<string, Record<string, number>> = {};
+  const { classes, splits } = await countRows(store);
   const audits: Record<string, LeakAudit> =
     of === undefined ? {} : await auditResampled(store, of, memoryBytes, auditOptions);
   for (const name of store.splits()) {
-    const { parts } = await store.readSplit(name);
-    const counts = { train: 0, validation: 0, test: 0 };
-    for (const { id, label } of rows) {
-      const part = label === null ? undefined : parts.get(id);
-      if (part) counts[part]++;
-    }
-    splits[name] = counts;
+    if (!leaks) continue;
     const part = (wanted: Part) => openRows(store, { split: name, part: wanted }, memoryBytes);
-    if (leaks)
-      audits[name] = await auditLeaks(
-        { train: await part('train'), validation: await part('validation'), test: await part('test') },
-        auditOptions,
-      );
+    audits[name] = await auditLeaks(
+      { train: await part('train'), validation: await part('validation'), test: await part('test') },
+      auditOptions,
+    );
   }
-  const hasLabels = rows.some(({ label }) => label !== null);
+  const hasLabels = classes.unlabelled < store.count;
   const duplicates = hasLabels ? await findDuplicates(await openRows(store, {}, memoryBytes)) : [];
   return {
     kind: 'store',
-    ...counted(
-      store.classNames,
-      rows.map(({ label }) => label),
-    ),
+    ...classes,
     count: store.count,
     dim: store.dim,
     dtype: manifest.dtype,
