@@ -23,7 +23,14 @@ import { createPredictor } from './predictor.js';
 import { layOutRows } from './rows.js';
 import { createStretches } from './stretches.js';
 import { describeEpoch, named, type EpochRecord, type FitExtras, type TrainedHead } from './trained-head.js';
-import { checkClasses, checkValidation, meanSquaredNorm, normalizedWeights, scaled, scalerOf } from './training-data.js';
+import {
+  checkClasses,
+  checkValidation,
+  meanSquaredNorm,
+  normalizedWeights,
+  scaled,
+  scalerOf,
+} from './training-data.js';
 import { better, type ValidationScore } from './validation.js';
 import { createVisits } from './visits.js';
 import { wholeSetSteps } from './whole-set-steps.js';
