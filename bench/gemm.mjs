@@ -8,7 +8,8 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import * as ort from 'onnxruntime-node';
 import { loadKernels } from '../dist/src/kernels/index.js';
-import { buildModel, writeModel } from '../dist/src/onnx/index.js';
+import { plainEnvironment } from './peers.mjs';
+import { openGemm } from './peers/onnx-gemm.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -68,7 +69,7 @@ for line in sys.stdin:
     for _ in range(repeats): np.matmul(a, b, out=c)
     print(time.process_time() - start, flush=True)
 `;
-  const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+  const env = { ...plainEnvironment, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
   const child = spawn(values.python, ['-c', script], { env, stdio: ['pipe', 'pipe', 'ignore'] });
   child.on('error', () => {});
   child.stdin.on('error', () => {});
@@ -83,26 +84,9 @@ for line in sys.stdin:
   };
 }
 
-async function openGemm(form) {
-  const model = buildModel({
-    name: 'gemm',
-    inputs: ['a', 'b'].map((name) => ({ name, dtype: 'float32', shape: ['rows', 'cols'] })),
-    outputs: [{ name: 'c', dtype: 'float32', shape: ['rows', 'cols'] }],
-    nodes: [
-      {
-        op: 'Gemm',
-        inputs: ['a', 'b'],
-        outputs: ['c'],
-        attributes: { transA: Number(form[0] === 'T'), transB: Number(form[1] === 'T') },
-      },
-    ],
-  });
-  return ort.InferenceSession.create(writeModel(model), { intraOpNumThreads: 1, interOpNumThreads: 1 });
-}
-
 const kernels = loadKernels({ backend: 'addon', ...(values.isa && { isa: values.isa }) });
 const sessions = Object.fromEntries(
-  await Promise.all(['NN', 'NT', 'TN'].map(async (form) => [form, await openGemm(form)])),
+  await Promise.all(['NN', 'NT', 'TN'].map(async (form) => [form, await openGemm(form, 1)])),
 );
 const numpy = openNumpy();
 const results = [];

@@ -3,6 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What this process was given, but for what would choose the kernels of OpenBLAS: peers run at the speed of their own choice. */
+export const plainEnvironment = { ...process.env };
+delete plainEnvironment.OPENBLAS_CORETYPE;
+delete plainEnvironment.OPENBLAS_L2_SIZE;
+
 const modules = ['numpy', 'sklearn', 'imblearn', 'faiss', 'torch'];
 const probe = `
 import importlib, json
@@ -15,7 +20,7 @@ for name in ${JSON.stringify(modules)}:
 try:
     import numpy, threadpoolctl
     blas = [part for part in threadpoolctl.threadpool_info() if part["user_api"] == "blas"]
-    found["blas"] = f"{blas[0]['internal_api']} {blas[0]['version']}"
+    found["blas"] = f"{blas[0]['internal_api']} {blas[0]['version']} ({blas[0].get('architecture', 'unknown')} kernels)"
 except Exception:
     pass
 print(json.dumps(found))
@@ -23,7 +28,7 @@ print(json.dumps(found))
 
 /** Versions of the Python modules that load. */
 function pythonVersions(python) {
-  const { stdout, status } = spawnSync(python, ['-c', probe], { encoding: 'utf8' });
+  const { stdout, status } = spawnSync(python, ['-c', probe], { encoding: 'utf8', env: plainEnvironment });
   return status === 0 ? JSON.parse(stdout.trim().split('\n').at(-1)) : {};
 }
 

@@ -64,13 +64,19 @@ function readmeTable(suites, { cases, machine }) {
     most > machine.cores
       ? ` The machine was busy with other work (load up to ${most.toFixed(1)}): trust the ratios more than the rates.`
       : '';
+  /** What was done, told apart from the other rows of its suite. */
+  const work = (one, { title }) => {
+    const several = shown.filter(({ suite }) => suite === one.suite).length > 1;
+    if (!one.n) return `${title} (${one.text})`;
+    return `${several ? `${title}: ${one.text}` : title} (${sizeText(one)})`;
+  };
   const rows = shown.flatMap((one) => {
     const suite = suites.find(({ name }) => name === one.suite);
     const ours = one.programs.find(isOurs);
     return one.programs
       .filter((program) => program.ratio && program.version)
       .map((program, i) => [
-        i === 0 ? `${suite.title} (${one.n ? sizeText(one) : one.text})` : '',
+        i === 0 ? work(one, suite) : '',
         i === 0 ? rate(ours, suite) : '',
         program.name,
         rate(program, suite),
@@ -124,7 +130,7 @@ const explanation = `Made by \`npm run bench\`; do not edit. \`npm run bench -- 
 
 **Work.** Every program answers the same question: the k exact nearest rows of other classes of each query (FAISS \`IndexFlatL2\`, scikit-learn \`NearestNeighbors(algorithm="brute")\`, usearch \`exactSearch\`, and torch and numpy as \`matmul\` + \`topk\`/\`argpartition\` by blocks of 1,024 queries, each once a class among the rows outside it, since none of them has the question itself); or the same balanced set; or the same batches; or the same head, trained by SGD with momentum 0.9 on batches of 256 drawn without replacement for 10 epochs at one constant rate, or by L-BFGS to convergence (scikit-learn \`LogisticRegression(C=1, tol=1e-4, fit_intercept=False)\`). Their code is in \`bench/peers\`.
 
-**Figures.** Each program runs in a process of its own, with the stated number of threads, and repeats the work for two seconds (at least once); its best time counts. Programs take turns, and the figure is the median over the rounds. "Equipoise is" divides our rate by theirs round by round and takes the median; below 1.3 the range over the rounds is given. A rate in GFLOP/s counts 2 D for every pair of a query and one of its enemies, whatever a program really multiplies; a rate in GB/s counts the bytes of the result, rows those of the balanced set, samples those visited in training; a solver's rows are counted once. "Loss reached" is the mean cross-entropy over all rows after training, for L-BFGS with its penalty. Peak memory is everything the process ever held (VmHWM): interpreter, libraries and data included. "Same neighbours" is the share of our neighbours that the other found too, in the first 100 queries: rounding makes them differ where two rows are equally near.`;
+**Figures.** Each program runs in a process of its own, with the stated number of threads, and repeats the work for two seconds (at least once); its best time counts. Where the environment names kernels for OpenBLAS, that is unset: the BLAS of the peers chooses its own, which are named below. Programs take turns, and the figure is the median over the rounds. "Equipoise is" divides our rate by theirs round by round and takes the median; below 1.3 the range over the rounds is given. A rate in GFLOP/s counts 2 D for every pair of a query and one of its enemies, whatever a program really multiplies; a rate in GB/s counts the bytes of the result, rows those of the balanced set, samples those visited in training; a solver's rows are counted once. "Loss reached" is the mean cross-entropy over all rows after training, for L-BFGS with its penalty. Peak memory is everything the process ever held (VmHWM): interpreter, libraries and data included. "Same neighbours" is the share of our neighbours that the other found too, in the first 100 queries: rounding makes them differ where two rows are equally near.`;
 
 function benchmarksText(suites, results) {
   const { machine, versions } = results;

@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { defaultThreads, kernelReport } from '../dist/src/index.js';
 import { drawData } from './data.mjs';
-import { findPeers } from './peers.mjs';
+import { findPeers, plainEnvironment } from './peers.mjs';
 import { printCase, writeDocuments } from './report.mjs';
 import { suites } from './suites/index.mjs';
 
@@ -65,7 +65,7 @@ function runProgram(program, one, folder, environment) {
   );
   const { status, stdout, stderr } = spawnSync(command, [...options, script, ...args], {
     encoding: 'utf8',
-    env: { ...process.env, ...environment, ...program.environment },
+    env: { ...plainEnvironment, ...environment, ...program.environment },
     maxBuffer: 2 ** 28,
   });
   if (status !== 0) {

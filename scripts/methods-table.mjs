@@ -18,7 +18,7 @@ const sections = [
   [
     'Samplers',
     'samplers',
-    'What `equipoise resample --sampler` and `createSampler(name)` take. Each returns a plan: three numbers a synthetic row, or the row itself where no such recipe makes it.',
+    'What `equipoise resample --sampler` and `createSampler(name)` take. Each returns a plan: three numbers a synthetic row, or the row itself where no such recipe makes it. Several work one after the other as `--sampler tomek-links,smote` and `pipeline([createSampler(…), …])`: one plan, whose rows name their parents all the same.',
   ],
   ['Label rules of mixed rows', 'mixes', 'How much of the label of a mixed row is its base’s.'],
   ['Pairings of mixed rows', 'pairings', '`trainHead(train, { mix, pairing })`: which row another is mixed with.'],
@@ -28,6 +28,11 @@ const sections = [
   ['Optimizers', 'optimizers', '`trainHead(train, { optimizer })`.'],
   ['Schedules', 'schedules', '`trainHead(train, { schedule })`.'],
   ['Metrics', 'metrics', 'All are in every evaluation, under their names in camelCase.'],
+  [
+    'Metrics of rows with any number of labels',
+    'multiLabelMetrics',
+    'All are in every evaluation of such rows, under their names in camelCase; beside them precision, recall, F1, specificity and average precision of each class.',
+  ],
   [
     'Calibrations',
     'calibrations',

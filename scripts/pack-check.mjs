@@ -16,7 +16,7 @@ const ARM_LIBRARIES = '/usr/aarch64-linux-gnu';
 
 /** What may be in the tarball; anything else is a mistake. */
 const allowed = [
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE)$/,
   /^dist\/src\/.*\.(js|d\.ts)$/,
   /^models\//,
   /^prebuilds\/(linux-x64|linux-arm64)\/equipoise\.node$/,
@@ -27,6 +27,7 @@ const required = [
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
+  'NOTICE',
   'dist/src/index.js',
   'dist/src/index.d.ts',
   'dist/src/cli/main.js',

@@ -4,7 +4,7 @@
 // usage: node scripts/prebuild.mjs [linux-x64 | linux-arm64 …]     needs Linux, CMake and the compiler of each
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,6 +17,8 @@ const targets = {
 };
 /** Versions of Debian 10 and RHEL 8, with GCC 8: what the binaries of Node 20 ask for. */
 const newest = { GLIBC: '2.28', GLIBCXX: '3.4.25', CXXABI: '1.3.11' };
+
+const CROSS_JPEG = 'for the other processor unpack its package into the folder of the cross tools, as .ci/run does';
 
 const wanted = process.argv.slice(2);
 for (const target of wanted.length > 0 ? wanted : Object.keys(targets)) {
@@ -39,6 +41,10 @@ function build(target, { arch, tools, toolchain }) {
   const cmakeJs = 'node_modules/cmake-js/bin/cmake-js';
   run(process.execPath, [cmakeJs, 'compile', '--out', folder, '--arch', arch, '--log-level', 'error', ...flags]);
   const built = join(folder, 'Release', 'equipoise.node');
+  if (!readFileSync(built).includes('libjpeg-turbo '))
+    fail(
+      `${target} has no JPEG decoder: libjpeg-turbo was not found (Debian: apt-get install libjpeg62-turbo-dev; ${CROSS_JPEG})`,
+    );
   const needs = versions(run(`${prefix}objdump`, ['-T', built]));
   for (const [library, version] of Object.entries(needs))
     if (compare(version, newest[library]) > 0)

@@ -300,7 +300,7 @@ function writeReadme() {
   const block = [
     '<!-- leaderboard -->',
     '',
-    `\`${commands.at(-1).replace('run/store', 'fashion-run/store')}\` on Fashion-MNIST at 100:1 with the built-in backbone: the best five of ${leaderboard.rows.length} strategies, and the usual ones wherever they stand. In brackets the standard deviation over the seeds; in the last column the difference of balanced accuracy to \`ce\` and an interval, widened so that all of them hold together. Everything, and three other data sets: [docs/results.md](docs/results.md).`,
+    `\`${commands.at(-1).replace('run/store', 'fashion-run/store')}\` on Fashion-MNIST at 100:1 with the built-in backbone: the best five of ${leaderboard.rows.length} strategies, and the usual ones wherever they stand. In brackets the standard deviation over the seeds; in the last column the difference of balanced accuracy to \`ce\` and an interval, widened so that all of them hold together. ECE is the calibration error and the gap how far test rows reach beyond those trained on: of both, less is better. Everything, and three other data sets: [docs/results.md](docs/results.md).`,
     '',
     markdownTable(leaderboardTable({ ...leaderboard, rows }, metrics)),
     '',

@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const SKIPPED = Symbol('skipped');
+/** Where it is, JPEG is decoded by the kernels; where it comes later, they are built again. */
+const JPEG_HEADER = '/usr/include/jpeglib.h';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 20)
@@ -27,17 +29,29 @@ step('dependencies', 'node_modules/.equipoise-setup', ['package-lock.json', 'pac
 });
 
 if (!process.argv.includes('--dependencies-only')) {
-  step('native addon', 'build/.equipoise-setup', ['CMakeLists.txt', 'package-lock.json', ...files('native')], () => {
-    for (const [tool, why] of [
-      ['cmake', 'CMake 3.20 or newer'],
-      [process.env.CXX ?? 'c++', 'a C++20 compiler (GCC 11, Clang 14 or newer)'],
-    ])
-      if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0)
-        return skip(
-          `the native kernels are not built, because ${why} is missing: "${tool}" does not run. WebAssembly takes their place, several times slower. To have them, install it (Debian: apt-get install cmake g++ make) and repeat the command.`,
-        );
-    run(process.execPath, ['node_modules/cmake-js/bin/cmake-js', 'compile', '--out', 'build', '--log-level', 'error']);
-  });
+  step(
+    'native addon',
+    'build/.equipoise-setup',
+    ['CMakeLists.txt', 'package-lock.json', ...files('cmake'), ...files('native'), JPEG_HEADER],
+    () => {
+      for (const [tool, why] of [
+        ['cmake', 'CMake 3.20 or newer'],
+        [process.env.CXX ?? 'c++', 'a C++20 compiler (GCC 11, Clang 14 or newer)'],
+      ])
+        if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0)
+          return skip(
+            `the native kernels are not built, because ${why} is missing: "${tool}" does not run. WebAssembly takes their place, several times slower. To have them, install it (Debian: apt-get install cmake g++ make) and repeat the command.`,
+          );
+      run(process.execPath, [
+        'node_modules/cmake-js/bin/cmake-js',
+        'compile',
+        '--out',
+        'build',
+        '--log-level',
+        'error',
+      ]);
+    },
+  );
   step(
     'TypeScript',
     'dist/.equipoise-setup',

@@ -37,11 +37,15 @@ export { exportEmbeddings, importEmbeddings, interchangeFormats } from './interc
 export {
   asTraining,
   fromArrays,
+  type DiskHeldOutSet,
+  type DiskSet,
+  type DiskTrainingSet,
   type EmbeddingSet,
   type FromArraysOptions,
   type HeldOutSet,
   type TrainingSet,
 } from './core/embedding-set.js';
+export type { DiskRows } from './core/disk-rows.js';
 export type { Dataset, Item, ItemContent, Modality } from './core/item.js';
 export type { Matrix, MatrixLike } from './core/matrix.js';
 
@@ -53,6 +57,7 @@ export {
   mergeNearest,
   nearest,
   planRows,
+  type DiskPlanRows,
   type KernelReport,
   type NearestOptions,
   type NearestRows,
@@ -76,7 +81,7 @@ export { mixes } from './mix/index.js';
 export { augmenters } from './augment/index.js';
 
 // train
-export { strategies, trainHead, defineStrategy, type TrainHeadOptions } from './strategy/index.js';
+export { defaultStrategy, strategies, trainHead, defineStrategy, type TrainHeadOptions } from './strategy/index.js';
 export {
   balancedBatches,
   batchSamplers,
@@ -126,11 +131,14 @@ export {
   confusionMatrix,
   defineMetric,
   evaluate,
+  evaluateAny,
   evaluateMultiLabel,
   evaluateMultiLabelPredictions,
   evaluatePredictions,
   generalizationGap,
   metrics,
+  multiLabelMetrics,
+  type AnyEvaluation,
   type CalibrationBin,
   type Evaluation,
   type MultiLabelEvaluation,
@@ -163,6 +171,7 @@ export {
   backboneFor,
   bundle,
   compareStore,
+  dataOptions,
   calibrateModel,
   demo,
   doctor,
@@ -170,10 +179,12 @@ export {
   hasLeaks,
   inspect,
   isModel,
+  openRows,
   readConfig,
   reportRun,
   run,
   runOptions,
+  sampleRows,
   trainingRows,
   tuneStore,
   version,

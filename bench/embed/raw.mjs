@@ -5,11 +5,11 @@ import { data, model, threads } from '../measure.mjs';
 
 const { InferenceSession, Tensor } = await import('onnxruntime-node');
 
-export async function openRaw() {
+export async function openRaw(intraOpNumThreads = threads) {
   const backbone = await openBackbone(join(data, model));
   const session = await InferenceSession.create(backbone.graph(), {
     executionMode: 'sequential',
-    intraOpNumThreads: threads,
+    intraOpNumThreads,
     interOpNumThreads: 1,
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,

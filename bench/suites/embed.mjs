@@ -25,6 +25,11 @@ export const embedImages = {
   programs: [
     { name: 'equipoise', ours: true, script: 'ours/embed-images.mjs' },
     {
+      name: 'equipoise, one image decoded, resized and normalised, by processor time of one thread',
+      variant: true,
+      script: 'ours/embed-images-prepare.mjs',
+    },
+    {
       name: 'decoding and onnxruntime alone, by processor time',
       needs: 'onnxruntime-node',
       script: 'ours/embed-images-bound.mjs',

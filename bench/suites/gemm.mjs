@@ -3,6 +3,7 @@ const shapes = {
   'gradient, 10 classes': [512, 10, 256, 'TN'],
   'forward, 1,000 classes': [256, 1000, 2048, 'NN'],
   'gradient, 1,000 classes': [2048, 1000, 256, 'TN'],
+  'forward of 100 classes, as a head holds its weights': [256, 100, 512, 'NT'],
   'square, b transposed': [1024, 1024, 1024, 'NT'],
   'large square': [2048, 2048, 2048, 'NN'],
 };
@@ -24,5 +25,6 @@ export const gemm = {
     { name: 'equipoise', ours: true, script: 'ours/gemm.mjs' },
     { name: "numpy's BLAS", needs: 'numpy', script: 'peers/gemm.py', method: 'numpy' },
     { name: 'torch', needs: 'torch', script: 'peers/gemm.py', method: 'torch' },
+    { name: 'onnxruntime', needs: 'onnxruntime-node', script: 'peers/gemm-onnxruntime.mjs' },
   ],
 };

@@ -12,7 +12,7 @@ namespace {
 
 // Up to so many rows of the small side nothing of the large side is packed: where its rows are contiguous along the depth,
 // and where they are not.
-constexpr std::size_t kFewRows = 64;
+constexpr std::size_t kFewRows = 128;
 constexpr std::size_t kFewRowsDepth = 4096;  // all of the small side is packed at once
 constexpr std::size_t kFewOuter = 16;
 // Dot products are faster than tiles with columns to spare: always up to kFewestDots, and up to kFewDots from this depth on.
@@ -24,8 +24,8 @@ constexpr std::size_t kPage = 1024;
 constexpr std::size_t kPageRows = 8;
 // What interleave may write behind the end, and more.
 constexpr std::size_t kSlack = 64;
-// A block of a fits the second cache beside a panel of b. Deep blocks: every one reads and writes all of c.
-constexpr std::size_t kBlockDepth = 1024;
+// A block of a fits a second cache of 1 MiB beside a panel of b. No shallower: every one reads and writes all of c.
+constexpr std::size_t kBlockDepth = 512;
 constexpr std::size_t kBlockRows = 224;
 constexpr std::size_t kBlockCols = 1024;
 

@@ -19,7 +19,7 @@ struct Isa;  // simd/isa.hpp
 enum class Among : std::int32_t { kAll = 0, kSameClass = 1, kEnemies = 2 };
 // How candidates are found; the answer is the same.
 enum class Screening : std::int32_t { kAuto = 0, kFloat32 = 1, kInt8 = 2 };
-enum class Status : std::int32_t { kDone = 0, kStopped = 1, kOutOfMemory = 2 };
+enum class Status : std::int32_t { kDone = 0, kStopped = 1, kOutOfMemory = 2, kNotPlain = 3 };
 
 struct Nearest {
   const float* x;  // (rows, cols)
@@ -74,7 +74,8 @@ struct Gemm {
 
 Status gemm(const Isa& isa, const Gemm& task) noexcept;
 
-// Pixels filtered along x, rounded to bytes, filtered along y, rounded to bytes, looked up and laid out.
+// Pixels filtered along x, rounded to bytes, filtered along y, rounded to bytes, looked up and laid out. Each thread that calls
+// it keeps up to 4 MiB for its next call.
 struct Resample {
   const std::uint8_t* pixels;  // (height, width, channels)
   std::size_t width;

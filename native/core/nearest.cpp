@@ -33,11 +33,12 @@ namespace {
 constexpr double kFloatRounding = 0x1p-24;
 constexpr double kDoubleRounding = 0x1p-53;
 
-// What a thread holds of its queries, and packed candidates that stay in its cache.
-constexpr std::size_t kQueryBytes = std::size_t{16} << 20;
+// Packed queries with what is known of them, for all threads; a block of packed candidates, which stays in the second cache; and
+// the queries that a thread takes at a time, enough to be worth loading a block for.
+constexpr std::size_t kQueryBytes = std::size_t{32} << 20;
 constexpr std::size_t kCandidateBytes = std::size_t{768} << 10;
-constexpr std::size_t kMostQueries = 4096;
 constexpr std::size_t kMostCandidates = 4096;
+constexpr std::size_t kPartQueries = 448;
 constexpr std::size_t kCentreRows = 4096;
 
 // Below, a product in float32 costs no more than an int8 one with all that belongs to it.
@@ -65,24 +66,33 @@ class Search {
         rows_(std::max(first_, std::min(task.last, task.rows)) - first_),
         keep_(std::min(task.k, rows_)),
         coarse_(choose_screen()),
-        group_((coarse_ != nullptr ? *coarse_ : isa.float32).tile_rows),
-        order_(rows_),
+        screen_(coarse_ != nullptr ? *coarse_ : isa.float32),
+        group_(screen_.tile_rows),
+        sizes_(choose_sizes()),
+        by_class_(task.among == Among::kSameClass ? rows_ : 0),
         query_order_(task.queries.size()),
         centre_(task.cols),
         signs_(task.cols),
-        index_(coarse_ != nullptr ? *coarse_ : isa.float32, Side::kRight, coarse_ != nullptr ? rows_ : 0, task.cols) {}
+        order_(sizes_.ring()),
+        candidates_(screen_, Side::kRight, sizes_.ring(), task.cols),
+        queries_(screen_, Side::kLeft, sizes_.queries, task.cols),
+        rows_of_(sizes_.queries + group_),
+        norms_(sizes_.queries + group_),
+        groups_(sizes_.queries / group_),
+        lists_(sizes_.queries, keep_) {}
 
   Status run() {
-    if (!order_ || !query_order_ || !centre_ || !signs_ || !index_) return Status::kOutOfMemory;
+    if (!by_class_ || !query_order_ || !centre_ || !signs_ || !order_ || !candidates_ || !queries_ || !rows_of_ || !norms_ ||
+        !groups_ || !lists_)
+      return Status::kOutOfMemory;
     if (rows_ == 0) return write_none();
-    choose_blocks();
+    step_ = coprime_step(rows_);
     sort_by_class();
     choose_frame();
     choose_margins();
-    if (coarse_ != nullptr) on_threads(std::min(task_.threads, candidate_blocks_), [this] { pack_index(); });
-    on_threads(std::min(task_.threads, query_blocks_), [this] { work(); });
-    if (out_of_memory_) return Status::kOutOfMemory;
-    return stopped() ? Status::kStopped : Status::kDone;
+    on_threads(std::min(task_.threads, std::max(sizes_.turn_blocks, sizes_.parts)), [this] { work(); });
+    if (stopped()) return Status::kStopped;
+    return done_ == jobs() ? Status::kDone : Status::kOutOfMemory;
   }
 
  private:
@@ -103,51 +113,85 @@ class Search {
     return Status::kDone;
   }
 
-  void choose_blocks() {
+  // Work comes in turns: while a few blocks of candidates are packed, those packed in the turn before meet all queries of the
+  // block of queries at hand, in parts that threads take. Packed candidates are in a ring of two turns.
+  struct Sizes {
+    std::size_t candidates = 0;  // of a block
+    std::size_t blocks = 0;
+    std::size_t turn_blocks = 0;  // packed in one turn
+    std::size_t turns = 0;
+    std::size_t queries = 0;  // of a block, a multiple of the group
+    std::size_t query_blocks = 0;
+    std::size_t part = 0;  // queries, a multiple of the group
+    std::size_t parts = 0;
+
+    std::size_t ring() const { return 2 * turn_blocks * candidates; }
+  };
+
+  Sizes choose_sizes() const {
+    Sizes sizes;
     const std::size_t row_bytes = std::max<std::size_t>(1, task_.cols) * sizeof(float);
     // int8 rows take a quarter, but where they do not help, their float32 ones are packed too.
     const std::size_t candidate_bytes = coarse_ != nullptr ? 2 * kCandidateBytes : kCandidateBytes;
-    const std::size_t width = isa_.float32.tile_cols;
-    candidates_ = std::clamp(candidate_bytes / row_bytes / width * width, width, kMostCandidates);
-    candidate_blocks_ = (rows_ + candidates_ - 1) / candidates_;
+    const std::size_t width = screen_.tile_cols;
+    sizes.candidates = std::clamp(candidate_bytes / row_bytes / width * width, width, kMostCandidates);
+    sizes.blocks = (rows_ + sizes.candidates - 1) / sizes.candidates;
+    const std::size_t threads = std::max<std::size_t>(1, task_.threads);
+    sizes.turn_blocks = std::min(threads, sizes.blocks);
+    sizes.turns = rows_ == 0 ? 0 : (sizes.blocks + sizes.turn_blocks - 1) / sizes.turn_blocks;
 
     const std::size_t queries = task_.queries.size();
-    const std::size_t most = std::clamp(kQueryBytes / (row_bytes + Shortlists::bytes(keep_)), group_, kMostQueries);
-    // As many blocks for each thread, of one size.
-    const std::size_t threads = std::max<std::size_t>(1, task_.threads);
-    const std::size_t wanted = round_up((queries + most - 1) / most, threads);
-    queries_ = round_up((queries + wanted - 1) / wanted, group_);
-    query_blocks_ = (queries + queries_ - 1) / queries_;
+    const std::size_t query_bytes = screen_.padded(task_.cols) * screen_.bytes + Shortlists::bytes(keep_);
+    const std::size_t most = std::max(kQueryBytes / query_bytes / group_ * group_, group_);
+    const std::size_t wanted = (queries + most - 1) / most;
+    sizes.queries = round_up((queries + wanted - 1) / wanted, group_);
+    sizes.query_blocks = (queries + sizes.queries - 1) / sizes.queries;
+    sizes.part = round_up(std::clamp<std::size_t>(sizes.queries / (4 * threads), 1, kPartQueries), group_);
+    sizes.parts = (sizes.queries + sizes.part - 1) / sizes.part;
+    return sizes;
   }
 
   // Candidates lie in blocks, and by class in each: then those of a query are everything but one range of a block's positions, or
   // only that range, and tiles in which no pair counts are never multiplied. Blocks take rows from everywhere, so that limits
   // come down early whatever the order of the rows; only where a query's own class counts, classes lie together.
   void sort_by_class() {
-    const std::size_t step = coprime_step(rows_);
-    std::size_t row = 0;
-    for (std::size_t i = 0; i < rows_; i++) {
-      order_[i] = static_cast<std::int32_t>(first_ + row);
-      row += step;
-      if (row >= rows_) row -= rows_;
-    }
     for (std::size_t q = 0; q < task_.queries.size(); q++) query_order_[q] = static_cast<std::int32_t>(q);
     if (task_.among == Among::kAll) return;
-    const auto by_class = [this](std::int32_t a, std::int32_t b) {
-      return label(a) != label(b) ? label(a) < label(b) : a < b;
-    };
-    if (task_.among == Among::kSameClass)
-      std::sort(order_.get(), order_.get() + rows_, by_class);
-    else
-      for (std::size_t b = 0; b < candidate_blocks_; b++) {
-        const Range block = candidate_block(b);
-        std::sort(order_.get() + block.begin, order_.get() + block.end, by_class);
-      }
     std::sort(query_order_.get(), query_order_.get() + task_.queries.size(), [this](std::int32_t a, std::int32_t b) {
       const std::int32_t class_a = label(task_.queries[a]);
       const std::int32_t class_b = label(task_.queries[b]);
       return class_a != class_b ? class_a < class_b : a < b;
     });
+    if (task_.among != Among::kSameClass) return;
+    std::iota(by_class_.get(), by_class_.get() + rows_, static_cast<std::int32_t>(first_));
+    std::sort(by_class_.get(), by_class_.get() + rows_, ByClass{*this});
+  }
+
+  struct ByClass {
+    const Search& search;
+    bool operator()(std::int32_t a, std::int32_t b) const {
+      return search.label(a) != search.label(b) ? search.label(a) < search.label(b) : a < b;
+    }
+  };
+
+  // Places of a block in the ring.
+  Range places(std::size_t block) const {
+    const std::size_t begin = block % (2 * sizes_.turn_blocks) * sizes_.candidates;
+    return {begin, begin + std::min(sizes_.candidates, rows_ - block * sizes_.candidates)};
+  }
+
+  void pack_candidates(std::size_t block, float* row) {
+    const Range at = places(block);
+    const std::size_t count = at.end - at.begin;
+    std::int32_t* order = order_.get() + at.begin;
+    const std::size_t start = block * sizes_.candidates;
+    if (task_.among == Among::kSameClass)
+      std::copy_n(by_class_.get() + start, count, order);
+    else
+      for (std::size_t i = 0; i < count; i++)
+        order[i] = static_cast<std::int32_t>(first_ + (start + i) * step_ % rows_);
+    if (task_.among == Among::kEnemies) std::sort(order, order + count, ByClass{*this});
+    candidates_.pack(at.begin, task_.x, order, count, frame_, 1 - margin_, row, nullptr);
   }
 
   // A step near the golden section that visits every one of `count` places.
@@ -201,112 +245,103 @@ class Search {
     grow_ = 1 + 2 * (d / 8 + 16) * kDoubleRounding;
   }
 
-  Range candidate_block(std::size_t block) const {
-    const std::size_t begin = block * candidates_;
-    return {begin, std::min(begin + candidates_, rows_)};
-  }
-
-  std::size_t padded_cols() const { return (coarse_ != nullptr ? *coarse_ : isa_.float32).padded(task_.cols); }
-
-  void pack_index() {
-    Buffer<float> row(padded_cols());
-    if (!row) {
-      out_of_memory_ = true;
-      return;
-    }
-    for (;;) {
-      const std::size_t b = next_packed_.fetch_add(1);
-      if (b >= candidate_blocks_ || stopped()) return;
-      const Range block = candidate_block(b);
-      index_.pack(block.begin, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_, row.get(), nullptr);
-    }
-  }
-
-  // What a thread needs for one block of queries.
+  // What a thread works in. The two panels are for queries for which int8 did not help.
   struct Scratch {
     explicit Scratch(const Search& search)
-        : coarse(search.coarse_ != nullptr ? *search.coarse_ : search.isa_.float32, Side::kLeft,
-                 search.coarse_ != nullptr ? search.queries_ : 0, search.task_.cols),
-          fine(search.isa_.float32, Side::kLeft, search.queries_, search.task_.cols),
-          candidates(search.isa_.float32, Side::kRight, search.candidates_, search.task_.cols),
-          row(search.padded_cols()),
-          rows(search.queries_ + search.group_),
-          norms(search.queries_ + search.group_),
-          groups(search.queries_ / search.group_),
-          lists(search.queries_, search.keep_) {}
-    explicit operator bool() const { return coarse && fine && candidates && row && rows && norms && groups && lists; }
+        : row(search.screen_.padded(search.task_.cols)),
+          fine_queries(search.isa_.float32, Side::kLeft, search.coarse_ != nullptr ? search.group_ : 0, search.task_.cols),
+          fine_candidates(search.isa_.float32, Side::kRight, search.coarse_ != nullptr ? search.sizes_.candidates : 0,
+                          search.task_.cols) {}
+    explicit operator bool() const { return row && fine_queries && fine_candidates; }
 
-    // How far int8 screening pays for the queries of one tile.
-    struct Group {
-      bool fine_packed = false;
-      std::size_t allowed = 0;
-      std::size_t spent = 0;
-      std::size_t waited = 0;  // rows to rank when they were last pruned
-    };
-
-    Panels coarse;
-    Panels fine;
-    Panels candidates;
-    Buffer<float> row;  // to work in
-    Buffer<std::int32_t> rows;
-    Buffer<double> norms;
-    Buffer<Group> groups;
-    Shortlists lists;
+    Buffer<float> row;
+    Panels fine_queries;
+    Panels fine_candidates;
+    std::size_t fine_group = SIZE_MAX;
+    std::size_t fine_block = SIZE_MAX;
     Hits hits;
-    std::size_t begin = 0;  // of the block, among the sorted queries
-    std::size_t count = 0;
-    std::size_t packed_block = SIZE_MAX;  // of candidates, in float32
   };
 
+  // How far int8 screening pays for the queries of one tile.
+  struct Group {
+    std::size_t allowed = 0;
+    std::size_t spent = 0;
+    std::size_t waited = 0;  // rows to rank when they were last pruned
+  };
+
+  // The turns of a block of queries: one in which the queries themselves are packed, one for each of `turns`, and one in which
+  // they are finished. Each hands out blocks to pack, then parts of the queries. A thread that finds no memory leaves before it
+  // takes anything.
   void work() {
     Scratch scratch(*this);
-    if (!scratch) {
-      out_of_memory_ = true;
-      return;
-    }
+    if (!scratch) return;
     if (coarse_ != nullptr && coarse_->enter != nullptr) coarse_->enter();
-    for (;;) {
-      const std::size_t block = next_.fetch_add(1);
-      if (block >= query_blocks_ || out_of_memory_ || stopped()) break;
-      scratch.begin = block * queries_;
-      scratch.count = std::min(queries_, task_.queries.size() - scratch.begin);
-      search_block(scratch);
+    for (std::size_t job; !stopped() && (job = next_.fetch_add(1)) < jobs(); done_.fetch_add(1, std::memory_order_release)) {
+      const std::size_t turn = job / turn_jobs() % (sizes_.turns + 2);
+      const std::size_t query_block = job / turn_jobs() / (sizes_.turns + 2);
+      const std::size_t place = job % turn_jobs();
+      if (!wait_for(job - place)) break;
+      if (place >= sizes_.turn_blocks)
+        work_on(scratch, query_block, place - sizes_.turn_blocks, turn);
+      else if (turn * sizes_.turn_blocks + place < sizes_.blocks)
+        pack_candidates(turn * sizes_.turn_blocks + place, scratch.row.get());
     }
     if (coarse_ != nullptr && coarse_->leave != nullptr) coarse_->leave();
   }
 
-  void search_block(Scratch& scratch) {
-    start_queries(scratch);
-    std::int32_t told = 0;
-    const auto tell = [&](std::size_t done) {
-      if (task_.control != nullptr)
-        __atomic_fetch_add(task_.control + 1, static_cast<std::int32_t>(done) - told, __ATOMIC_RELAXED);
-      told = static_cast<std::int32_t>(done);
-    };
-    for (std::size_t b = 0; b < candidate_blocks_; b++) {
-      for (std::size_t q = 0; q < scratch.count; q += group_) {
-        if (stopped()) return;
-        search_group(scratch, q, b);
-      }
-      // The part of these queries' work that is done, in whole queries.
-      tell(static_cast<std::size_t>(static_cast<double>(scratch.count) * static_cast<double>(b) /
-                                    static_cast<double>(candidate_blocks_)));
+  std::size_t turn_jobs() const { return sizes_.turn_blocks + sizes_.parts; }
+  std::size_t jobs() const { return sizes_.query_blocks * (sizes_.turns + 2) * turn_jobs(); }
+
+  // Until so many jobs are done, which are then all before that number: none of a turn is done before all of the turn before.
+  bool wait_for(std::size_t jobs) const {
+    for (std::size_t turn = 0; done_.load(std::memory_order_acquire) < jobs; turn++) {
+      if (stopped()) return false;
+      pause(turn);
     }
-    const Ranker ranker = {*this, scratch};
-    for (std::size_t q = 0; q < scratch.count; q++)
-      write(static_cast<std::size_t>(query_order_[scratch.begin + q]), scratch.lists.finish(q, ranker));
-    tell(scratch.count);
+    return true;
   }
 
-  void start_queries(Scratch& scratch) {
-    for (std::size_t q = 0; q < scratch.count; q++) {
-      scratch.rows[q] = task_.queries[query_order_[scratch.begin + q]];
-      scratch.lists.clear(q);
+  void work_on(Scratch& scratch, std::size_t query_block, std::size_t part, std::size_t turn) {
+    const std::size_t first = query_block * sizes_.queries;  // of the block, among the sorted queries
+    const std::size_t count = std::min(sizes_.queries, task_.queries.size() - first);
+    const Range queries = {std::min(part * sizes_.part, count), std::min((part + 1) * sizes_.part, count)};
+    if (queries.begin == queries.end) return;
+    if (turn == 0) return start(scratch, first, queries);
+    // In whole queries, as far as they are done.
+    const auto done = [&](std::size_t turns) { return (queries.end - queries.begin) * turns / (sizes_.turns + 1); };
+    if (turn > sizes_.turns)
+      finish(first, queries);
+    else
+      sweep(scratch, queries, (turn - 1) * sizes_.turn_blocks);
+    if (task_.control != nullptr)
+      __atomic_fetch_add(task_.control + 1, static_cast<std::int32_t>(done(turn) - done(turn - 1)), __ATOMIC_RELAXED);
+  }
+
+  void start(Scratch& scratch, std::size_t first, const Range& queries) {
+    const std::size_t end = round_up(queries.end, group_);
+    for (std::size_t q = queries.begin; q < queries.end; q++) {
+      rows_of_[q] = task_.queries[query_order_[first + q]];
+      lists_.clear(q);
     }
-    for (std::size_t q = scratch.count; q < round_up(scratch.count, group_); q++) scratch.lists.close(q);
-    for (std::size_t g = 0; g < round_up(scratch.count, group_) / group_; g++) scratch.groups[g] = {};
-    (coarse_ != nullptr ? scratch.coarse : scratch.fine)
-        .pack(0, task_.x, scratch.rows.get(), scratch.count, frame_, 1 - margin_, scratch.row.get(), scratch.norms.get());
+    for (std::size_t q = queries.end; q < end; q++) lists_.close(q);
+    for (std::size_t g = queries.begin / group_; g < end / group_; g++) groups_[g] = {};
+    queries_.pack(queries.begin, task_.x, rows_of_.get() + queries.begin, queries.end - queries.begin, frame_, 1 - margin_,
+                  scratch.row.get(), norms_.get() + queries.begin);
+  }
+
+  // Queries against the blocks that were packed in the turn before.
+  void sweep(Scratch& scratch, const Range& queries, std::size_t first_block) {
+    scratch.fine_group = SIZE_MAX;
+    for (std::size_t b = first_block; b < std::min(first_block + sizes_.turn_blocks, sizes_.blocks); b++)
+      for (std::size_t q = queries.begin; q < queries.end; q += group_) {
+        if (stopped()) return;
+        search_group(scratch, q, std::min(group_, queries.end - q), b);
+      }
+  }
+
+  void finish(std::size_t first, const Range& queries) {
+    for (std::size_t q = queries.begin; q < queries.end; q++)
+      write(static_cast<std::size_t>(query_order_[first + q]), lists_.finish(q, Ranker{*this}));
   }
 
   // Positions of a block that hold the class.
@@ -328,15 +363,15 @@ class Search {
     Range classes[kMostTile];  // of each query
   };
 
-  void search_group(Scratch& scratch, std::size_t q, std::size_t b) {
-    Sweep sweep = {q, std::min(group_, scratch.count - q), b, candidate_block(b), {}};
+  void search_group(Scratch& scratch, std::size_t q, std::size_t rows, std::size_t block_id) {
+    Sweep sweep = {q, rows, block_id, places(block_id), {}};
     const std::size_t width = isa_.float32.tile_cols;
     const Range& block = sweep.positions;
     const std::size_t panels = (block.end - block.begin + width - 1) / width;
     if (task_.among == Among::kAll) return search_panels(scratch, sweep, {0, panels});
     std::int32_t before = 0;
     for (std::size_t r = 0; r < sweep.rows; r++) {
-      const std::int32_t own = label(scratch.rows[q + r]);
+      const std::int32_t own = label(rows_of_[q + r]);
       sweep.classes[r] = r > 0 && own == before ? sweep.classes[r - 1] : class_range(block, own);
       before = own;
     }
@@ -363,7 +398,7 @@ class Search {
     if (coarse_ != nullptr) {
       const std::size_t passed = search_int8(scratch, sweep, panels);
       // Rows that int8 let wait would stay; ranked, they bring the limits down for float32.
-      if (panels.begin < passed && passed < panels.end) settle(scratch, sweep);
+      if (panels.begin < passed && passed < panels.end) settle(sweep);
       panels.begin = passed;
     }
     if (panels.begin < panels.end) search_float32(scratch, sweep, panels);
@@ -371,74 +406,80 @@ class Search {
 
   // Returns the panel up to which it paid: the rest is for float32.
   std::size_t search_int8(Scratch& scratch, const Sweep& sweep, Range panels) {
-    Scratch::Group& group = scratch.groups[sweep.q / group_];
+    Group& group = groups_[sweep.q / group_];
     const std::size_t panel_share = coarse_->tile_cols * sweep.rows * task_.cols / kShare;
-    const Rows left = scratch.coarse.from(sweep.q);
-    const float* limits = scratch.lists.limits(sweep.q);
+    const Rows left = queries_.from(sweep.q);
+    const float* limits = lists_.limits(sweep.q);
     for (std::size_t p = panels.begin; p < panels.end; p++) {
-      if (overspent(scratch, sweep)) {
+      if (overspent(sweep)) {
         group.allowed += (panels.end - p) * panel_share;
         return p;
       }
       const std::size_t start = sweep.positions.begin + p * coarse_->tile_cols;
-      const std::size_t passed = coarse_->search(left, index_.from(start), task_.cols, limits, panels.end - p, scratch.hits);
+      const std::size_t passed = coarse_->search(left, candidates_.from(start), task_.cols, limits, panels.end - p, scratch.hits);
       group.allowed += std::min(passed + 1, panels.end - p) * panel_share;
       p += passed;
       if (p == panels.end) break;
-      const Rows right = index_.from(sweep.positions.begin + p * coarse_->tile_cols);
+      const Rows right = candidates_.from(sweep.positions.begin + p * coarse_->tile_cols);
       const Taken taken = take(scratch, sweep, 0, sweep.rows, left, right, p);
       group.spent += taken.hits * kHitCost + taken.ranked * rank_cost(task_.cols);
     }
     return panels.end;
   }
 
-  void settle(Scratch& scratch, const Sweep& sweep) {
-    const Ranker ranker = {*this, scratch};
+  void settle(const Sweep& sweep) {
+    const Ranker ranker = {*this};
     std::size_t ranked = 0;
-    for (std::size_t r = 0; r < sweep.rows; r++) ranked += scratch.lists.settle(sweep.q + r, ranker);
-    scratch.groups[sweep.q / group_].spent += ranked * rank_cost(task_.cols);
+    for (std::size_t r = 0; r < sweep.rows; r++) ranked += lists_.settle(sweep.q + r, ranker);
+    groups_[sweep.q / group_].spent += ranked * rank_cost(task_.cols);
   }
 
   // Whether the hits of these queries so far, those that wait to be ranked included, cost more than they may.
-  bool overspent(Scratch& scratch, const Sweep& sweep) const {
-    Scratch::Group& group = scratch.groups[sweep.q / group_];
+  bool overspent(const Sweep& sweep) {
+    Group& group = groups_[sweep.q / group_];
     const std::size_t cost = rank_cost(task_.cols);
     const std::size_t allowed = group.allowed + sweep.rows * (kFreeRows + 4 * keep_) * (cost + kHitCost);
     const auto over = [&](std::size_t waiting) { return group.spent + waiting * cost > allowed; };
-    std::size_t waiting = scratch.lists.waiting(sweep.q, sweep.rows);
+    std::size_t waiting = lists_.waiting(sweep.q, sweep.rows);
     if (!over(waiting)) return false;
     // Not at every hit: some more may wait each time.
     if (waiting < group.waited + 4 * sweep.rows) return over(group.waited);
-    for (std::size_t r = 0; r < sweep.rows; r++) scratch.lists.prune(sweep.q + r);
-    group.waited = scratch.lists.waiting(sweep.q, sweep.rows);
+    for (std::size_t r = 0; r < sweep.rows; r++) lists_.prune(sweep.q + r);
+    group.waited = lists_.waiting(sweep.q, sweep.rows);
     return over(group.waited);
   }
 
   void search_float32(Scratch& scratch, const Sweep& sweep, Range panels) {
     const Screen& screen = isa_.float32;
-    Scratch::Group& group = scratch.groups[sweep.q / group_];
-    if (coarse_ != nullptr && !group.fine_packed) {
-      scratch.fine.pack(sweep.q, task_.x, scratch.rows.get() + sweep.q, sweep.rows, frame_, 1 - margin_,
-                        scratch.row.get(), nullptr);
-      group.fine_packed = true;
-    }
     const Range& block = sweep.positions;
-    if (scratch.packed_block != sweep.block) {
-      scratch.candidates.pack(0, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_,
-                              scratch.row.get(), nullptr);
-      scratch.packed_block = sweep.block;
-    }
+    if (coarse_ != nullptr) pack_fine(scratch, sweep);
+    Panels& queries = coarse_ != nullptr ? scratch.fine_queries : queries_;
+    Panels& candidates = coarse_ != nullptr ? scratch.fine_candidates : candidates_;
+    const std::size_t first_query = coarse_ != nullptr ? 0 : sweep.q;
+    const std::size_t first_candidate = coarse_ != nullptr ? 0 : block.begin;
     for (std::size_t r = 0; r < sweep.rows; r += screen.tile_rows) {
-      const Rows left = scratch.fine.from(sweep.q + r);
-      const float* limits = scratch.lists.limits(sweep.q + r);
+      const Rows left = queries.from(first_query + r);
+      const float* limits = lists_.limits(sweep.q + r);
       for (std::size_t p = panels.begin; p < panels.end; p++) {
-        const Rows right = scratch.candidates.from(p * screen.tile_cols);
+        const Rows right = candidates.from(first_candidate + p * screen.tile_cols);
         p += screen.search(left, right, task_.cols, limits, panels.end - p, scratch.hits);
         if (p < panels.end)
           take(scratch, sweep, r, std::min(screen.tile_rows, sweep.rows - r), left,
-               scratch.candidates.from(p * screen.tile_cols), p);
+               candidates.from(first_candidate + p * screen.tile_cols), p);
       }
     }
+  }
+
+  // For float32 where int8 is the rule, unless they were packed last.
+  void pack_fine(Scratch& scratch, const Sweep& sweep) {
+    if (scratch.fine_group != sweep.q)
+      scratch.fine_queries.pack(0, task_.x, rows_of_.get() + sweep.q, sweep.rows, frame_, 1 - margin_, scratch.row.get(), nullptr);
+    scratch.fine_group = sweep.q;
+    const Range& block = sweep.positions;
+    if (scratch.fine_block != sweep.block)
+      scratch.fine_candidates.pack(0, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_,
+                                   scratch.row.get(), nullptr);
+    scratch.fine_block = sweep.block;
   }
 
   // Bits of the lanes at positions p, p + 1, … that lie in `range`.
@@ -461,7 +502,7 @@ class Search {
     const std::size_t width = isa_.float32.tile_cols;
     const std::size_t at = sweep.positions.begin + panel * width;
     const std::uint32_t in_block = lanes_in(sweep.positions, at);
-    const Ranker ranker = {*this, scratch};
+    const Ranker ranker = {*this};
     Taken taken;
     for (std::size_t i = 0; i < rows; i++) {
       std::uint32_t bits = scratch.hits.bits[i] & in_block;
@@ -475,13 +516,13 @@ class Search {
         const auto lane = static_cast<std::size_t>(__builtin_ctz(bits));
         const std::int32_t id = order_[at + lane];
         const float lower = scratch.hits.bound[i * width + lane];
-        if (id == scratch.rows[q] || lower > scratch.lists.limits(q)[0]) continue;
+        if (id == rows_of_[q] || lower > lists_.limits(q)[0]) continue;
         const double length_q = left.length[i];
         const double length_c = right.length[lane];
         const double error = length_q * right.residual[lane] + left.residual[i] * length_c;
         const double slack = 2 * error + margin_ * (length_q * length_q + length_c * length_c) + 4 * tiny_;
         taken.hits++;
-        taken.ranked += scratch.lists.add(q, id, lower, rounded_up(lower + slack), ranker);
+        taken.ranked += lists_.add(q, id, lower, rounded_up(lower + slack), ranker);
       }
     }
     return taken;
@@ -490,16 +531,15 @@ class Search {
   // Canonical distances of the queries of a block, and what they say about the limits.
   struct Ranker {
     const Search& search;
-    const Scratch& scratch;
 
     const float* row(std::int32_t id) const { return search.task_.x + static_cast<std::size_t>(id) * search.task_.cols; }
 
     double l2sq(std::size_t q, std::int32_t id) const {
-      return search.isa_.l2sq(row(scratch.rows[q]), row(id), search.task_.cols);
+      return search.isa_.l2sq(row(search.rows_of_[q]), row(id), search.task_.cols);
     }
     float limit(std::size_t q, double l2sq) const {
       const double scale = search.frame_.scale;
-      return rounded_up(0.5 * scale * scale * l2sq * search.grow_ - 0.5 * scratch.norms[q] * (1 - search.margin_) +
+      return rounded_up(0.5 * scale * scale * l2sq * search.grow_ - 0.5 * search.norms_[q] * (1 - search.margin_) +
                         search.tiny_);
     }
     // The row will be asked for soon.
@@ -525,24 +565,28 @@ class Search {
   const std::size_t first_;
   const std::size_t rows_;
   const std::size_t keep_;
-  const Screen* const coarse_;
+  const Screen* const coarse_;  // the int8 screen, where it is used
+  const Screen& screen_;
   const std::size_t group_;
-  Buffer<std::int32_t> order_;
-  Buffer<std::int32_t> query_order_;
+  const Sizes sizes_;
+  Buffer<std::int32_t> by_class_;     // candidates, where only the own class counts
+  Buffer<std::int32_t> query_order_;  // queries by class
   Buffer<float> centre_;
   Buffer<float> signs_;
-  Panels index_;  // of int8 rows, in the order of candidates
+  Buffer<std::int32_t> order_;  // the rows in the ring
+  Panels candidates_;           // the same, packed
+  Panels queries_;              // of the block of queries at hand
+  Buffer<std::int32_t> rows_of_;
+  Buffer<double> norms_;
+  Buffer<Group> groups_;
+  Shortlists lists_;
   Frame frame_ = {};
   double margin_ = 0;  // c
   double tiny_ = 0;
   double grow_ = 0;  // 1 + 2 h
-  std::size_t queries_ = 0;
-  std::size_t query_blocks_ = 0;
-  std::size_t candidates_ = 0;
-  std::size_t candidate_blocks_ = 0;
-  std::atomic<std::size_t> next_packed_ = 0;
+  std::size_t step_ = 1;
   std::atomic<std::size_t> next_ = 0;
-  std::atomic<bool> out_of_memory_ = false;
+  std::atomic<std::size_t> done_ = 0;
 };
 
 }  // namespace

@@ -1,9 +1,10 @@
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "../simd/isa.hpp"
-#include "buffer.hpp"
 #include "kernels.hpp"
+#include "resampler.hpp"
 
 namespace equipoise {
 namespace {
@@ -19,28 +20,41 @@ std::pair<std::size_t, std::size_t> reach(const Taps& taps) noexcept {
   return {first, last};
 }
 
+constexpr std::size_t rounded(std::size_t bytes) { return (bytes / kPixelRoom + 1) * kPixelRoom; }
+
 }  // namespace
 
-Status resample(const Isa& isa, const Resample& task) noexcept {
-  const auto& [pixels, width, height, channels, across, down, values, order, out, row_step, pixel_step, channel_step] = task;
-  if (across.outputs == 0 || down.outputs == 0) return Status::kDone;
-  const auto [top, bottom] = reach(down);
-  const auto [left, right] = reach(across);
+std::uint8_t* Resampler::reserve(std::size_t extra) noexcept {
+  std::tie(left_, right_) = reach(task_.across);
+  std::tie(top_, bottom_) = reach(task_.down);
+  const std::size_t length = task_.across.outputs * task_.channels;
+  step_ = rounded(length) + kPixelRoom;
+  const std::size_t rows = (bottom_ - top_ + 1) * step_;
+  const std::size_t columns = rounded((right_ - left_) * task_.channels) * kStrip;
+  const std::size_t filtered = rounded(length) * kStrip;
+  rows_ = workspace_.reserve(rows + columns + filtered + extra);
+  if (rows_ == nullptr) return nullptr;
+  columns_ = rows_ + rows;
+  filtered_ = columns_ + columns;
+  return filtered_ + filtered;
+}
 
-  const std::size_t length = across.outputs * channels;
-  const std::size_t step = (length / kPixelRoom + 2) * kPixelRoom;
-  Buffer<std::uint8_t> rows((bottom - top + 1) * step);
-  Buffer<std::uint8_t> columns(((right - left) * channels + kPixelRoom) * kStrip);
-  Buffer<std::uint8_t> filtered((length + kPixelRoom) * kStrip);
-  if (!rows || !columns || !filtered) return Status::kOutOfMemory;
-  const std::size_t source = width * channels;
-  isa.filter_rows(pixels + top * source, source, bottom - top, channels, across, left, right, columns.get(),
-                  filtered.get(), rows.get(), step);
+void Resampler::add(const std::uint8_t* pixels, std::size_t first, std::size_t count) noexcept {
+  const std::size_t from = std::max(first, top_);
+  const std::size_t to = std::min(first + count, bottom_);
+  if (from >= to) return;
+  const std::size_t source = task_.width * task_.channels;
+  isa_.filter_rows(pixels + (from - first) * source, source, to - from, task_.channels, task_.across, left_, right_,
+                   columns_, filtered_, rows_ + (from - top_) * step_, step_);
+}
 
-  std::uint8_t* row = rows.get() + (bottom - top) * step;
+void Resampler::finish() noexcept {
+  const auto& [pixels, width, height, channels, across, down, values, order, out, row_step, pixel_step, channel_step] = task_;
+  std::uint8_t* row = rows_ + (bottom_ - top_) * step_;
   for (std::size_t y = 0; y < down.outputs; y++) {
-    isa.filter_column(rows.get() + (static_cast<std::size_t>(down.first[y]) - top) * step, step,
-                      static_cast<std::size_t>(down.count[y]), down.weights + y * down.stride, length, row);
+    isa_.filter_column(rows_ + (static_cast<std::size_t>(down.first[y]) - top_) * step_, step_,
+                       static_cast<std::size_t>(down.count[y]), down.weights + y * down.stride, across.outputs * channels,
+                       row);
     for (std::size_t c = 0; c < order.size(); c++) {
       const float* table = values + 256 * c;
       const std::uint8_t* from = row + order[c];
@@ -48,6 +62,14 @@ Status resample(const Isa& isa, const Resample& task) noexcept {
       for (std::size_t x = 0; x < across.outputs; x++) to[x * pixel_step] = table[from[x * channels]];
     }
   }
+}
+
+Status resample(const Isa& isa, const Resample& task) noexcept {
+  if (task.across.outputs == 0 || task.down.outputs == 0) return Status::kDone;
+  Resampler resampler(isa, task);
+  if (resampler.reserve(0) == nullptr) return Status::kOutOfMemory;
+  resampler.add(task.pixels, 0, task.height);
+  resampler.finish();
   return Status::kDone;
 }
 

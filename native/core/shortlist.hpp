@@ -106,7 +106,7 @@ class Shortlists {
     std::size_t found = 0;
   };
 
-  static std::size_t room_for(std::size_t keep) { return std::max<std::size_t>(256, 4 * keep); }
+  static std::size_t room_for(std::size_t keep) { return std::max<std::size_t>(128, 4 * keep); }
 
   // Ranks all entries by their distance, the likely ones first: they bring the limit down for the others.
   template <typename Ranker>

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "../core/kernels.hpp"
+#include "../jpeg/jpeg.hpp"
 #include "../simd/isa.hpp"
 #include "job.hpp"
 #include "views.hpp"
@@ -80,24 +81,58 @@ Taps taps(const Napi::CallbackInfo& info, std::size_t at) {
           .stride = first.empty() ? 0 : weights.size() / first.size()};
 }
 
+// In this thread where the flag is set, and then not a promise but the status.
+template <typename Call>
+Napi::Value start_or_do(const Napi::CallbackInfo& info, std::size_t flag, Call call) {
+  if (!info[flag].As<Napi::Boolean>().Value()) return Job<Call>::start(info, call);
+  return Napi::Number::New(info.Env(), static_cast<int>(call()));
+}
+
+Resample resampling(const Napi::CallbackInfo& info) {
+  return {.pixels = bytes(info[1]).data(),
+          .width = size(info[2]),
+          .height = size(info[3]),
+          .channels = size(info[4]),
+          .across = taps(info, 5),
+          .down = taps(info, 8),
+          .values = floats(info[11]).data(),
+          .order = ints(info[12]),
+          .out = floats(info[13]).data() + size(info[14]),
+          .row_step = size(info[15]),
+          .pixel_step = size(info[16]),
+          .channel_step = size(info[17])};
+}
+
 Napi::Value resample(const Napi::CallbackInfo& info) {
   const Isa* isa = isa_named(info[0]);
   if (isa == nullptr) return info.Env().Undefined();
-  const Resample task = {.pixels = bytes(info[1]).data(),
-                         .width = size(info[2]),
-                         .height = size(info[3]),
-                         .channels = size(info[4]),
-                         .across = taps(info, 5),
-                         .down = taps(info, 8),
-                         .values = floats(info[11]).data(),
-                         .order = ints(info[12]),
-                         .out = floats(info[13]).data() + size(info[14]),
-                         .row_step = size(info[15]),
-                         .pixel_step = size(info[16]),
-                         .channel_step = size(info[17])};
-  const auto call = [isa, task] { return equipoise::resample(*isa, task); };
+  const auto call = [isa, task = resampling(info)] { return equipoise::resample(*isa, task); };
+  return start_or_do(info, 18, call);
+}
+
+#if defined(EQUIPOISE_JPEG)
+Jpeg jpeg(const Napi::CallbackInfo& info, std::size_t at) {
+  return {.bytes = bytes(info[at]),
+          .width = size(info[at + 1]),
+          .height = size(info[at + 2]),
+          .channels = size(info[at + 3])};
+}
+
+Napi::Value decode_jpeg(const Napi::CallbackInfo& info) {
+  const auto call = [file = jpeg(info, 0), pixels = bytes(info[4]).data()] { return equipoise::decode_jpeg(file, pixels); };
   return Job<decltype(call)>::start(info, call);
 }
+
+// As `resample`, but for the bytes of a file in place of pixels.
+Napi::Value resample_jpeg(const Napi::CallbackInfo& info) {
+  const Isa* isa = isa_named(info[0]);
+  if (isa == nullptr) return info.Env().Undefined();
+  const auto call = [isa, file = jpeg(info, 1), task = resampling(info)] {
+    return equipoise::resample_jpeg(*isa, file, task);
+  };
+  return start_or_do(info, 18, call);
+}
+#endif
 
 // The same names as in src/kernels/kernels.ts; what is optional there is null here.
 class Fields {
@@ -185,6 +220,13 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("interpolate", Napi::Function::New(env, interpolate, "interpolate"));
   exports.Set("gemm", Napi::Function::New(env, gemm, "gemm"));
   exports.Set("resample", Napi::Function::New(env, resample, "resample"));
+#if defined(EQUIPOISE_JPEG)
+  Napi::Object jpeg = Napi::Object::New(env);
+  jpeg.Set("library", Napi::String::New(env, kJpegLibrary));
+  jpeg.Set("decode", Napi::Function::New(env, decode_jpeg, "decode"));
+  jpeg.Set("resample", Napi::Function::New(env, resample_jpeg, "resample"));
+  exports.Set("jpeg", jpeg);
+#endif
   exports.Set("learn", Napi::Function::New(env, learn, "learn"));
   return exports;
 }

@@ -56,13 +56,14 @@ struct Squares {
   }
 };
 
-// The row in the frame, its columns times the signs, the padding zero. Returns its squared norm.
-double load_row(const float* row, std::size_t cols, std::size_t depth, const Frame& frame, float* to) {
+// The row in the frame, its columns times the signs, the padding zero. Returns its squared norm. `next` is the row to come.
+double load_row(const float* row, const float* next, std::size_t cols, std::size_t depth, const Frame& frame, float* to) {
   Squares norm;
   for (std::size_t start = 0; start < depth; start += kLanes) {
     Floats value = {};
     Floats centre = {};
     Floats signs = {};
+    __builtin_prefetch(next + start);
     if (start + kLanes <= cols) {
       value = load<Floats>(row + start);
       centre = load<Floats>(frame.centre + start);
@@ -80,17 +81,45 @@ double load_row(const float* row, std::size_t cols, std::size_t depth, const Fra
   return norm.sum();
 }
 
+using Four = float __attribute__((vector_size(16)));
+using Eight = float __attribute__((vector_size(32)));
+
+// A Hadamard transform of every eight parts of `stride` columns that follow each other, times the root of 8. V holds a number of
+// columns that divides the stride.
+template <typename V>
+void spread_eight(float* row, std::size_t depth, std::size_t stride) {
+  for (std::size_t start = 0; start < depth; start += 8 * stride)
+    for (std::size_t j = start; j < start + stride; j += sizeof(V) / sizeof(float)) {
+      V parts[8];
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < 8; i++) parts[i] = load<V>(row + j + i * stride);
+#pragma GCC unroll 3
+      for (std::size_t half = 1; half < 8; half *= 2)
+#pragma GCC unroll 8
+        for (std::size_t i = 0; i < 8; i++)
+          if ((i & half) == 0) {
+            const V a = parts[i];
+            const V b = parts[i + half];
+            parts[i] = a + b;
+            parts[i + half] = a - b;
+          }
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < 8; i++) store(row + j + i * stride, parts[i]);
+    }
+}
+
 // Turns the row so that every new column holds a share of kStep old ones, and none much more than the others: the largest, which
 // sets the scale, comes down. A Hadamard transform of kStep parts of the row, times the root of kStep.
 void spread(float* row, std::size_t depth) {
-  for (std::size_t half = depth / kStep; half < depth; half *= 2)
-    for (std::size_t start = 0; start < depth; start += 2 * half)
-      for (std::size_t j = start; j < start + half; j++) {
-        const float a = row[j];
-        const float b = row[j + half];
-        row[j] = a + b;
-        row[j + half] = a - b;
-      }
+  static_assert(kStep == 8 * 8);
+  const std::size_t part = depth / kStep;
+  if (part % 8 == 0)
+    spread_eight<Eight>(row, depth, part);
+  else if (part % 4 == 0)
+    spread_eight<Four>(row, depth, part);
+  else
+    spread_eight<float>(row, depth, part);
+  spread_eight<Eight>(row, depth, 8 * part);
 }
 
 // kGroup columns of a row lie together.
@@ -107,7 +136,8 @@ void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t
     to.norm[r] = 0;
     to.error[r] = 0;
     if (r >= count) continue;
-    to.norm[r] = load_row(x + static_cast<std::size_t>(ids[r]) * cols, cols, depth, frame, row);
+    const auto at = [&](std::size_t i) { return x + static_cast<std::size_t>(ids[i]) * cols; };
+    to.norm[r] = load_row(at(r), at(r + 1 < count ? r + 1 : r), cols, depth, frame, row);
     spread(row, depth);
     Floats most = {};
     for (std::size_t start = 0; start < depth; start += kLanes) {

@@ -85,39 +85,49 @@ float largest(const float* values, std::size_t count) {
 template <std::size_t kWidth>
 void pack(const float* x, std::size_t cols, const std::int32_t* ids, std::size_t count, const Frame& frame, float*,
           const Rows& to) {
-  constexpr std::size_t kStrip = kLanes;
   auto* panel = static_cast<float*>(to.panels);
-  // A strip of columns of every row, to be written out column by column.
-  float strip[kWidth][kStrip] = {};
-  Doubles sums[kWidth][2] = {};
-  for (std::size_t start = 0; start < cols; start += kStrip) {
-    const std::size_t taken = cols - start < kStrip ? cols - start : kStrip;
-    Floats centre = {};
-    __builtin_memcpy(&centre, frame.centre + start, taken * sizeof(float));
-    for (std::size_t r = 0; r < count; r++) {
-      Floats value = {};
-      const float* from = x + static_cast<std::size_t>(ids[r]) * cols + start;
-      if (taken == kStrip)
-        value = load<Floats>(from);
-      else
+  // Squares of kLanes rows and as many columns.
+  for (std::size_t first = 0; first < kWidth; first += kLanes) {
+    const std::size_t width = kWidth - first < kLanes ? kWidth - first : kLanes;
+    const std::size_t rows = first < count ? (count - first < width ? count - first : width) : 0;
+    Doubles sums[kLanes][2] = {};
+    for (std::size_t start = 0; start < cols; start += kLanes) {
+      const std::size_t taken = cols - start < kLanes ? cols - start : kLanes;
+      const auto part = [taken](const float* from) {
+        if (taken == kLanes) return load<Floats>(from);
+        Floats value = {};
         __builtin_memcpy(&value, from, taken * sizeof(float));
-      value = value * frame.scale - centre;
-      store(strip[r], value);
-      const Doubles low = widen(load<HalfFloats>(strip[r]));
-      const Doubles high = widen(load<HalfFloats>(strip[r] + kHalf));
-      sums[r][0] += low * low;
-      sums[r][1] += high * high;
+        return value;
+      };
+      const Floats centre = part(frame.centre + start);
+      Floats square[kLanes] = {};
+      for (std::size_t r = 0; r < rows; r++) {
+        const float* from = x + static_cast<std::size_t>(ids[first + r]) * cols + start;
+        __builtin_prefetch(from + 8 * kLine);
+        square[r] = part(from) * frame.scale - centre;
+        float halves[kLanes];
+        store(halves, square[r]);
+        const Doubles low = widen(load<HalfFloats>(halves));
+        const Doubles high = widen(load<HalfFloats>(halves + kHalf));
+        sums[r][0] += low * low;
+        sums[r][1] += high * high;
+      }
+      transpose(square);
+      float* at = panel + start * kWidth + first;
+      for (std::size_t j = 0; j < taken; j++, at += kWidth)
+        if (kWidth % kLanes == 0 || width == kLanes)
+          store(at, square[j]);
+        else
+          __builtin_memcpy(at, &square[j], kWidth % kLanes * sizeof(float));
     }
-    for (std::size_t j = 0; j < taken; j++)
-      for (std::size_t r = 0; r < kWidth; r++) panel[(start + j) * kWidth + r] = strip[r][j];
-  }
-  for (std::size_t r = 0; r < kWidth; r++) {
-    const Doubles sum = sums[r][0] + sums[r][1];
-    to.norm[r] = 0;
-    for (std::size_t l = 0; l < kHalf; l++) to.norm[r] += sum[l];
-    to.scale[r] = 1;
-    to.error[r] = 0;
-    to.start[r] = 0;
+    for (std::size_t r = 0; r < width; r++) {
+      const Doubles sum = sums[r][0] + sums[r][1];
+      to.norm[first + r] = 0;
+      for (std::size_t l = 0; l < kHalf; l++) to.norm[first + r] += sum[l];
+      to.scale[first + r] = 1;
+      to.error[first + r] = 0;
+      to.start[first + r] = 0;
+    }
   }
 }
 
@@ -129,8 +139,10 @@ inline float blend(float sum, float alpha, float beta, float before) {
 template <std::size_t kRows, std::size_t kVectors>
 __attribute__((noinline)) void whole_tile(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_depth,
                                           std::size_t depth, float alpha, float beta, float* c, std::size_t c_row) {
-  for (std::size_t r = 0; r < kRows; r++)
-    for (std::size_t v = 0; v < kVectors; v++) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
+  // Early enough to be there at the end; a shallow product would only wait for it.
+  if (depth >= kLine)
+    for (std::size_t r = 0; r < kRows; r++)
+      for (std::size_t v = 0; v < kVectors; v++) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
   Floats sums[kRows][kVectors] = {};
   if (a_row == 1)
     multiply(a, a_depth, b, b_depth, depth, sums);
@@ -261,7 +273,10 @@ __attribute__((noinline)) void inner_tile(const float* a, const float* b, std::s
     for (std::size_t j = 0; j < kCols; j++) right[j] = load<Floats>(b + j * depth + p);
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < kRows; r++) {
-      const Floats left = held(load<Floats>(a + r * depth + p));
+      const float* at = a + r * depth + p;
+      const Floats left = held(load<Floats>(at));
+      // The rows of the next tile may come from memory. With fewer columns loads are what takes the time.
+      if constexpr (kCols > kFewDotCols) __builtin_prefetch(at + kRows * depth);
 #pragma GCC unroll 8
       for (std::size_t j = 0; j < kCols; j++) sums[r][j] += left * right[j];
     }

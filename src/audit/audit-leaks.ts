@@ -1,13 +1,14 @@
 /** Does a held-out part hold what the training part has seen? */
 
-import type { EmbeddingSet, Part } from '../core/embedding-set.js';
+import { concatDiskRows, iota, memoryRows, windowsOf, type DiskRows } from '../core/disk-rows.js';
+import { shapeOf, type AnySet, type LabelledRows, type Part } from '../core/embedding-set.js';
 import { labelsOf } from '../core/targets.js';
 import { EquipoiseError } from '../core/errors.js';
-import { dense, type Dense } from '../core/matrix.js';
+import { dense } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
 import { nearest, type NearestOptions } from '../kernels/index.js';
-import { equalRows, type RowPlace } from './duplicates.js';
+import { equalDiskRows, equalRows, type RowPlace } from './duplicates.js';
 
 export interface LeakedRow {
   readonly part: Part;
@@ -61,8 +62,7 @@ export interface LeakAuditOptions {
 
 interface PartSet {
   readonly part: Part;
-  readonly set: EmbeddingSet;
-  readonly x: Dense;
+  readonly set: AnySet;
 }
 
 const optional = <T>(accepts: string, help: string, check: (value: unknown) => boolean) =>
@@ -85,7 +85,7 @@ const rules = {
 };
 
 /** Rows that share a key, where they lie in more than one part. */
-function spread(parts: readonly PartSet[], keyOf: (set: EmbeddingSet, row: number) => string | undefined) {
+function spread(parts: readonly PartSet[], keyOf: (set: LabelledRows, row: number) => string | undefined) {
   const places = new Map<string, RowPlace[]>();
   for (const [matrix, { set }] of parts.entries())
     for (let row = 0; row < set.labels.length; row++) {
@@ -118,45 +118,47 @@ function heldOutParents(parts: readonly PartSet[], synthetic: readonly Synthetic
   return [...made].map(([parent, ids]) => ({ place: heldOut.get(parent) as RowPlace, parent, ids }));
 }
 
+/** The mean squared distance between two rows: twice the sum of the variances of the columns. */
+async function typicalDistance(rows: DiskRows): Promise<number> {
+  const { count, cols } = rows;
+  const sums = new Float64Array(cols);
+  const squares = new Float64Array(cols);
+  for await (const { x } of windowsOf(rows))
+    for (let at = 0; at < x.data.length; at++) sums[at % cols]! += x.data[at] as number;
+  for await (const { x } of windowsOf(rows))
+    for (let at = 0; at < x.data.length; at++)
+      squares[at % cols]! += ((x.data[at] as number) - (sums[at % cols] as number) / count) ** 2;
+  return squares.reduce((typical, sum) => typical + (2 * sum) / count, 0);
+}
+
 async function findNear(
-  parts: readonly PartSet[],
+  sources: readonly DiskRows[],
   threshold: number,
   search: Pick<NearestOptions, 'threads' | 'signal' | 'onProgress'>,
 ) {
-  const cols = parts[0]!.x.cols;
-  const places = parts.flatMap(({ x }, matrix) => Array.from({ length: x.rows }, (_, row) => ({ matrix, row })));
-  const data = new Float32Array(places.length * cols);
-  let at = 0;
-  for (const { x } of parts) {
-    data.set(x.data, at);
-    at += x.data.length;
-  }
+  const rows = concatDiskRows(sources as readonly [DiskRows, ...DiskRows[]]);
+  const starts = sources.map((_, p) => sources.slice(0, p).reduce((sum, { count }) => sum + count, 0));
+  const placeOf = (row: number): RowPlace => {
+    const matrix = starts.findLastIndex((start) => start <= row);
+    return { matrix, row: row - (starts[matrix] as number) };
+  };
+  const labels = new Int32Array(rows.count);
+  starts.forEach((start, p) => labels.fill(p, start));
   // Labelled by part, rows of other parts are "enemies". The first part is searched in, not from.
-  const { indices, l2sq } = await nearest(
-    { data, shape: [places.length, cols] },
-    places.map(({ matrix }) => matrix),
-    {
-      k: 1,
-      among: 'enemies',
-      queries: Int32Array.from({ length: places.length - parts[0]!.x.rows }, (_, i) => i + parts[0]!.x.rows),
-      ...search,
-    },
-  );
-  // The mean squared distance between two rows is twice the sum of the variances of the columns.
-  let typical = 0;
-  for (let j = 0; j < cols; j++) {
-    let sum = 0;
-    let squares = 0;
-    for (let i = 0; i < places.length; i++) sum += data[i * cols + j] as number;
-    for (let i = 0; i < places.length; i++) squares += ((data[i * cols + j] as number) - sum / places.length) ** 2;
-    typical += (2 * squares) / places.length;
-  }
+  const first = starts[1] as number;
+  const { indices, l2sq } = await nearest(rows, labels, {
+    k: 1,
+    among: 'enemies',
+    queries: iota(rows.count - first, first),
+    ...search,
+  });
+  const typical = await typicalDistance(rows);
   const found: { distance: number; rows: RowPlace[] }[] = [];
   for (let q = 0; q < indices.data.length; q++) {
     const other = indices.data[q] as number;
     const distance = Math.sqrt((l2sq.data[q] as number) / typical);
     if (other >= 0 && l2sq.data[q]! > 0 && distance <= threshold)
-      found.push({ distance, rows: [places[other]!, places[q + parts[0]!.x.rows]!] });
+      found.push({ distance, rows: [placeOf(other), placeOf(q + first)] });
   }
   return found;
 }
@@ -165,27 +167,28 @@ async function findNear(
  * Looks for rows that a split should not have torn apart: exact duplicates, groups, augmented copies and, if asked, near duplicates and
  * held-out rows that synthetic ones were made of.
  *
- * @param split any of the parts; their embeddings have one width.
+ * @param split any of the parts, in memory or on disk; their embeddings have one width.
  * @throws ERR_SHAPE for different widths, ERR_OPTION for a threshold outside [0, 1].
  *
  * @example
  * const { clean, duplicates } = await auditLeaks(split(set, { test: 0.2 }));
  */
 export async function auditLeaks(
-  split: Readonly<Partial<Record<Part, EmbeddingSet>>>,
+  split: Readonly<Partial<Record<Part, AnySet>>>,
   options: LeakAuditOptions = {},
 ): Promise<LeakAudit> {
   const { nearThreshold, synthetic } = resolveOptions('auditLeaks', rules, options);
   const { nearThreshold: _, synthetic: _rows, ...search } = options;
   const parts = (['train', 'validation', 'test'] as const).flatMap((part): PartSet[] => {
     const set = split[part];
-    return set && set.labels.length > 0 ? [{ part, set, x: dense(set.embeddings) }] : [];
+    return set && set.labels.length > 0 ? [{ part, set }] : [];
   });
-  for (const { part, x } of parts)
-    if (x.cols !== parts[0]!.x.cols)
+  const widthOf = ({ set }: PartSet): number => shapeOf(set).cols;
+  for (const part of parts)
+    if (widthOf(part) !== widthOf(parts[0]!))
       throw new EquipoiseError(
         'ERR_SHAPE',
-        `${parts[0]!.part} has ${parts[0]!.x.cols} columns but ${part} has ${x.cols}`,
+        `${parts[0]!.part} has ${widthOf(parts[0]!)} columns but ${part.part} has ${widthOf(part)}`,
       );
   const describe = (rows: readonly RowPlace[]): LeakedRow[] =>
     rows.map(({ matrix, row }) => {
@@ -193,9 +196,12 @@ export async function auditLeaks(
       return { part, id: set.ids[row] as string, label: labelsOf(set, row).join('; ') };
     });
 
-  const duplicates = equalRows(parts.map(({ x }) => x))
-    .filter(severalParts)
-    .map((rows) => ({ rows: describe(rows) }));
+  const onDisk = parts.flatMap(({ set }) => ('rows' in set ? [set.rows] : []));
+  const memoryBytes = Math.min(...onDisk.map((rows) => rows.memoryBytes));
+  const inMemory = parts.flatMap(({ set }) => ('rows' in set ? [] : [dense(set.embeddings)]));
+  const sources = parts.map(({ set }) => ('rows' in set ? set.rows : memoryRows(dense(set.embeddings), memoryBytes)));
+  const equal = onDisk.length > 0 ? await equalDiskRows(sources) : equalRows(inMemory);
+  const duplicates = equal.filter(severalParts).map((rows) => ({ rows: describe(rows) }));
   const groups = spread(parts, (set, row) => set.groups?.[row]).map(([shared, rows]) => ({
     shared,
     rows: describe(rows),
@@ -214,7 +220,7 @@ export async function auditLeaks(
     near =
       parts.length < 2
         ? []
-        : (await findNear(parts, nearThreshold, search)).map(({ distance, rows }) => ({
+        : (await findNear(sources, nearThreshold, search)).map(({ distance, rows }) => ({
             distance,
             rows: describe(rows),
           }));

@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
-import type { ModelInfo } from '../onnx/index.js';
 import { checkKeys } from '../preprocess/index.js';
 import { fileInside } from './spec.js';
 import { readJson } from './read-json.js';
@@ -91,12 +90,15 @@ export async function sentenceModules(folder: string): Promise<SentenceModules |
 const isLength = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= 1_000_000;
 
-/** Reads how texts become ids: the length they are cut to, sides, the padding token. */
+/**
+ * Reads how texts become ids: the length they are cut to, sides, the padding token.
+ * @param fixed the one length that the graph takes, if it takes no other.
+ */
 export async function tokenizerFrom(
   folder: string,
   file: string | undefined,
   config: Json,
-  info: ModelInfo,
+  fixed: number | undefined,
 ): Promise<Json> {
   const sentence = await readIf(join(folder, 'sentence_bert_config.json'), 'a sentence_bert_config.json');
   checkKeys(
@@ -135,7 +137,6 @@ export async function tokenizerFrom(
     );
   // The shortest of what the files know; positions that the network was not trained for are never used.
   const inner = (config['text_config'] ?? {}) as Json;
-  const fixed = info.inputs[0]?.shape?.[1];
   const lengths = [
     sentence['max_seq_length'] ?? settings['model_max_length'],
     config['max_position_embeddings'] ?? inner['max_position_embeddings'],

@@ -9,7 +9,7 @@ import { showTensor, type ModelInfo, type TensorInfo } from '../onnx/index.js';
 import { imageRecipeFrom } from './hugging-face-image.js';
 import { sentenceModules, tokenizerFrom, type SentenceModules } from './hugging-face-text.js';
 import { readJson } from './read-json.js';
-import { imageInputOf, nameFor, textInputOf, type BackboneOptions } from './resolve-spec.js';
+import { imageInputOf, nameFor, textInputOf, textLength, type BackboneOptions } from './resolve-spec.js';
 
 type Json = Record<string, unknown>;
 
@@ -25,6 +25,14 @@ interface Output {
   readonly pool: string;
 }
 
+/** What the graph says. */
+interface Graph {
+  readonly info: ModelInfo;
+  /** The inputs that a tensor depends on. */
+  inputsFor(output: string): readonly TensorInfo[];
+  readonly penultimate: () => string;
+}
+
 interface Choice {
   readonly info: ModelInfo;
   readonly modelType: string;
@@ -33,6 +41,18 @@ interface Choice {
 }
 
 const rankOf = (tensor: TensorInfo) => tensor.shape?.length;
+const takesImages = (inputs: readonly TensorInfo[]) => inputs.some((input) => rankOf(input) === 4);
+
+/** @throws ERR_OPTION for a graph with both towers, as CLIP is exported, when none is asked for. */
+function isImage({ info, inputsFor }: Graph, { output }: BackboneOptions, where: string): boolean {
+  const both = takesImages(info.inputs) && info.inputs.some(({ name }) => name === 'input_ids');
+  if (!both || output === 'penultimate') return takesImages(info.inputs);
+  if (output !== undefined) return takesImages(inputsFor(output));
+  throw new EquipoiseError(
+    'ERR_OPTION',
+    `Expected the name of a tensor for output, since ${where} embeds both images and texts. Choose one: --backbone-output image_embeds or --backbone-output text_embeds. Outputs: ${info.outputs.map(showTensor).join('; ')}`,
+  );
+}
 
 /** Which tensor is the embedding, where the caller does not say; undefined where the files do not tell. */
 function outputOf({ info, modelType, modules, penultimate }: Choice, image: boolean): Output | undefined {
@@ -66,14 +86,14 @@ function outputOf({ info, modelType, modules, penultimate }: Choice, image: bool
 export async function specFromHuggingFace(
   folder: string,
   file: string,
-  info: ModelInfo,
+  graph: Graph,
   options: BackboneOptions,
-  penultimate: () => string,
 ): Promise<Json> {
+  const { info, penultimate } = graph;
   const where = join(folder, file);
   const config = (await readJson(join(folder, 'config.json'), 'a config.json')) as Json;
   const modelType = String(config['model_type'] ?? '');
-  const image = info.inputs.some(({ shape }) => shape?.length === 4);
+  const image = isImage(graph, options, where);
   const modules = image || options.pool !== undefined ? undefined : await sentenceModules(folder);
   const chosen: Partial<Output> | undefined =
     options.output === undefined ? outputOf({ info, modelType, modules, penultimate }, image) : {};
@@ -99,6 +119,6 @@ export async function specFromHuggingFace(
     return { ...rest, modality: 'image', input, preprocess: recipe };
   }
   const input = textInputOf(info, where, /^clip(_text_model)?$/.test(modelType));
-  const tokenizer = await tokenizerFrom(folder, options.tokenizer, config, info);
+  const tokenizer = await tokenizerFrom(folder, options.tokenizer, config, textLength(info, input.names.ids));
   return { ...rest, modality: 'text', input, tokenizer };
 }

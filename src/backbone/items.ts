@@ -75,9 +75,9 @@ function record(failures: Failures, index: number, error: unknown): void {
   failures.push({ index, error });
 }
 
-function imageItems({ input, preprocess }: ImageItems): ItemPreprocessor {
+function imageItems({ input, preprocess }: ImageItems, blocking: boolean): ItemPreprocessor {
   const { size, layout, name } = input;
-  const images = createImagePreprocessor(preprocess, { size: [...size], layout });
+  const images = createImagePreprocessor(preprocess, { size: [...size], layout, blocking });
   const channels = images.length / (size[0] * size[1]);
   return {
     async batch(contents, room) {
@@ -163,8 +163,12 @@ function textItems({ input, tokenizer, tokenizerJson }: TextItems): ItemPreproce
 
 /**
  * Makes the function that prepares batches.
+ * @param options.blocking images are prepared by the calling thread, which has nothing else to do, as far as it can.
  * @throws ERR_OPTION when the recipe contradicts itself (a crop that is not the network's size, a tokenizer that cannot be built).
  */
-export function createItemPreprocessor(recipe: ItemRecipe): ItemPreprocessor {
-  return recipe.modality === 'image' ? imageItems(recipe) : textItems(recipe);
+export function createItemPreprocessor(
+  recipe: ItemRecipe,
+  { blocking = false }: { readonly blocking?: boolean } = {},
+): ItemPreprocessor {
+  return recipe.modality === 'image' ? imageItems(recipe, blocking) : textItems(recipe);
 }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EquipoiseError, expected } from '../core/errors.js';
 import {
+  cutAt,
   describeModel,
   findPenultimate,
   readModelFile,
@@ -145,13 +146,14 @@ export async function openBackbone(idOrPath: string, options: BackboneOptions = 
       );
     return name;
   };
+  const inputsFor = (output: string) => describeModel(cutAt(graph.model, output)).inputs;
   const described = place.spec
     ? { ...place.spec }
     : place.hub
-      ? await specFromHuggingFace(place.folder, file, info, options, penultimate)
+      ? await specFromHuggingFace(place.folder, file, { info, inputsFor, penultimate }, options)
       : specFromOptions(file, where, info, options);
   const spec = override(described, info, options, penultimate);
-  checkInputs(spec, info, where);
+  checkInputs(spec, info, inputsFor(spec.output.name), where);
   const { model, dim } = await prepareGraph(graph.model, spec, where);
   const prepared = describeModel(model);
   const recipe = await itemRecipe(spec, place.folder, prepared.inputs, options);
@@ -179,7 +181,13 @@ export async function openBackbone(idOrPath: string, options: BackboneOptions = 
     fileSha256: graph.sha256,
     precision: prepared.precision,
     graph: () => bytes,
-    openSession: ({ threads }) => openEmbeddingSession(bytes, { threads, dim, where: spec.id }),
+    openSession: ({ threads }) =>
+      openEmbeddingSession(bytes, {
+        threads,
+        dim,
+        where: spec.id,
+        ...(recipe.modality === 'image' && { images: recipe }),
+      }),
     preprocessor: () => preprocessor,
   };
 }

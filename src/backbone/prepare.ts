@@ -115,6 +115,7 @@ export async function prepareGraph(published: OnnxModel, spec: BackboneSpec, whe
   // Pooling may need the mask where the network itself does not.
   const maskSpec = usesMask && maskInput ? [inputSpec(maskInput)] : [];
   let model = subgraph(published, { outputs: [output.name], inputs: maskSpec });
+  checkBatch(describeModel(model).inputs, where);
   if (spec.modality === 'image' && spec.input.dtype !== 'float32') model = castInput(model, spec.input.name);
 
   const facts = await outputFacts(model, spec, where);
@@ -173,7 +174,6 @@ export async function prepareGraph(published: OnnxModel, spec: BackboneSpec, whe
     inputs: maskSpec.map((input) => ({ ...input, name: inner(input.name) })),
     outputs: [{ name: EMBEDDING, dtype: 'float32', shape }],
   });
-  checkBatch(info, where);
   return { model, dim };
 }
 

@@ -2,7 +2,7 @@
 
 import { basename, dirname } from 'node:path';
 import { EquipoiseError, expected } from '../core/errors.js';
-import { showTensor, type ModelInfo } from '../onnx/index.js';
+import { showTensor, type ModelInfo, type TensorInfo } from '../onnx/index.js';
 import { channelsOf } from '../preprocess/index.js';
 import type { PoolName } from './pooling.js';
 import { presetBlock } from './presets.js';
@@ -56,7 +56,7 @@ export function imageInputOf(info: ModelInfo, options: BackboneOptions, where: s
  * Which integer input is which, by the names that exporters give them.
  * @param causal whether the network reads from left to right, so that it needs no mask to be blind to padding.
  */
-export function textInputOf(info: ModelInfo, where: string, causal = false): Record<string, unknown> {
+export function textInputOf(info: ModelInfo, where: string, causal = false) {
   const named = (pattern: RegExp) => info.inputs.find(({ name }) => pattern.test(name));
   const mask = named(/mask/i);
   const types = named(/type|segment/i);
@@ -101,11 +101,16 @@ export function specFromOptions(
         undefined,
         `${where} takes token ids. ${listTensors(info)}`,
       );
+    const input = textInputOf(info, where);
+    const length = textLength(info, input.names.ids);
     return {
       ...rest,
       modality: 'text',
-      input: textInputOf(info, where),
-      tokenizer: { file: basename(options.tokenizer), ...longest(info) },
+      input,
+      tokenizer: {
+        file: basename(options.tokenizer),
+        ...(length !== undefined && { maxLength: Math.min(512, length) }),
+      },
     };
   }
   if (options.preprocess === undefined)
@@ -118,10 +123,10 @@ export function specFromOptions(
   return { ...rest, modality: 'image', input: imageInputOf(info, options, where), preprocess: {} };
 }
 
-/** Where the graph takes texts of one length, longer ones are cut to it. */
-function longest(info: ModelInfo): { maxLength?: number } {
-  const length = info.inputs[0]?.shape?.[1];
-  return typeof length === 'number' ? { maxLength: Math.min(512, length) } : {};
+/** The one length that the graph takes texts of, where it takes no others. */
+export function textLength({ inputs }: ModelInfo, ids: string): number | undefined {
+  const length = inputs.find(({ name }) => name === ids)?.shape?.[1];
+  return typeof length === 'number' ? length : undefined;
 }
 
 /** What the caller asks for on top of a backbone.json, or of what stands in for one. */
@@ -169,8 +174,11 @@ function withTokenTypes(spec: Record<string, unknown>, info: ModelInfo): Record<
   return { ...spec, input: { ...input, names: { ...input.names, types: types.name } } };
 }
 
-/** Names, size and type that are declared must be the graph's. */
-export function checkInputs(spec: BackboneSpec, info: ModelInfo, where: string): void {
+/**
+ * Names, size and type that are declared must be the graph's.
+ * @param needed the inputs that the embedding depends on: a graph with an image and a text tower has others beside them.
+ */
+export function checkInputs(spec: BackboneSpec, info: ModelInfo, needed: readonly TensorInfo[], where: string): void {
   const fail = (what: string) => new EquipoiseError('ERR_OPTION', `${what}. ${listTensors(info)}`);
   const names = spec.modality === 'image' ? [spec.input.name] : Object.values(spec.input.names);
   for (const name of names) {
@@ -188,6 +196,9 @@ export function checkInputs(spec: BackboneSpec, info: ModelInfo, where: string):
         `Expected input ${name} of ${where} to take ${layout} images of ${channels} x ${size.join(' x ')}, as declared, but it is ${showTensor(input)}`,
       );
   }
-  const extra = info.inputs.find(({ name }) => !names.includes(name));
-  if (extra) throw fail(`${where} also needs ${showTensor(extra)}, which a ${spec.modality} backbone does not give`);
+  const extra = needed.find(({ name }) => !names.includes(name));
+  if (extra)
+    throw fail(
+      `${where} also needs ${showTensor(extra)}, which ${spec.modality === 'image' ? 'an image' : 'a text'} backbone does not give`,
+    );
 }

@@ -2,10 +2,13 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor as OrtTensor } from '#ort';
+import { EquipoiseError } from '../core/errors.js';
+import type { ItemContent } from '../core/item.js';
+import type { ImageItems, ItemPreprocessor, PreparedBatch } from './items.js';
 import {
   BUSY,
   STOP,
-  type Embedded,
+  type EmbeddedImages,
   type Feeds,
   type Opened,
   type Reply,
@@ -24,7 +27,7 @@ class Failure extends Error {
   }
 }
 
-const { bytes, threads, flags } = workerData as WorkerSettings;
+const { bytes, threads, images, flags } = workerData as WorkerSettings;
 const ort = import('#ort').catch((error: unknown) => {
   throw new Failure('load', error);
 });
@@ -112,17 +115,55 @@ async function run(feeds: Feeds): Promise<Record<string, Tensor>> {
   );
 }
 
-async function embed(feeds: Feeds, count: number, cols: number): Promise<Embedded> {
+/** Runs the rows of `feeds` and puts their vectors at row `at` of `vectors`, (·, cols). */
+async function embedInto(vectors: Float32Array, at: number, feeds: Feeds, count: number, cols: number): Promise<void> {
   const { Tensor } = await ort;
-  const rows = new Float32Array(count * cols);
   const [output] = current().outputNames;
   const into = async (part: Feeds, start: number, length: number) => {
-    const view = new Tensor('float32', rows.subarray(start * cols, (start + length) * cols), [length, cols]);
-    await current().run(await toOrt(part), { [output as string]: view });
+    const room = vectors.subarray((at + start) * cols, (at + start + length) * cols);
+    await current().run(await toOrt(part), { [output as string]: new Tensor('float32', room, [length, cols]) });
   };
   if (!isRowwise(feeds)) await into(feeds, 0, count);
   else for (let i = 0; i < count; i++) await into(row(feeds, i), i, 1);
-  return { rows, memory: feeds };
+}
+
+async function embed(feeds: Feeds, count: number, cols: number): Promise<Float32Array> {
+  const vectors = new Float32Array(count * cols);
+  await embedInto(vectors, 0, feeds, count, cols);
+  return vectors;
+}
+
+/** Batches that are read and prepared before their turn, so that the model does not wait for the disk. */
+const AHEAD = 3;
+
+let preprocessor: ItemPreprocessor | undefined;
+/** Memory of batches that were run. */
+const rooms: Float32Array[] = [];
+
+async function embedImages(batches: readonly (readonly ItemContent[])[], cols: number): Promise<EmbeddedImages> {
+  if (preprocessor === undefined) {
+    const { createItemPreprocessor } = await import('./items.js');
+    // A model of one thread is best served by that thread: nothing is handed over, and what was prepared is in its cache.
+    preprocessor = createItemPreprocessor(images as ImageItems, { blocking: threads === 1 });
+  }
+  const vectors = new Float32Array(batches.reduce((sum, batch) => sum + batch.length, 0) * cols);
+  const failures: { index: number; message: string }[] = [];
+  const ahead: Promise<PreparedBatch>[] = [];
+  let [started, first, made] = [0, 0, 0];
+  for (const batch of batches) {
+    while (ahead.length < AHEAD && started < batches.length) {
+      const prepared = preprocessor.batch(batches[started++] as readonly ItemContent[], rooms.pop());
+      prepared.catch(() => undefined); // thrown where it is awaited
+      ahead.push(prepared);
+    }
+    const { inputs, count, failures: failed } = await (ahead.shift() as Promise<PreparedBatch>);
+    for (const { index, error } of failed) failures.push({ index: first + index, message: error.message });
+    first += batch.length;
+    if (count > 0) await embedInto(vectors, made, inputs, count, cols);
+    made += count;
+    for (const { data } of Object.values(inputs)) rooms.push(new Float32Array(data.buffer as ArrayBuffer));
+  }
+  return { vectors: vectors.subarray(0, made * cols), failures };
 }
 
 async function answer(request: Request): Promise<unknown> {
@@ -133,6 +174,8 @@ async function answer(request: Request): Promise<unknown> {
       return run(request.feeds);
     case 'embed':
       return embed(request.feeds, request.count, request.cols);
+    case 'images':
+      return embedImages(request.batches, request.cols);
     case 'close':
       await session?.release();
       return undefined;
@@ -167,7 +210,9 @@ port.on('message', ({ id, request }: { id: number; request: Request }) => {
       port.postMessage({ id, result } satisfies Reply, transfers(result));
     } catch (error) {
       const stage = error instanceof Failure ? error.stage : 'run';
-      port.postMessage({ id, failed: { stage, message: (error as Error).message } } satisfies Reply);
+      const code = error instanceof EquipoiseError ? error.code : undefined;
+      const failed = { stage, message: (error as Error).message, ...(code && { code }) };
+      port.postMessage({ id, failed } satisfies Reply);
     }
     idle();
     if (request.kind === 'close') port.close();

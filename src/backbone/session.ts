@@ -5,10 +5,13 @@
 
 import { Worker } from 'node:worker_threads';
 import { EquipoiseError, expected } from '../core/errors.js';
+import type { ItemContent } from '../core/item.js';
+import type { ImageItems } from './items.js';
 import {
   BUSY,
   STOP,
-  type Embedded,
+  type EmbeddedImages,
+  type Failed,
   type Feeds,
   type Opened,
   type Reply,
@@ -18,13 +21,15 @@ import {
   type WorkerSettings,
 } from './session-protocol.js';
 
-export type { Embedded, Feeds, SessionTensor, Tensor };
+export type { EmbeddedImages, Feeds, SessionTensor, Tensor };
 
 export interface SessionOptions {
   /** Threads of one operator. */
   readonly threads: number;
   /** Names the model in messages. */
   readonly where?: string;
+  /** How images become what the model takes. */
+  readonly images?: ImageItems;
 }
 
 /** A model that is run off the event loop. */
@@ -39,10 +44,15 @@ export interface ModelSession extends AsyncDisposable {
 /** A prepared backbone in a thread of its own. */
 export interface EmbeddingSession extends AsyncDisposable {
   /**
-   * Embeds a batch of `count` items; several may be in flight, and are run in order. The whole memory behind `inputs` is given
-   * away, and handed back with the vectors.
+   * Embeds a batch of `count` items → (count, dim); several may be in flight, and are run in order. The whole memory behind
+   * `inputs` is given away.
    */
-  run(batch: { readonly inputs: Feeds; readonly count: number }): Promise<Embedded>;
+  run(batch: { readonly inputs: Feeds; readonly count: number }): Promise<Float32Array>;
+  /**
+   * Reads, prepares and embeds images, a run a batch. An image that cannot be embedded is left out and told in `failures`.
+   * @throws ERR_OPTION where the backbone takes no images
+   */
+  embedImages(batches: readonly (readonly ItemContent[])[]): Promise<EmbeddedImages>;
   close(): Promise<void>;
 }
 
@@ -50,6 +60,17 @@ export interface EmbeddingSession extends AsyncDisposable {
 function detached({ data, dims }: Tensor, mayTake: boolean): Tensor & { data: { buffer: ArrayBuffer } } {
   const takes = mayTake && data.buffer instanceof ArrayBuffer;
   return { data: takes ? data : data.slice(), dims } as Tensor & { data: { buffer: ArrayBuffer } };
+}
+
+/** With memory of its own: sending a view would send all that lies behind it. */
+function ownCopy(content: ItemContent): ItemContent {
+  if (content.kind === 'encoded-image') return { kind: content.kind, bytes: new Uint8Array(content.bytes) };
+  return content.kind === 'pixels' ? { ...content, data: new Uint8Array(content.data) } : content;
+}
+
+function memoryOf(content: ItemContent): ArrayBuffer[] {
+  if (content.kind === 'encoded-image') return [content.bytes.buffer as ArrayBuffer];
+  return content.kind === 'pixels' ? [content.data.buffer as ArrayBuffer] : [];
 }
 
 /**
@@ -83,12 +104,12 @@ class Connection {
   #ended: EquipoiseError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(bytes: Uint8Array, { threads, where = 'the model' }: SessionOptions) {
+  constructor(bytes: Uint8Array, { threads, where = 'the model', images }: SessionOptions) {
     if (!Number.isSafeInteger(threads) || threads < 1) throw expected('integer >= 1', 'threads', threads);
     this.#where = where;
     const flags = workerFlags(process.execArgv);
     this.#worker = new Worker(new URL('./session-worker.js', import.meta.url), {
-      workerData: { bytes, threads, flags: this.#flags } satisfies WorkerSettings,
+      workerData: { bytes, threads, flags: this.#flags, ...(images && { images }) } satisfies WorkerSettings,
       ...(flags && { execArgv: flags }),
     });
     if (busyFlags.size === 0) process.on('exit', waitForWorkers);
@@ -98,18 +119,23 @@ class Connection {
     this.#worker.on('exit', (code) => this.#end(`ended (exit code ${code})`));
   }
 
-  ask<T>(request: Request, feeds?: { readonly values: Feeds; readonly mayTake: boolean }): Promise<T> {
+  /** @param given.memory behind the request, to be given away. */
+  ask<T>(
+    request: Request,
+    given: { readonly feeds?: Feeds; readonly mayTake?: boolean; readonly memory?: readonly ArrayBuffer[] } = {},
+  ): Promise<T> {
     if (this.#closing !== undefined && request.kind !== 'close')
       return Promise.reject(new EquipoiseError('ERR_OPTION', `The session of ${this.#where} was closed`));
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = this.#next++;
-    const sent = Object.entries(feeds?.values ?? {}).map(
-      ([name, tensor]) => [name, detached(tensor, feeds?.mayTake ?? false)] as const,
+    const sent = Object.entries(given.feeds ?? {}).map(
+      ([name, tensor]) => [name, detached(tensor, given.mayTake ?? false)] as const,
     );
-    const message = feeds ? { id, request: { ...request, feeds: Object.fromEntries(sent) } } : { id, request };
+    const message = given.feeds ? { id, request: { ...request, feeds: Object.fromEntries(sent) } } : { id, request };
+    const memory = new Set([...(given.memory ?? []), ...sent.map(([, tensor]) => tensor.data.buffer)]);
     return new Promise<T>((resolve, reject) => {
       // First, for it throws where memory was given away already.
-      this.#worker.postMessage(message, [...new Set(sent.map(([, tensor]) => tensor.data.buffer))]);
+      this.#worker.postMessage(message, [...memory]);
       this.#waiting.set(id, { resolve, reject });
       this.#worker.ref();
     });
@@ -134,7 +160,8 @@ class Connection {
     else waiting?.resolve(reply.result as never);
   }
 
-  #error({ stage, message }: { stage: 'load' | 'open' | 'run'; message: string }): EquipoiseError {
+  #error({ stage, message, code }: Failed): EquipoiseError {
+    if (code !== undefined) return new EquipoiseError(code, message);
     if (stage === 'load')
       return new EquipoiseError(
         'ERR_ENVIRONMENT',
@@ -184,7 +211,7 @@ export async function openModelSession(bytes: Uint8Array, options: SessionOption
   return {
     inputs: opened.inputs,
     outputs: opened.outputs,
-    run: (values) => connection.ask({ kind: 'run', feeds: {} }, { values, mayTake: false }),
+    run: (feeds) => connection.ask({ kind: 'run', feeds: {} }, { feeds }),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -199,7 +226,15 @@ export async function openEmbeddingSession(
   const close = () => connection.close();
   return {
     run: ({ inputs, count }) =>
-      connection.ask({ kind: 'embed', feeds: {}, count, cols: dim }, { values: inputs, mayTake: true }),
+      connection.ask({ kind: 'embed', feeds: {}, count, cols: dim }, { feeds: inputs, mayTake: true }),
+    embedImages(batches) {
+      if (!options.images) return Promise.reject(expected('texts', options.where ?? 'the model', 'images'));
+      const copies = batches.map((batch) => batch.map(ownCopy));
+      return connection.ask(
+        { kind: 'images', batches: copies, cols: dim },
+        { memory: copies.flat().flatMap(memoryOf) },
+      );
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

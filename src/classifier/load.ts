@@ -130,6 +130,9 @@ function predictions(
   });
 }
 
+/** Rows of numbers that go through a head at a time. */
+const rowsAtOnce = 1024;
+
 /** Sessions by number of threads, opened when first wanted. */
 class Sessions {
   readonly #open = new Map<number, Promise<ModelSession>>();
@@ -228,7 +231,14 @@ export async function loadClassifier(path: string): Promise<Classifier> {
       if (cols !== dim) throw new EquipoiseError('ERR_SHAPE', `Expected rows of ${dim} numbers but received ${cols}`);
       if (rows === 0) return new Float32Array(0);
       const session = await head.get(availableParallelism());
-      return (await session.run({ embedding: { data, dims: [rows, cols] } }))['logits']?.data as Float32Array;
+      const out = new Float32Array(rows * classNames.length);
+      // What a run is given is copied to the thread that it runs in.
+      for (let start = 0; start < rows; start += rowsAtOnce) {
+        const end = Math.min(rows, start + rowsAtOnce);
+        const embedding = { data: data.subarray(start * cols, end * cols), dims: [end - start, cols] };
+        out.set((await session.run({ embedding }))['logits']?.data as Float32Array, start * classNames.length);
+      }
+      return out;
     },
     decide: (scores) =>
       targets === 'many'

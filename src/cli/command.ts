@@ -28,6 +28,14 @@ export interface Positional {
   readonly optional?: boolean;
 }
 
+export interface Chosen {
+  readonly flag: string;
+  /** What may be chosen. */
+  readonly of: Readonly<Record<string, { readonly options: OptionRules }>>;
+  /** Options that any of them has. */
+  readonly flags: Readonly<Record<string, Flag>>;
+}
+
 export type FlagValues = Readonly<Record<string, unknown>>;
 
 /** What a command is given to talk to the user and to be stopped by. */
@@ -47,6 +55,8 @@ export interface Command {
   readonly positionals: readonly Positional[];
   /** Keys are option names in camelCase; on the command line they are kebab-case. */
   readonly flags: Readonly<Record<string, Flag>>;
+  /** Those of `flags` that are options of what another flag chooses: help shows the ones that it has. */
+  readonly chosen?: Chosen;
   readonly example: string;
   /** The value is what --json prints. Throwing is failing. */
   run(positionals: readonly string[], flags: FlagValues, context: Context): Promise<unknown>;
@@ -96,7 +106,8 @@ function either(rules: readonly OptionRule[]): OptionRule {
 export function flagsFrom(...tables: readonly OptionRules[]): Record<string, Flag> {
   const declared = new Map<string, OptionRule[]>();
   for (const rules of tables)
-    for (const [name, rule] of Object.entries(rules)) declared.set(name, [...(declared.get(name) ?? []), rule]);
+    for (const [name, rule] of Object.entries(rules))
+      if (!rule.programOnly) declared.set(name, [...(declared.get(name) ?? []), rule]);
   return Object.fromEntries([...declared].map(([name, rules]) => [name, flagOf(either(rules))]));
 }
 
@@ -224,10 +235,18 @@ export function usage(command: Command): string {
   return ['equipoise', command.name, ...positionals, '[options]'].join(' ');
 }
 
-export function help(command: Command): string {
+/** @param given what is chosen so far; options of something else are left out. */
+export function help(command: Command, given: FlagValues = {}): string {
+  const table = allFlags(command);
+  const { flag: choosing = '', of = {}, flags: optional = {} } = command.chosen ?? {};
+  const choice = [given[choosing], table[choosing]?.default].map(String).find((name) => Object.hasOwn(of, name)) ?? '';
+  const own = flagsFrom(of[choice]?.options ?? {});
+  const shown = Object.entries(table).flatMap(([name, flag]) =>
+    !(name in optional) ? [[name, flag] as const] : name in own ? [[name, own[name] as Flag] as const] : [],
+  );
   const rows = [
     ...command.positionals.map(({ name, help: text }) => [name, text] as const),
-    ...Object.entries(allFlags(command)).map(([name, flag]) => {
+    ...shown.map(([name, flag]) => {
       const value = flag.type === 'boolean' ? '' : ` ${flag.value ?? (flag.type === 'string' ? 'TEXT' : 'N')}`;
       return [
         `--${kebab(name)}${value}`,
@@ -239,9 +258,17 @@ export function help(command: Command): string {
     const label = left.length > 26 ? `  ${left}\n${' '.repeat(30)}` : `  ${left.padEnd(28)}`;
     return label + wrap(text, 84).join(`\n${' '.repeat(30)}`);
   });
-  return [`${command.summary}`, '', `usage: ${usage(command)}`, '', ...lines, '', `example: ${command.example}`].join(
-    '\n',
-  );
+  const others = `These are the options of --${kebab(choosing)} ${choice}; --${kebab(choosing)} NAME --help tells those of another.`;
+  return [
+    `${command.summary}`,
+    '',
+    `usage: ${usage(command)}`,
+    '',
+    ...lines,
+    '',
+    ...(command.chosen ? [others, ''] : []),
+    `example: ${command.example}`,
+  ].join('\n');
 }
 
 function wrap(text: string, width: number): string[] {

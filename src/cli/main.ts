@@ -42,7 +42,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const command = find(name);
   const { positionals, flags } = parse(command, rest);
   if (flags['help'] === true) {
-    process.stdout.write(`${help(command)}\n`);
+    process.stdout.write(`${help(command, flags)}\n`);
     return;
   }
   const json = flags['json'] === true;

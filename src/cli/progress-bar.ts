@@ -11,6 +11,8 @@ export function createProgressBar(stream: NodeJS.WriteStream): ProgressBar {
   if (!stream.isTTY) return { onProgress: () => {}, clear: () => {} };
   let stage = '';
   let stageStart = 0;
+  /** What an earlier run had done; it took none of this one's time. */
+  let doneBefore = 0;
   let lastDraw = 0;
   return {
     onProgress: ({ stage: name, done, total, message }) => {
@@ -18,10 +20,11 @@ export function createProgressBar(stream: NodeJS.WriteStream): ProgressBar {
       if (name !== stage) {
         stage = name;
         stageStart = now;
+        doneBefore = done;
       } else if (now - lastDraw < 100 && done !== total) return;
       lastDraw = now;
       const seconds = (now - stageStart) / 1000;
-      const rate = seconds > 0.5 && done > 0 ? done / seconds : 0;
+      const rate = seconds > 0.5 ? (done - doneBefore) / seconds : 0;
       const left = total !== undefined && rate > 0 ? ` · ${Math.ceil((total - done) / rate)} s left` : '';
       const filled = total ? Math.round((20 * done) / total) : 0;
       const bar = total ? ` [${'='.repeat(filled)}${' '.repeat(20 - filled)}] ${done}/${total}` : ` ${done}`;

@@ -1,19 +1,16 @@
-/** How far differences of balanced accuracy could be chance: a paired bootstrap over test rows and seeds, for all contenders at once. */
+/** How far differences of the metric that decides could be chance: a paired bootstrap over test rows and seeds, for all contenders at once. */
 
 import { pauses } from '../core/pause.js';
 import { createRng } from '../core/rng.js';
+import type { Cells, Marks } from './marks.js';
 
-/** What the baseline got right on the test rows of one seed. */
-export interface JudgedRows {
-  /** Names a row across seeds: the same row may be tested under several. */
-  readonly ids: readonly string[];
-  readonly labels: Int32Array;
-  /** 1 where the prediction is right. */
-  readonly right: Uint8Array;
+/** The test rows of one seed, and what the baseline made of them. */
+export interface JudgedRows extends Cells {
+  readonly marks: Marks;
 }
 
 /** The same of a contender: for each seed of the baseline, in its order; undefined for a seed it has not been judged on. */
-export type ContenderRows = readonly (Uint8Array | undefined)[];
+export type ContenderRows = readonly (Marks | undefined)[];
 
 export interface Bounds {
   readonly low: number;
@@ -39,10 +36,44 @@ const meanOf = (values: ArrayLike<number>): number => {
 const quantile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
 
+/** The mean over the classes that have weight of gain ÷ weight. */
+function meanRatio(gains: Float64Array, weights: Float64Array): number {
+  let sum = 0;
+  let present = 0;
+  for (let c = 0; c < gains.length; c++) {
+    if (!((weights[c] as number) > 0)) continue;
+    sum += (gains[c] as number) / (weights[c] as number);
+    present++;
+  }
+  return present === 0 ? 0 : sum / present;
+}
+
+/** Cells that count, and by how much: all of a model's, or where it differs from another one. */
+interface Counted {
+  readonly rows: Int32Array;
+  readonly classes: Int32Array;
+  readonly gains: Int8Array;
+  readonly weights: Int8Array;
+}
+
+/** Adds what the drawn rows bring to each class. */
+function tally(
+  { rows, classes, gains, weights }: Counted,
+  drawn: Float64Array,
+  gain: Float64Array,
+  weight: Float64Array,
+) {
+  for (let i = 0; i < rows.length; i++) {
+    const times = drawn[rows[i] as number] as number;
+    gain[classes[i] as number]! += (gains[i] as number) * times;
+    weight[classes[i] as number]! += (weights[i] as number) * times;
+  }
+}
+
 /**
- * Intervals of the differences of balanced accuracy to a baseline.
+ * Intervals of the differences of a metric (a mean over classes of ratios, see `Marks`) to a baseline.
  *
- * A replicate draws seeds with replacement, and within each class test rows with replacement; a row tested under several seeds
+ * A replicate draws seeds with replacement, and within each stratum test rows with replacement; a row tested under several seeds
  * is drawn once for all of them, so that neither repeating a seed nor testing the same rows again feigns certainty. All
  * contenders are judged on the same draws. `low` and `high` are percentiles of one difference by itself. Among forty contenders as
  * good as the baseline one or two such intervals would miss zero by chance, so `simultaneous` widens all of them by one factor: as
@@ -57,56 +88,72 @@ export async function pairedIntervals(
   classes: number,
   { replicates, seed, signal }: { replicates: number; seed: number; signal?: AbortSignal },
 ): Promise<(Interval | null)[]> {
-  // A number for each distinct row, grouped by class, so that a replicate is one array of how often each row was drawn.
-  const pools: number[][] = Array.from({ length: classes }, () => []);
+  // A number for each distinct row, grouped by stratum, so that a replicate is one array of how often each row was drawn.
+  const pools: number[][] = [];
   const known = new Map<string, number>();
-  const rowsOf = baseline.map(({ ids, labels }) =>
+  const rowsOf = baseline.map(({ ids, strata }) =>
     Int32Array.from(ids, (id, i) => {
       let row = known.get(id);
       if (row === undefined) {
         known.set(id, (row = known.size));
-        pools[labels[i] as number]?.push(row);
+        (pools[strata[i] as number] ??= []).push(row);
       }
       return row;
     }),
   );
-  // Only rows that the two judge differently matter, and they are few.
+  const counted = (s: number, gainOf: (cell: number) => number, weightOf: (cell: number) => number): Counted => {
+    const { ids, classes: of } = baseline[s] as JudgedRows;
+    const width = of.length / ids.length;
+    const cells = [...of.keys()].filter((cell) => gainOf(cell) !== 0 || weightOf(cell) !== 0);
+    return {
+      rows: Int32Array.from(cells, (cell) => (rowsOf[s] as Int32Array)[Math.floor(cell / width)] as number),
+      classes: Int32Array.from(cells, (cell) => of[cell] as number),
+      gains: Int8Array.from(cells, gainOf),
+      weights: Int8Array.from(cells, weightOf),
+    };
+  };
+  const own = baseline.map(({ marks: { gains, weights } }, s) =>
+    counted(
+      s,
+      (cell) => gains[cell] as number,
+      (cell) => weights[cell] as number,
+    ),
+  );
+  // Of a contender only cells that the two judge differently matter, and they are few.
   const differing = contenders.map((seeds) =>
-    seeds.flatMap((right, s) => {
-      if (right === undefined) return [];
-      const { labels, right: other } = baseline[s] as JudgedRows;
-      const at = [...labels.keys()].filter((i) => right[i] !== other[i]);
+    seeds.flatMap((marks, s) => {
+      if (marks === undefined) return [];
+      const { gains, weights } = (baseline[s] as JudgedRows).marks;
       return {
         seed: s,
-        rows: Int32Array.from(at, (i) => (rowsOf[s] as Int32Array)[i] as number),
-        classes: Int32Array.from(at, (i) => labels[i] as number),
-        gains: Int8Array.from(at, (i) => (right[i] as number) - (other[i] as number)),
+        ...counted(
+          s,
+          (cell) => (marks.gains[cell] as number) - (gains[cell] as number),
+          (cell) => (marks.weights[cell] as number) - (weights[cell] as number),
+        ),
       };
     }),
   );
   const drawn = new Float64Array(known.size);
-  const weights = baseline.map(() => new Float64Array(classes));
-  const present = new Int32Array(baseline.length);
+  const sums = baseline.map(() => ({ gain: new Float64Array(classes), weight: new Float64Array(classes), value: 0 }));
   const gain = new Float64Array(classes);
+  const weight = new Float64Array(classes);
 
-  /** Rows of each class that were drawn of each seed's. */
+  /** The baseline on the rows that were drawn of each seed's. */
   const weigh = () =>
-    baseline.forEach(({ labels }, s) => {
-      const [weight, rows] = [weights[s] as Float64Array, rowsOf[s] as Int32Array];
-      weight.fill(0);
-      for (let i = 0; i < rows.length; i++) weight[labels[i] as number]! += drawn[rows[i] as number] as number;
-      present[s] = weight.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0);
+    sums.forEach((sum, s) => {
+      sum.gain.fill(0);
+      sum.weight.fill(0);
+      tally(own[s] as Counted, drawn, sum.gain, sum.weight);
+      sum.value = meanRatio(sum.gain, sum.weight);
     });
   const differencesOf = (k: number): number[] =>
-    (differing[k] ?? []).map(({ seed: s, rows, classes: of, gains }) => {
-      gain.fill(0);
-      for (let i = 0; i < rows.length; i++)
-        gain[of[i] as number]! += (gains[i] as number) * (drawn[rows[i] as number] as number);
-      let sum = 0;
-      const weight = weights[s] as Float64Array;
-      for (let c = 0; c < classes; c++)
-        if ((weight[c] as number) > 0) sum += (gain[c] as number) / (weight[c] as number);
-      return present[s] === 0 ? 0 : sum / (present[s] as number);
+    (differing[k] ?? []).map((cells) => {
+      const base = sums[cells.seed] as (typeof sums)[number];
+      gain.set(base.gain);
+      weight.set(base.weight);
+      tally(cells, drawn, gain, weight);
+      return meanRatio(gain, weight) - base.value;
     });
 
   drawn.fill(1);
@@ -122,7 +169,8 @@ export async function pairedIntervals(
     if (due) await due;
     const draws = rng.at(b);
     drawn.fill(0);
-    for (const pool of pools) for (let i = 0; i < pool.length; i++) drawn[pool[draws.below(pool.length)] as number]!++;
+    for (const pool of pools)
+      if (pool) for (let i = 0; i < pool.length; i++) drawn[pool[draws.below(pool.length)] as number]!++;
     weigh();
     for (const k of compared) {
       const differences = differencesOf(k);
@@ -138,7 +186,8 @@ export async function pairedIntervals(
     const values = replicated[k] as Float64Array;
     const [mean, difference] = [meanOf(values), observed[k] as number];
     const error = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (replicates - 1));
-    if (error > 0)
+    // Below this it is what rounding leaves of equal predictions.
+    if (error > 1e-12)
       values.forEach((value, b) => {
         deviations[b] = Math.max(deviations[b] as number, Math.abs(value - difference) / error);
       });

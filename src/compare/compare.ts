@@ -3,15 +3,18 @@
 import type { EmbeddingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import { resolveOptions, type OptionsOf } from '../core/options.js';
+import type { TargetKind } from '../core/targets.js';
 import { defaultThreads } from '../kernels/index.js';
 import { evaluateOutcomes } from '../metric/index.js';
+import { plainStrategy, strategiesFor } from '../strategy/index.js';
 import { pairedIntervals, type ContenderRows, type JudgedRows } from './bootstrap.js';
-import { checkContenders, contendersOf, type NamedContender } from './contenders.js';
+import { checkContenders, contendersOf, standardBaselines, type NamedContender } from './contenders.js';
 import { fingerprint, kernelsInUse, openJobFolder } from './folder.js';
 import type { JobResult } from './job.js';
 import { canCross } from './lanes.js';
 import {
   conclude,
+  decidingMetric,
   leaderboardMetrics,
   LEADERBOARD_FORMAT_VERSION,
   meanGap,
@@ -25,8 +28,9 @@ import {
   type SeedResult,
   type Spread,
 } from './leaderboard.js';
+import { cellsOf, marksOf } from './marks.js';
 import { compareOptions, type CompareOptions } from './options.js';
-import { createDivider, divisionsOf, type ComparedParts, type Division } from './parts.js';
+import { createDivider, divisionsOf, kindOf, type ComparedParts, type Division } from './parts.js';
 import { runJobs, type Job, type JobOutcomes } from './run-jobs.js';
 
 interface ContenderJob extends Job {
@@ -41,6 +45,8 @@ interface ContenderJob extends Job {
  * never on test rows. Trainings run side by side in threads that share the rows; the result does not depend on how many. With `out`,
  * each finished training is kept and not done again.
  *
+ * Rows with any number of labels are ranked by macro F1, and compared by what is for them.
+ *
  * @returns rows by falling balanced accuracy, each with its spread over seeds and paired bootstrap intervals against the baseline.
  * @throws ERR_OPTION, ERR_DATA, ERR_ABORTED as `trainHead` and `split` do. A training that diverges is no error of the whole: it is
  *   listed in `failures`, unless it is the baseline's.
@@ -53,9 +59,12 @@ export async function compare(data: EmbeddingSet | ComparedParts, options: Compa
   const o = resolveOptions('compare', compareOptions, options);
   const { folds = null, signal, onProgress, onHead } = o;
   refuseShares('compare', data, options);
-  const contenders = contendersOf(o.strategies, o.baselines);
+  const targets = kindOf(data);
+  const baselines = o.baselines ?? standardBaselines[targets];
+  const contenders = contendersOf(o.strategies, baselines, targets);
   const names = contenders.map(({ name }) => name);
-  const baseline = o.baseline ?? (names.includes('ce') ? 'ce' : (names[0] as string));
+  const baseline =
+    o.baseline ?? (names.includes(plainStrategy[targets]) ? plainStrategy[targets] : (names[0] as string));
   if (!names.includes(baseline)) throw expected(`one of ${names.join(', ')}`, 'compare.baseline', baseline);
   contenders.sort((a, b) => Number(b.name === baseline) - Number(a.name === baseline));
   const seeds = typeof o.seeds === 'number' ? Array.from({ length: o.seeds }, (_, seed) => seed) : o.seeds;
@@ -107,6 +116,7 @@ export async function compare(data: EmbeddingSet | ComparedParts, options: Compa
   });
   const leaderboard = await leaderboardOf(list, outcomes, {
     contenders,
+    targets,
     baseline,
     seeds,
     divisions,
@@ -164,6 +174,7 @@ function jobOf(
 
 interface Found {
   readonly contenders: readonly NamedContender[];
+  readonly targets: TargetKind;
   readonly baseline: string;
   readonly seeds: readonly number[];
   readonly divisions: readonly Division[];
@@ -175,7 +186,16 @@ interface Found {
 async function leaderboardOf(
   list: readonly ContenderJob[],
   { results, failures }: JobOutcomes,
-  { contenders, baseline, seeds, divisions, partsOf, first, options: { folds, replicates, signal } }: Found,
+  {
+    contenders,
+    targets,
+    baseline,
+    seeds,
+    divisions,
+    partsOf,
+    first,
+    options: { strategies: asked, folds, replicates, signal },
+  }: Found,
 ): Promise<Leaderboard> {
   const { classNames, classCounts } = first.train;
   /** The trainings of a seed, or undefined where one is missing. */
@@ -193,21 +213,17 @@ async function leaderboardOf(
     const runs = trained(baseline, seed);
     if (runs === undefined) continue;
     const tests = divisions.filter((division) => division.seed === seed).map((division) => partsOf(division).test);
-    judged.push({
-      ids: tests.flatMap(({ ids }) => ids),
-      labels: Int32Array.from(tests.flatMap(({ labels }) => [...labels])),
-      right: rightOf(runs),
-    });
+    judged.push({ ...cellsOf(tests), marks: marksOf(runs.map(({ outcomes }) => outcomes)) });
     judgedSeeds.push(seed);
   }
   const rivals = contenders.filter(({ name }) => name !== baseline);
-  const rights = rivals.map(({ name }): ContenderRows =>
+  const marks = rivals.map(({ name }): ContenderRows =>
     judgedSeeds.map((seed) => {
       const runs = trained(name, seed);
-      return runs && rightOf(runs);
+      return runs && marksOf(runs.map(({ outcomes }) => outcomes));
     }),
   );
-  const intervals = await pairedIntervals(judged, rights, classNames.length, {
+  const intervals = await pairedIntervals(judged, marks, classNames.length, {
     replicates,
     seed: seeds[0] as number,
     ...(signal && { signal }),
@@ -243,13 +259,15 @@ async function leaderboardOf(
             seeds: runs.filter(({ seed }) => judgedSeeds.includes(seed)).length,
             asked: seeds.length,
             comparisons,
+            targets,
           }),
         }),
         seeds: runs,
       },
     ];
   });
-  rows.sort((a, b) => (b.metrics.balancedAccuracy.mean ?? 0) - (a.metrics.balancedAccuracy.mean ?? 0));
+  const decided = ({ metrics }: LeaderboardRow) => metrics[decidingMetric[targets]].mean ?? 0;
+  rows.sort((a, b) => decided(b) - decided(a));
 
   const failed = list.flatMap((job) => {
     const error = failures.get(job);
@@ -264,7 +282,8 @@ async function leaderboardOf(
     return missing.length > 0 ? [{ name, seeds: missing }] : [];
   });
   const { train, validation, test } = first;
-  const found = { rows, baseline, seeds, leftOut, failures: failed };
+  const notApplicable = asked === 'all' ? strategiesFor(targets).others : [];
+  const found = { targets, rows, baseline, seeds, leftOut, notApplicable, failures: failed };
   return {
     formatVersion: LEADERBOARD_FORMAT_VERSION,
     classNames,
@@ -278,14 +297,6 @@ async function leaderboardOf(
     ...found,
     conclusion: conclude(found),
   };
-}
-
-function rightOf(runs: readonly JobResult[]): Uint8Array {
-  return Uint8Array.from(
-    runs.flatMap(({ outcomes: { truth, predicted } }) =>
-      Array.from(truth, (label, i) => (label === predicted[i] ? 1 : 0)),
-    ),
-  );
 }
 
 /** With folds, the rows of all of them are judged as one set: a class that is missing from a fold distorts nothing. */

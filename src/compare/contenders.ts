@@ -3,7 +3,15 @@
 import type { TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import { lookUp } from '../core/registry.js';
-import { checkStrategy, strategies, type StrategyDefinition, type TrainHeadOptions } from '../strategy/index.js';
+import type { TargetKind } from '../core/targets.js';
+import {
+  checkStrategy,
+  plainStrategy,
+  strategies,
+  strategiesFor,
+  type StrategyDefinition,
+  type TrainHeadOptions,
+} from '../strategy/index.js';
 import type { ComparedParts } from './parts.js';
 
 /** A strategy by name, or any options of `trainHead` under a name of its own. */
@@ -14,21 +22,24 @@ export interface NamedContender {
   readonly options: TrainHeadOptions;
 }
 
-/** What every clever method is to be held against. */
-export const standardBaselines = ['ce', 'class-weights', 'logit-adjustment', 'random-over-sampling'] as const;
+/** What every clever method is to be held against: first the plain one. */
+export const standardBaselines = {
+  one: [plainStrategy.one, 'class-weights', 'logit-adjustment', 'random-over-sampling'],
+  many: [plainStrategy.many, 'class-weights-sigmoid'],
+} as const;
 
 const definitionOf = (strategy: NonNullable<TrainHeadOptions['strategy']>): StrategyDefinition =>
   (typeof strategy === 'object'
     ? strategy
     : lookUp(strategies, 'strategy', strategy, 'strategies')) as StrategyDefinition;
 
-/** The baselines first, then what was named, in its order. 'all' leaves out aliases, which are no strategies of their own, and what is for rows with any number of labels. */
-export function contendersOf(given: 'all' | readonly Contender[], baselines: readonly string[]): NamedContender[] {
-  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf' | 'targets'>>(strategies);
-  const list =
-    given === 'all'
-      ? registered.filter(({ aliasOf, targets }) => aliasOf === undefined && targets !== 'many').map(({ name }) => name)
-      : given;
+/** The baselines first, then what was named, in its order. 'all' leaves out aliases, which are no strategies of their own, and what is for rows of another kind. */
+export function contendersOf(
+  given: 'all' | readonly Contender[],
+  baselines: readonly string[],
+  kind: TargetKind,
+): NamedContender[] {
+  const list = given === 'all' ? strategiesFor(kind).fitting : given;
   const contenders = list.map((contender): NamedContender => {
     if (typeof contender === 'string') return { name: contender, options: { strategy: contender } };
     if (typeof contender !== 'object' || contender === null)

@@ -7,7 +7,7 @@ import type { EmbeddingSet } from '../core/embedding-set.js';
 import { EquipoiseError, show } from '../core/errors.js';
 import { dense } from '../core/matrix.js';
 import { loadKernels, type Kernels } from '../kernels/index.js';
-import type { Outcomes } from '../metric/index.js';
+import type { AnyOutcomes, ManyOutcomes, Outcomes } from '../metric/index.js';
 import type { JobResult } from './job.js';
 import type { ComparedParts } from './parts.js';
 
@@ -35,13 +35,15 @@ const arrays = {
   confidence: Float64Array,
   squaredError: Float64Array,
   logOdds: Float64Array,
+  probabilities: Float64Array,
+  thresholds: Float64Array,
 };
 type Name = keyof typeof arrays;
 
-const encode = (outcomes: Outcomes) =>
+const encode = (outcomes: AnyOutcomes) =>
   Object.fromEntries(
     (Object.keys(arrays) as Name[]).flatMap((name) => {
-      const values = outcomes[name];
+      const values = (outcomes as Partial<Outcomes & ManyOutcomes>)[name];
       return values
         ? [[name, Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')]]
         : [];
@@ -55,7 +57,7 @@ const decode = (encoded: Readonly<Record<string, string>>) =>
       // A copy, for the pool's memory is not aligned.
       return [name, new arrays[name as Name](new Uint8Array(bytes).buffer)];
     }),
-  ) as unknown as Outcomes;
+  ) as unknown as AnyOutcomes;
 
 async function readJson(path: string): Promise<unknown> {
   try {
@@ -78,6 +80,7 @@ function hashSet(set: EmbeddingSet, into: ReturnType<typeof createHash>): void {
   const { data } = dense(set.embeddings);
   into.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   into.update(new Uint8Array(set.labels.buffer, set.labels.byteOffset, set.labels.byteLength));
+  if (set.targets) into.update(set.targets);
   const { classNames, ids, groups, parents, columns, weights } = set;
   into.update(JSON.stringify([classNames, ids, groups, parents, columns, weights && [...weights]]));
 }

@@ -5,6 +5,8 @@ export { compareOptions, type CompareOptions, type SharedTraining } from './opti
 export { standardBaselines, type Contender } from './contenders.js';
 export type { ComparedParts } from './parts.js';
 export {
+  decidingMetric,
+  decidingWords,
   leaderboardMetrics,
   LEADERBOARD_FORMAT_VERSION,
   type AgainstBaseline,

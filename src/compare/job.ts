@@ -1,6 +1,6 @@
 /** One training and its judgement: a pure function of rows, options and seed, in whichever thread it runs. */
 
-import { outcomesOf, type Outcomes } from '../metric/index.js';
+import { outcomesOn, type AnyOutcomes } from '../metric/index.js';
 import { trainHead, type TrainHeadOptions } from '../strategy/index.js';
 import type { TrainedHead } from '../train/index.js';
 import type { ComparedParts } from './parts.js';
@@ -21,7 +21,7 @@ export interface JobResult {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Training rows a class. */
   readonly trainCounts: readonly number[];
-  readonly outcomes: Outcomes;
+  readonly outcomes: AnyOutcomes;
   /** Null where selection is all that is asked. */
   readonly gap: TrainedGap | null;
 }
@@ -46,9 +46,7 @@ export async function runJob(
   });
   const seconds = (performance.now() - started) / 1000;
   const judged = judgedOn === 'test' ? test : (validation ?? test);
-  const { classNames } = train;
-  const logits = head.logits(judged.embeddings);
-  const outcomes = outcomesOf({ labels: judged.labels, logits, predicted: head.decide(logits), classNames });
+  const outcomes = outcomesOn(head, judged);
   onHead?.(head);
   return {
     seconds,

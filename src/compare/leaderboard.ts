@@ -1,6 +1,7 @@
 /** What a comparison found. Plain JSON. */
 
-import type { Evaluation } from '../metric/index.js';
+import type { TargetKind } from '../core/targets.js';
+import type { AnyEvaluation } from '../metric/index.js';
 import { confidence, type Bounds, type Interval } from './bootstrap.js';
 import type { ClassGaps, TrainedGap } from './trained-rows.js';
 
@@ -15,7 +16,7 @@ export interface Spread {
 export interface SeedResult {
   readonly seed: number;
   /** On the test rows; with folds, on all rows, each judged by the head that has not seen it. */
-  readonly evaluation: Evaluation;
+  readonly evaluation: AnyEvaluation;
   /** Of one training, with the sampler's search: the mean of the folds. */
   readonly seconds: number;
   /** One a fold. */
@@ -31,9 +32,12 @@ export interface AgainstBaseline extends Interval {
   readonly sentence: string;
 }
 
+/** A leaderboard has those that its kind of labels knows. */
 export const leaderboardMetrics = [
   'balancedAccuracy',
   'macroF1',
+  'microF1',
+  'meanAveragePrecision',
   'geometricMeanClass',
   'geometricMeanMacro',
   'accuracy',
@@ -42,15 +46,27 @@ export const leaderboardMetrics = [
   'mediumShot',
   'fewShot',
   'expectedCalibrationError',
+  'hammingLoss',
+  'subsetAccuracy',
   'logLoss',
   'rocAuc',
   'prAuc',
 ] as const;
 export type LeaderboardMetric = (typeof leaderboardMetrics)[number];
 
+/** What ranks, and what differences have intervals of: a mean over the classes of a ratio of counts (see `Marks`). */
+export const decidingMetric = { one: 'balancedAccuracy', many: 'macroF1' } as const satisfies Record<
+  TargetKind,
+  LeaderboardMetric
+>;
+
+/** In words. */
+export const decidingWords = { one: 'balanced accuracy', many: 'macro F1' } as const;
+
 export interface LeaderboardRow {
   readonly name: string;
   readonly strategy: string | null;
+  /** Without a value for a metric of another kind of labels. */
   readonly metrics: Readonly<Record<LeaderboardMetric, Spread>>;
   /** In class-table order; null where the test rows have none of the class. */
   readonly recalls: readonly ({ readonly className: string } & Spread)[];
@@ -65,6 +81,8 @@ export interface LeaderboardRow {
 
 export interface Leaderboard {
   readonly formatVersion: typeof LEADERBOARD_FORMAT_VERSION;
+  /** Whether rows have one label each or any number of them. */
+  readonly targets: TargetKind;
   readonly classNames: readonly string[];
   /** Training rows a class, of the first seed. */
   readonly trainCounts: readonly number[];
@@ -73,10 +91,12 @@ export interface Leaderboard {
   readonly folds: number | null;
   /** Rows in each part, of the first seed (and fold). */
   readonly parts: { readonly train: number; readonly validation: number; readonly test: number };
-  /** By falling mean balanced accuracy. */
+  /** By falling mean of the metric that decides: balanced accuracy, or macro F1 for rows with any number of labels. */
   readonly rows: readonly LeaderboardRow[];
   /** Seeds that a contender was not judged on because time was up. */
   readonly leftOut: readonly { readonly name: string; readonly seeds: readonly number[] }[];
+  /** Where all strategies were asked for: those that are for another kind of labels. */
+  readonly notApplicable: readonly string[];
   readonly failures: readonly { readonly name: string; readonly seed: number; readonly message: string }[];
   /** What may be said, in plain sentences. */
   readonly conclusion: readonly string[];
@@ -92,12 +112,14 @@ export function spread(values: readonly (number | null | undefined)[]): Spread {
 }
 
 /** Null for a class without test rows: its recall is not zero, it is unknown. */
-export function recallOf(evaluation: Evaluation, c: number): number | null {
+export function recallOf(evaluation: AnyEvaluation, c: number): number | null {
   return (evaluation.support[c] as number) > 0 ? (evaluation.perClass[c]?.recall ?? null) : null;
 }
 
-export function valueOf(evaluation: Evaluation, metric: LeaderboardMetric): number | null {
-  if (metric !== 'worstClassRecall') return evaluation[metric];
+/** Null where it has none, as for a metric of another kind of labels. */
+export function valueOf(evaluation: AnyEvaluation, metric: LeaderboardMetric): number | null {
+  if (metric !== 'worstClassRecall')
+    return (evaluation as Partial<Record<LeaderboardMetric, number | null>>)[metric] ?? null;
   const recalls = evaluation.support.map((_, c) => recallOf(evaluation, c)).filter((recall) => recall !== null);
   return recalls.length === 0 ? null : Math.min(...recalls);
 }
@@ -119,7 +141,11 @@ export function meanGap(all: readonly (TrainedGap | null)[]): TrainedGap | null 
   };
 }
 
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+/** Three decimals and a sign, where they are not all 0. */
+function signed(value: number): string {
+  const text = Math.abs(value).toFixed(3);
+  return Number(text) === 0 ? text : `${value < 0 ? '−' : '+'}${text}`;
+}
 const range = ({ low, high }: Bounds) => `${signed(low)} to ${signed(high)}`;
 
 /** Says in words what the interval allows to be said. @param comparisons that are made at once; @param asked seeds that were asked for. */
@@ -127,13 +153,18 @@ export function sayAgainst(
   name: string,
   baseline: string,
   interval: Interval,
-  { seeds, asked = seeds, comparisons = 1 }: { seeds: number; asked?: number; comparisons?: number },
+  {
+    seeds,
+    asked = seeds,
+    comparisons = 1,
+    targets = 'one',
+  }: { seeds: number; asked?: number; comparisons?: number; targets?: TargetKind },
 ): AgainstBaseline {
   const { difference, simultaneous } = interval;
   const verdict = simultaneous.low > 0 ? 'better' : simultaneous.high < 0 ? 'worse' : 'no clear difference';
   const among = comparisons > 1 ? `, widened for ${comparisons} comparisons,` : '';
   const over = seeds < asked ? `${seeds} of ${asked} seeds` : `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`;
-  const numbers = `${signed(difference)} balanced accuracy, ${confidence * 100} % interval${among} ${range(simultaneous)} over ${over}`;
+  const numbers = `${signed(difference)} ${decidingWords[targets]}, ${confidence * 100} % interval${among} ${range(simultaneous)} over ${over}`;
   const words =
     verdict === 'no clear difference'
       ? `${name} and ${baseline} cannot be told apart beyond noise`
@@ -150,8 +181,10 @@ export function conclude({
   baseline,
   seeds,
   leftOut,
+  notApplicable,
   failures,
-}: Pick<Leaderboard, 'rows' | 'baseline' | 'seeds' | 'leftOut' | 'failures'>): string[] {
+  targets,
+}: Pick<Leaderboard, 'rows' | 'baseline' | 'seeds' | 'leftOut' | 'notApplicable' | 'failures' | 'targets'>): string[] {
   const of = (verdict: AgainstBaseline['verdict']) =>
     rows.filter(({ againstBaseline }) => againstBaseline?.verdict === verdict);
   const list = (found: readonly LeaderboardRow[]) =>
@@ -160,8 +193,10 @@ export function conclude({
   const compared = better.length + worse.length + unclear.length;
   const sentences = [
     better.length > 0
-      ? `Better than ${baseline} beyond noise, by balanced accuracy: ${list(better)}.`
-      : `Nothing is better than ${baseline} beyond noise.`,
+      ? `Better than ${baseline} beyond noise, by ${decidingWords[targets]}: ${list(better)}.`
+      : compared > 0
+        ? `Nothing is better than ${baseline} beyond noise.`
+        : `Nothing was held against ${baseline}.`,
   ];
   if (worse.length > 0) sentences.push(`Worse than ${baseline} beyond noise: ${list(worse)}.`);
   if (unclear.length > 0) sentences.push(`Not to be told apart from ${baseline}: ${list(unclear)}.`);
@@ -169,7 +204,8 @@ export function conclude({
     sentences.push(
       `The ${compared} intervals are widened so that they hold together: the chance that any of the ${compared} differences lies outside its own is ${Math.round((1 - confidence) * 100)} %.`,
     );
-  if (seeds.length === 1) sentences.push('One seed: how much another one changes is not in the intervals.');
+  if (rows.every((row) => row.seeds.length <= 1))
+    sentences.push('One seed: how much another one changes is not in the intervals.');
   const support = rows[0]?.seeds[0]?.evaluation;
   const few = support?.support.flatMap((n, c) =>
     n > 0 && n < FEW_TEST_ROWS ? [`${support.classNames[c]} (${n})`] : [],
@@ -185,6 +221,10 @@ export function conclude({
     );
     sentences.push(`Time was up: ${told.join(', ')}.`);
   }
+  if (notApplicable.length > 0)
+    sentences.push(
+      `Left out, for they are for rows with ${targets === 'many' ? 'one label each' : 'any number of labels'}: ${notApplicable.join(', ')}.`,
+    );
   const failed = new Map(failures.map(({ name, message }) => [name, message]));
   for (const [name, message] of failed) sentences.push(`${name} failed: ${message}.`);
   return sentences;

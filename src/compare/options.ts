@@ -13,11 +13,11 @@ export type SharedTraining = Omit<
 >;
 
 export interface CompareOptions {
-  /** All registered ones by default, aliases left out. */
+  /** All registered ones for the rows' kind of labels by default, aliases left out. */
   readonly strategies?: 'all' | readonly Contender[];
-  /** Strategies that take part in any case; by default `ce`, `class-weights`, `logit-adjustment`, `random-over-sampling`. */
+  /** Strategies that take part in any case; by default `ce`, `class-weights`, `logit-adjustment`, `random-over-sampling`, for rows with any number of labels `binary-cross-entropy` and `class-weights-sigmoid`. */
   readonly baselines?: readonly string[];
-  /** The contender that the others are held against: `ce` if it takes part, else the first. */
+  /** The contender that the others are held against: the first of the default baselines if it takes part, else the first. */
   readonly baseline?: string;
   /** A number of seeds, 0, 1, …, or the seeds. */
   readonly seeds?: number | readonly number[];
@@ -101,16 +101,16 @@ export const compareOptions = {
     help: 'what takes part; more: a longer wait, and wider intervals, for they hold together',
     check: (value) => value === 'all' || (Array.isArray(value) && value.length > 0),
   }),
-  baselines: custom<readonly string[]>({
+  baselines: custom<readonly string[] | undefined>({
     accepts: 'an array of strategy names',
-    default: standardBaselines,
-    help: `strategies that take part in any case, first (default ${standardBaselines.join(',')}); []: only what is named`,
+    default: undefined,
+    help: `strategies that take part in any case, first (default ${standardBaselines.one.join(',')}; for rows with any number of labels ${standardBaselines.many.join(',')}); []: only what is named`,
     check: isNames,
   }),
   baseline: custom<string | undefined>({
     accepts: 'the name of a contender',
     default: undefined,
-    help: 'what the others are held against; default: ce if it takes part, else the first',
+    help: `what the others are held against; default: ${standardBaselines.one[0]} (for rows with any number of labels ${standardBaselines.many[0]}) if it takes part, else the first`,
     check: (value) => typeof value === 'string',
   }),
   seeds: custom<number | readonly number[]>({

@@ -11,7 +11,7 @@ import {
 } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { dense, matrix } from '../core/matrix.js';
-import { assertOneLabel } from '../core/targets.js';
+import { strataOf, targetKind, type TargetKind } from '../core/targets.js';
 import { foldParts, foldsOf, parentRows, split } from '../dataset/index.js';
 
 /** Parts made beforehand; every seed then trains and judges on the same ones. */
@@ -20,6 +20,10 @@ export interface ComparedParts {
   readonly validation?: EmbeddingSet;
   readonly test: EmbeddingSet;
 }
+
+/** Whether rows have one label each or any number of them. */
+export const kindOf = (data: EmbeddingSet | ComparedParts): TargetKind =>
+  targetKind('embeddings' in data ? data : data.train);
 
 /** One division of the rows: the same for all that is compared. */
 export interface Division {
@@ -70,11 +74,6 @@ export function createDivider(
   data: EmbeddingSet | ComparedParts,
   { folds, test, validation }: DivisionOptions,
 ): (division: Division) => ComparedParts {
-  assertOneLabel(
-    'embeddings' in data ? data : data.train,
-    'a comparison',
-    'Train each strategy with trainHead and judge it with evaluateMultiLabel',
-  );
   if (!('embeddings' in data)) {
     const parts = checked(data);
     return () => parts;
@@ -86,7 +85,7 @@ export function createDivider(
     if (rows === undefined) {
       const { groups } = data;
       const parents = parentRows(data);
-      rows = foldsOf(data.labels, data.classNames.length, {
+      rows = foldsOf(data.labels, strataOf(data), {
         folds,
         seed,
         ...(groups && { groups }),

@@ -1,19 +1,26 @@
 /** Search for the options of a strategy, on validation rows. */
 
 import type { EmbeddingSet } from '../core/embedding-set.js';
-import { EquipoiseError } from '../core/errors.js';
-import { choice, custom, integer, number, resolveOptions, text, type OptionRules } from '../core/options.js';
+import { EquipoiseError, expected } from '../core/errors.js';
+import { custom, integer, number, resolveOptions, text, type OptionRules } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
 import { lookUp } from '../core/registry.js';
-import { evaluateOutcomes, metrics } from '../metric/index.js';
+import { evaluateOutcomes, metricKeys, metrics, multiLabelMetrics } from '../metric/index.js';
 import { strategies, type StrategyDefinition } from '../strategy/index.js';
 import { trainRules } from '../train/index.js';
 import { laneCount, refuseShares } from './compare.js';
 import { checkContenders, type NamedContender } from './contenders.js';
 import { fingerprint, kernelsInUse, openJobFolder } from './folder.js';
-import { leaderboardMetrics, spread, valueOf, type LeaderboardMetric, type Spread } from './leaderboard.js';
+import {
+  decidingMetric,
+  leaderboardMetrics,
+  spread,
+  valueOf,
+  type LeaderboardMetric,
+  type Spread,
+} from './leaderboard.js';
 import { compareOptions, sharedRules, type SharedTraining } from './options.js';
-import { createDivider, divisionsOf, type ComparedParts, type Division } from './parts.js';
+import { createDivider, divisionsOf, kindOf, type ComparedParts, type Division } from './parts.js';
 import { runJobs, type Job } from './run-jobs.js';
 import { checkSpace, declaredSpace, drawPoints, gridOf, type Point, type Space } from './space.js';
 
@@ -64,10 +71,11 @@ export const tuneOptions = {
   }),
   seed: integer({ min: 0, default: 0, help: 'of the draws of the search' }),
   seeds: { ...compareOptions.seeds, default: 1, help: 'trainings of each point; 1: one lucky split may decide' },
-  metric: choice({
-    of: leaderboardMetrics,
-    default: 'balancedAccuracy',
-    help: 'what decides, on the validation rows; equal values are told apart by the log loss',
+  metric: custom<LeaderboardMetric | undefined>({
+    accepts: `one of ${leaderboardMetrics.join(', ')}`,
+    default: undefined,
+    help: `what decides, on the validation rows; default: ${decidingMetric.one}, for rows with any number of labels ${decidingMetric.many}; equal values are told apart by the log loss`,
+    check: (value) => leaderboardMetrics.some((metric) => metric === value),
   }),
   epochs: integer({
     min: 1,
@@ -146,8 +154,18 @@ interface TrialJob extends Job {
  */
 export async function tune(data: EmbeddingSet | ComparedParts, options: TuneOptions): Promise<Tuning> {
   const o = resolveOptions('tune', tuneOptions, options);
-  const { signal, onProgress, metric, seed, eta } = o;
+  const { signal, onProgress, seed, eta } = o;
+  const targets = kindOf(data);
+  const metric = o.metric ?? decidingMetric[targets];
   refuseShares('tune', data, options);
+  if (metric !== 'worstClassRecall' && !metricKeys(targets).includes(metric))
+    throw expected(
+      `one of ${metricKeys(targets)
+        .filter((name) => leaderboardMetrics.some((one) => one === name))
+        .join(', ')}, worstClassRecall for such rows`,
+      'tune.metric',
+      metric,
+    );
   const definition = lookUp(
     strategies as unknown as Readonly<Record<string, StrategyDefinition>>,
     'strategy',
@@ -303,7 +321,7 @@ function withDefaults(points: readonly Point[], space: Space, rules: OptionRules
 
 /** Sorts the better one first; without a value, last. */
 function comparing(metric: LeaderboardMetric): (a: Trial, b: Trial) => number {
-  const entry = Object.values(metrics).find(
+  const entry = [...Object.values(metrics), ...Object.values(multiLabelMetrics)].find(
     ({ name }) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) === metric,
   );
   const sign = entry?.higherIsBetter === false ? 1 : -1;

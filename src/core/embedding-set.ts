@@ -1,5 +1,6 @@
 /** A labelled matrix of embeddings, and the brands that keep held-out rows away from samplers. */
 
+import { selectDiskRows, type DiskRows } from './disk-rows.js';
 import { EquipoiseError, expected, show } from './errors.js';
 import { assertFinite, dense, matrix, takeRows, type Matrix, type MatrixLike } from './matrix.js';
 import { countTargets, isManyLabels, namesIn, rarestClasses, readTargets, type ManyLabels } from './targets.js';
@@ -17,10 +18,8 @@ export type Part = 'train' | 'validation' | 'test';
 
 const partBrand: unique symbol = Symbol('equipoise.part');
 
-/** Rows, labels and names; every array has one entry a row. */
-export interface EmbeddingSet {
-  /** (n, d) float32. */
-  readonly embeddings: Matrix;
+/** What is known of rows besides their embeddings; every array has one entry a row. */
+export interface LabelledRows {
   /** Class ids: indices into `classNames`. Of a set with `targets` what splits and batches go by: see there. */
   readonly labels: Int32Array;
   /**
@@ -42,13 +41,32 @@ export interface EmbeddingSet {
   readonly [partBrand]?: Part | 'resampled';
 }
 
+/** Labelled rows in memory. */
+export interface EmbeddingSet extends LabelledRows {
+  /** (n, d) float32. */
+  readonly embeddings: Matrix;
+}
+
+/** Labelled rows whose embeddings stay on disk, as `store.onDisk` opens them: labels and names are in memory, n · d numbers are not. */
+export interface DiskSet extends LabelledRows {
+  readonly rows: DiskRows;
+}
+
 /** Rows that may be resampled and trained on: made by `split` or, for a user's own training rows, by `asTraining`. */
 export interface TrainingSet extends EmbeddingSet {
   readonly [partBrand]: 'train';
 }
 
+export interface DiskTrainingSet extends DiskSet {
+  readonly [partBrand]: 'train';
+}
+
 /** Rows kept for selection or judgement; samplers refuse them. */
 export interface HeldOutSet extends EmbeddingSet {
+  readonly [partBrand]: 'validation' | 'test';
+}
+
+export interface DiskHeldOutSet extends DiskSet {
   readonly [partBrand]: 'validation' | 'test';
 }
 
@@ -183,8 +201,16 @@ function manyLabels(targets: Uint8Array, classNames: readonly string[]): Labels 
 }
 
 /** The rows of `set` at the given positions, in that order, unbranded. */
-export function selectRows(set: EmbeddingSet, rows: ArrayLike<number>): EmbeddingSet {
+export function selectRows(set: EmbeddingSet, rows: ArrayLike<number>): EmbeddingSet;
+export function selectRows(set: AnySet, rows: ArrayLike<number>): AnySet;
+export function selectRows(set: AnySet, rows: ArrayLike<number>): AnySet {
+  const labelled = selectLabelled(set, rows);
+  if ('rows' in set) return { ...labelled, rows: selectDiskRows(set.rows, Int32Array.from(rows)) };
   const taken = takeRows(dense(set.embeddings), rows);
+  return { ...labelled, embeddings: matrix(taken.data, taken.rows, taken.cols) };
+}
+
+function selectLabelled(set: LabelledRows, rows: ArrayLike<number>): LabelledRows {
   const pick = <T>(values: ArrayLike<T>): T[] => Array.from(rows, (row) => values[row] as T);
   const { classNames, targets } = set;
   const classes = classNames.length;
@@ -196,7 +222,6 @@ export function selectRows(set: EmbeddingSet, rows: ArrayLike<number>): Embeddin
       own.set(targets.subarray(row * classes, (row + 1) * classes), i * classes);
     }
   return {
-    embeddings: matrix(taken.data, taken.rows, taken.cols),
     // What is rare in the whole set stays what its parts go by.
     labels,
     ...(own && { targets: own }),
@@ -210,15 +235,30 @@ export function selectRows(set: EmbeddingSet, rows: ArrayLike<number>): Embeddin
   };
 }
 
+/** A set in memory, or one on disk. */
+export type AnySet = EmbeddingSet | DiskSet;
+export type AnyTrainingSet = TrainingSet | DiskTrainingSet;
+
+/** Rows and columns of a set. */
+export function shapeOf(set: AnySet): { rows: number; cols: number } {
+  if ('rows' in set) return { rows: set.rows.count, cols: set.rows.cols };
+  const [rows = 0, cols = 0] = set.embeddings.shape;
+  return { rows, cols };
+}
+
 /** Brands a set as a part of a split. For rooms that make splits; users call `split` or `asTraining`. */
 export function brand(set: EmbeddingSet, part: 'train'): TrainingSet;
 export function brand(set: EmbeddingSet, part: 'validation' | 'test'): HeldOutSet;
 export function brand(set: EmbeddingSet, part: Part): TrainingSet | HeldOutSet;
-export function brand(set: EmbeddingSet, part: Part): TrainingSet | HeldOutSet {
-  return { ...set, [partBrand]: part } as TrainingSet | HeldOutSet;
+export function brand(set: DiskSet, part: 'train'): DiskTrainingSet;
+export function brand(set: DiskSet, part: Part): DiskTrainingSet | DiskHeldOutSet;
+export function brand(set: AnySet, part: 'train'): AnyTrainingSet;
+export function brand(set: AnySet, part: Part): AnySet;
+export function brand(set: AnySet, part: Part): AnySet {
+  return { ...set, [partBrand]: part };
 }
 
-export function partOf(set: EmbeddingSet): Part | 'resampled' | undefined {
+export function partOf(set: LabelledRows): Part | 'resampled' | undefined {
   return set[partBrand];
 }
 
@@ -228,14 +268,17 @@ export function brandResampled<T extends object>(set: T): T {
 }
 
 export function isResampled(set: object): boolean {
-  return (set as EmbeddingSet)[partBrand] === 'resampled';
+  return (set as LabelledRows)[partBrand] === 'resampled';
 }
 
 /**
  * Declares that these rows are training rows: the caller keeps their test rows elsewhere.
  * @throws ERR_DATA for a part that a split held out, or rows that were resampled.
  */
-export function asTraining(set: EmbeddingSet): TrainingSet {
+export function asTraining(set: EmbeddingSet): TrainingSet;
+export function asTraining(set: DiskSet): DiskTrainingSet;
+export function asTraining(set: AnySet): AnyTrainingSet;
+export function asTraining(set: AnySet): AnyTrainingSet {
   const part = partOf(set);
   if (part === 'validation' || part === 'test' || part === 'resampled')
     throw new EquipoiseError(
@@ -246,11 +289,34 @@ export function asTraining(set: EmbeddingSet): TrainingSet {
 }
 
 /** @throws ERR_DATA unless the set carries the training brand. */
-export function assertTraining(set: EmbeddingSet, what: string): asserts set is TrainingSet {
+export function assertTraining<S extends AnySet>(
+  set: S,
+  what: string,
+): asserts set is S & { readonly [partBrand]: 'train' } {
   if (partOf(set) === 'train') return;
   const part = partOf(set);
   throw new EquipoiseError(
     'ERR_DATA',
     `Expected a training set for ${what} but received ${part === undefined ? 'a set that was not split' : `the ${part} part`}. Pass split(set).train, or asTraining(set) if your test rows are elsewhere`,
   );
+}
+
+/** Why something cannot do with rows on disk. */
+export function needsMemory(what: string, set: LabelledRows & { readonly rows: DiskRows }): EquipoiseError {
+  const gigabytes = (4 * set.rows.count * set.rows.cols) / 2 ** 30;
+  return new EquipoiseError(
+    'ERR_OPTION',
+    `Expected rows in memory for ${what}, which looks at all of them at once, but received rows on disk. Read them with store.read (--memory above ${gigabytes.toFixed(2)} GiB), or choose another`,
+  );
+}
+
+/**
+ * A set on disk for code that may not need the embeddings themselves: where it does, it fails saying that `what` needs them in memory.
+ */
+export function withoutEmbeddings(set: DiskTrainingSet, what: string): TrainingSet & DiskTrainingSet {
+  return Object.defineProperty({ ...set }, 'embeddings', {
+    get() {
+      throw needsMemory(what, set);
+    },
+  }) as TrainingSet & DiskTrainingSet;
 }

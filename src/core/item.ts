@@ -1,6 +1,7 @@
 /** One thing of a dataset before it has an embedding, and the dataset that yields it. */
 
 import type { Column } from './embedding-set.js';
+import type { TargetKind } from './targets.js';
 
 export type Modality = 'image' | 'text' | 'table';
 
@@ -18,12 +19,21 @@ export type ItemContent =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'row'; readonly values: Float32Array };
 
+/** What a thing is labelled with: the name of its class; a list of names where it may have any number; null where nobody has said. */
+export type Label = string | readonly string[] | null;
+
+/** The class names of a label. */
+export function namesOf(label: Label): readonly string[] {
+  if (label === null) return [];
+  return typeof label === 'string' ? [label] : label;
+}
+
 export interface Item {
   /** Unique in the dataset and stable between runs. */
   readonly id: string;
   /** Where a person finds it: a path, a line. */
   readonly source: string;
-  readonly label: string | null;
+  readonly label: Label;
   readonly group?: string;
   readonly weight?: number;
   /** The id of the item this one was augmented from. */
@@ -42,6 +52,8 @@ export interface Dataset extends AsyncIterable<Item> {
   readonly count: number;
   /** Labels that occur, in class-table order. */
   readonly classNames: readonly string[];
+  /** `many`: the labels of its items are lists; default `one`. */
+  readonly targets?: TargetKind;
   /** For tables: the columns of each item's `values`. */
   readonly columns?: readonly Column[];
   /** Hash over ids, labels and content identity: tells whether the input changed. */

@@ -14,6 +14,8 @@ export interface OptionRule<T = unknown> {
   /** Says what is accepted, for messages: "integer >= 1". */
   readonly accepts: string;
   readonly check: (value: unknown) => boolean;
+  /** Only a program can give it: a function, say. No flag of the command line. */
+  readonly programOnly?: true;
 }
 
 export type OptionRules = Readonly<Record<string, OptionRule>>;
@@ -92,6 +94,7 @@ export function custom<T>(rule: {
   default: T;
   help: string;
   check: (value: unknown) => boolean;
+  programOnly?: true;
 }): OptionRule<T> {
   return { kind: 'custom', ...rule };
 }

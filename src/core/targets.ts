@@ -1,6 +1,6 @@
 /** Rows with any number of labels: what such labels may be given as, and what they are kept as. */
 
-import type { EmbeddingSet } from './embedding-set.js';
+import type { LabelledRows } from './embedding-set.js';
 import { EquipoiseError, show } from './errors.js';
 
 /** How many labels a row of a set has: exactly one, or any number. */
@@ -10,12 +10,17 @@ export type TargetKind = 'one' | 'many';
 export type ManyLabels =
   readonly (readonly (string | number)[])[] | { readonly data: ArrayLike<number>; readonly shape: readonly number[] };
 
-export function targetKind(set: Pick<EmbeddingSet, 'targets'>): TargetKind {
+export function targetKind(set: Pick<LabelledRows, 'targets'>): TargetKind {
   return set.targets === undefined ? 'one' : 'many';
 }
 
+/** Strata of a set: its classes, by the rarest of a row; rows that have none, where rows have any number, are one of their own. */
+export function strataOf(set: Pick<LabelledRows, 'targets' | 'classNames'>): number {
+  return set.classNames.length + (targetKind(set) === 'many' ? 1 : 0);
+}
+
 /** @throws ERR_DATA for a set whose rows have any number of labels. */
-export function assertOneLabel(set: Pick<EmbeddingSet, 'targets'>, what: string, advice: string): void {
+export function assertOneLabel(set: Pick<LabelledRows, 'targets'>, what: string, advice: string): void {
   if (targetKind(set) === 'many')
     throw new EquipoiseError(
       'ERR_DATA',
@@ -97,7 +102,7 @@ export function rarestClasses(targets: Uint8Array, counts: Int32Array): Int32Arr
 }
 
 /** The names of a row's labels, in the order of the table. */
-export function labelsOf(set: EmbeddingSet, row: number): string[] {
+export function labelsOf(set: LabelledRows, row: number): string[] {
   const { targets, classNames, labels } = set;
   if (targets === undefined) return [classNames[labels[row] as number] as string];
   return classNames.filter((_, c) => targets[row * classNames.length + c] === 1);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { compareNames, type Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { Dataset, Item, ItemContent } from '../core/item.js';
+import type { TargetKind } from '../core/targets.js';
 import { checkRange } from './format.js';
 
 export interface DatasetPart {
@@ -17,6 +18,8 @@ export interface ConcatenatedDatasets {
   /** The part an id came from. */
   partOf(id: string): string;
 }
+
+const kindOf = ({ dataset }: DatasetPart): TargetKind => dataset.targets ?? 'one';
 
 function renamed(item: Item, part: string): Item {
   return {
@@ -111,6 +114,14 @@ export function concatDatasets(parts: readonly DatasetPart[]): ConcatenatedDatas
         'ERR_DATA',
         `Expected ${part} to hold ${first.dataset.modality} items like ${first.part} but it holds ${dataset.modality} items`,
       );
+    // A part without any label goes with either kind.
+    const labelled = parts.filter((one) => one.dataset.classNames.length > 0);
+    const other = labelled.find((one) => kindOf(one) !== kindOf(labelled[0] as DatasetPart));
+    if (other)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected lists of labels in every part or in none, but ${labelled[0]?.part} and ${other.part} differ in that. Read both with the same options`,
+      );
   }
   const { columns, notes, mapOf } = joinColumns(parts);
   const count = parts.reduce((sum, { dataset }) => sum + dataset.count, 0);
@@ -140,6 +151,7 @@ export function concatDatasets(parts: readonly DatasetPart[]): ConcatenatedDatas
       modality: first.dataset.modality,
       count,
       classNames: [...new Set(parts.flatMap(({ dataset }) => dataset.classNames))].sort(compareNames),
+      targets: parts.some((one) => kindOf(one) === 'many') ? 'many' : 'one',
       ...(first.dataset.columns && { columns }),
       fingerprint: fingerprint.digest('hex'),
       notes: [...parts.flatMap(({ part, dataset }) => dataset.notes.map((note) => `${part}: ${note}`)), ...notes],

@@ -1,9 +1,10 @@
 /** Which column of a table is what: given by name or index, otherwise detected by written rules, and said in notes. */
 
-import { EquipoiseError, nearNames } from '../core/errors.js';
+import { EquipoiseError, expected, nearNames } from '../core/errors.js';
 import { custom } from '../core/options.js';
 import { looksCategorical } from '../interchange/index.js';
 import { isImageName } from './image-folder.js';
+import { separated } from './labels.js';
 import { isNumeric, unquote } from './numbers.js';
 
 /** A column by name, or by index from 0; negative counts from the end. */
@@ -28,6 +29,14 @@ export interface Table {
   at(row: number): { readonly path: string; readonly line: number };
   /** A column of image files' bytes, beside the cells. */
   readonly images?: EmbeddedImages;
+  /** Columns of lists, beside the cells: labels of items that may have any number. */
+  readonly lists?: readonly LabelLists[];
+}
+
+export interface LabelLists {
+  readonly name: string;
+  /** Null where nobody has said. @throws ERR_DATA for what is no list of labels. */
+  read(row: number): readonly string[] | null;
 }
 
 export interface EmbeddedImages {
@@ -44,6 +53,8 @@ export function usesEmbedded({ images }: Table, { text, image }: Pick<RoleOption
 
 export interface RoleOptions {
   readonly label: ColumnName | undefined;
+  readonly labelSeparator: string | undefined;
+  readonly labelColumns: readonly ColumnName[] | undefined;
   readonly text: ColumnName | undefined;
   readonly image: ColumnName | undefined;
   readonly group: ColumnName | undefined;
@@ -52,9 +63,19 @@ export interface RoleOptions {
   readonly labelled: boolean;
 }
 
+export const labelColumnsOption = custom<readonly ColumnName[] | undefined>({
+  accepts: 'a list of columns by name or by index (negative counts from the end)',
+  default: undefined,
+  help: 'items may have any number of labels: these columns hold 1 where an item has the class that the column is called after, else 0',
+  check: (value) => categoricalOption.check(value) && (value as readonly unknown[]).length > 0,
+});
+
 /** Column indices; `features` are the ones that are nothing else. */
 export interface Roles {
   readonly label?: number;
+  /** In place of `label`: columns of 1 and 0, one a class, or a column of lists. */
+  readonly labelColumns?: readonly number[];
+  readonly lists?: LabelLists;
   readonly text?: number;
   readonly image?: number;
   readonly group?: number;
@@ -70,6 +91,8 @@ const roleNames = {
   text: ['text', 'sentence', 'question', 'review', 'content'],
   id: ['id'],
 } as const;
+/** What a column of lists of labels is called besides. */
+const listNames: readonly string[] = [...roleNames.label, 'labels', 'classes', 'targets', 'categories', 'tags'];
 const knownNames: readonly string[] = Object.values(roleNames).flat();
 
 const isIndex = (name: ColumnName) => typeof name === 'number' || /^-?\d+$/.test(name);
@@ -79,13 +102,10 @@ const isIndex = (name: ColumnName) => typeof name === 'number' || /^-?\d+$/.test
  * for a label, a text or an id; it does not when it has a number; otherwise it does when a column is numbers from the
  * second row on, or when every cell is short and none occurs again in its column.
  */
-export function hasHeader(
-  rows: readonly string[][],
-  options: Omit<RoleOptions, 'labelled' | 'categorical'> & Partial<RoleOptions>,
-): boolean {
+export function hasHeader(rows: readonly string[][], options: Partial<RoleOptions>): boolean {
   const first = (rows[0] ?? []).map(unquote);
-  const { label, text, image, group, id, categorical = [] } = options;
-  const asked = [label, text, image, group, id, ...categorical].filter(
+  const { label, labelColumns = [], text, image, group, id, categorical = [] } = options;
+  const asked = [label, ...labelColumns, text, image, group, id, ...categorical].filter(
     (name) => typeof name === 'string' && !isIndex(name),
   );
   const body = rows.slice(1);
@@ -134,6 +154,33 @@ function isLongText({ rows }: Table, at: number): boolean {
   return long * 2 > cells.length && new Set(cells).size * 2 > cells.length;
 }
 
+/** The column of lists that the labels are in: the one asked for, else one of a common name where no column of cells has one. */
+function findLists({ names, lists = [] }: Table, { label, labelled, labelColumns }: RoleOptions) {
+  if (!labelled || labelColumns) return undefined;
+  if (label !== undefined) return names.includes(String(label)) ? undefined : lists.find(({ name }) => name === label);
+  const known = (name: string) => roleNames.label.some((common) => common === name.toLowerCase());
+  if (names.some(known)) return undefined;
+  return listNames
+    .map((common) => lists.find(({ name }) => name.toLowerCase() === common))
+    .find((found) => found !== undefined);
+}
+
+/** @throws ERR_OPTION for two ways to say the labels. */
+function checkLabelOptions({ label, labelSeparator, labelColumns }: RoleOptions, lists: LabelLists | undefined): void {
+  if (labelColumns && (label !== undefined || labelSeparator !== undefined))
+    throw expected(
+      `no ${label === undefined ? 'labelSeparator' : 'label'} beside labelColumns, which say the labels by themselves,`,
+      'openDataset',
+      label ?? labelSeparator,
+    );
+  if (lists && labelSeparator !== undefined)
+    throw expected(
+      `no separator for column ${JSON.stringify(lists.name)}, whose labels are lists already,`,
+      'openDataset.labelSeparator',
+      labelSeparator,
+    );
+}
+
 /** @throws ERR_DATA for a column that is not there, or one asked for in two roles. */
 export function assignRoles(table: Table, options: RoleOptions): Roles {
   const { names, rows, header } = table;
@@ -163,10 +210,29 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
 
   const embedded = usesEmbedded(table, options);
   if (embedded) notes.push(`image column "${table.images?.name}" (files inside the table)`);
+  const lists = findLists(table, options);
+  checkLabelOptions(options, lists);
   for (const role of ['label', 'text', 'image', 'group', 'id'] as const) {
     const wanted = options[role];
-    if (wanted !== undefined && !(embedded && role === 'image')) take(role, findColumn(table, wanted, role));
+    const beside = (embedded && role === 'image') || (lists !== undefined && role === 'label');
+    if (wanted !== undefined && !beside) take(role, findColumn(table, wanted, role));
   }
+  if (lists) notes.push(`lists of labels in column "${lists.name}"`);
+  const unread = (table.lists ?? []).filter((one) => one !== lists).map(({ name }) => name);
+  if (unread.length > 0) notes.push(`columns of lists not read: ${unread.join(', ')}`);
+  const labelColumns = options.labelColumns?.map((wanted) => findColumn(table, wanted, 'labelColumns'));
+  for (const at of labelColumns ?? []) {
+    const other = taken.get(at);
+    if (other !== undefined)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected columns of their own for labelColumns in ${table.path} but ${title(at)} is ${other} already`,
+      );
+    taken.set(at, 'a label column');
+  }
+  if (labelColumns)
+    notes.push(`${labelColumns.length} label columns of 1 and 0: ${labelColumns.map((at) => names[at]).join(', ')}`);
+  const elsewhere = lists !== undefined || labelColumns !== undefined;
   if (roles.text !== undefined && roles.image !== undefined)
     throw new EquipoiseError(
       'ERR_DATA',
@@ -177,7 +243,7 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
     if (id !== undefined) take('id', id);
     else if (!taken.has(0) && isRowNumber(table)) take('id', 0);
   }
-  if (roles.label === undefined) {
+  if (roles.label === undefined && !elsewhere) {
     const label = named('label');
     if (label !== undefined && options.labelled) take('label', label);
     else if (label !== undefined) {
@@ -197,7 +263,7 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
       if (long.length === 1 && !rest.some(mostlyNumbers)) take('text', long[0] as number);
     }
   }
-  if (options.labelled && roles.label === undefined) {
+  if (options.labelled && roles.label === undefined && !elsewhere) {
     const last = free().at(-1);
     if (last === undefined)
       throw new EquipoiseError(
@@ -206,7 +272,9 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
       );
     take('label', last);
   }
+  if (options.labelSeparator !== undefined) notes.push(separated(options.labelSeparator));
   const features = free();
+  const found = { ...roles, ...(lists && { lists }), ...(labelColumns && { labelColumns }) };
   const asked = options.categorical.map((wanted) => findColumn(table, wanted, 'categorical'));
   const other = asked.find((at) => !features.includes(at));
   if (other !== undefined)
@@ -217,11 +285,11 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
   if ((roles.text ?? roles.image) === undefined && !embedded) {
     const ofWords = (at: number) => looksCategorical(rows.map((row) => unquote(row[at] as string)));
     if (options.labelled)
-      return { ...roles, features, categories: features.filter((at) => asked.includes(at) || ofWords(at)), notes };
+      return { ...found, features, categories: features.filter((at) => asked.includes(at) || ofWords(at)), notes };
     // Without labels to read, a column of words is most likely the label under a name of its own.
     const words = features.filter((at) => !asked.includes(at) && !rows.some((row) => isNumeric(row[at] as string)));
     if (words.length > 0) notes.push(`columns of words not read: ${words.map((at) => names[at]).join(', ')}`);
-    return { ...roles, features: features.filter((at) => !words.includes(at)), categories: asked, notes };
+    return { ...found, features: features.filter((at) => !words.includes(at)), categories: asked, notes };
   }
   if (asked.length > 0)
     throw new EquipoiseError(
@@ -229,5 +297,5 @@ export function assignRoles(table: Table, options: RoleOptions): Roles {
       `Expected no categorical columns for ${table.path}: its ${roles.text === undefined ? 'images' : 'texts'} alone are classified`,
     );
   if (features.length > 0) notes.push(`columns not used: ${features.map((at) => names[at]).join(', ')}`);
-  return { ...roles, features: [], categories: [], notes };
+  return { ...found, features: [], categories: [], notes };
 }

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { compareNames, type Column, type Part } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
-import type { Dataset, Item, ItemContent, Modality } from '../core/item.js';
+import { namesOf, type Dataset, type Item, type ItemContent, type Label, type Modality } from '../core/item.js';
 import type { OptionRules, OptionsOf } from '../core/options.js';
 import type { Entry } from '../core/registry.js';
+import { targetsOf } from './labels.js';
 
 /** All of an item but its content. */
 export type ItemHead = Omit<Item, 'content' | 'identity'>;
@@ -69,7 +70,8 @@ export function datasetOf(
   const hash = createHash('sha256');
   const frame = (value: string | Uint8Array) => hash.update(`${value.length}:`).update(value);
   frame(JSON.stringify([source.modality, source.columns ?? null]));
-  const labels = new Set<string>();
+  const names = new Set<string>();
+  const labels: [Label, string][] = [];
   const lines = new Map<string, string>();
   for (const row of rows) {
     const { id, label, group, weight, source: line } = source.item(row);
@@ -80,7 +82,8 @@ export function datasetOf(
         `Ids must be unique but ${JSON.stringify(id)} is the id of ${other} and of ${line}`,
       );
     lines.set(id, line);
-    if (label !== null) labels.add(label);
+    for (const name of namesOf(label)) names.add(name);
+    labels.push([label, line]);
     frame(JSON.stringify([id, label, group ?? null, weight ?? null]));
     frame(source.identity(row));
   }
@@ -99,7 +102,8 @@ export function datasetOf(
     format,
     modality: source.modality,
     count: rows.length,
-    classNames: [...labels].sort(compareNames),
+    classNames: [...names].sort(compareNames),
+    targets: targetsOf(labels),
     ...(source.columns && { columns: source.columns }),
     fingerprint: hash.digest('hex'),
     notes: [...source.notes, ...sampled],

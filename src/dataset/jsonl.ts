@@ -2,6 +2,7 @@
 
 import { EquipoiseError } from '../core/errors.js';
 import { readText } from '../interchange/index.js';
+import { listedLabels } from './labels.js';
 import { defineTableFormat } from './table-format.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -22,12 +23,13 @@ function parseLine(text: string, where: string): JsonObject {
   );
 }
 
-/** Lists and objects inside are no cells; a column of them is passed over. */
+/** Lists and objects inside are no cells: lists may be labels, others are passed over. */
 const isScalar = (value: unknown) => value === null || value === undefined || typeof value !== 'object';
 
 export const jsonl = defineTableFormat({
   name: 'jsonl',
-  summary: 'JSON Lines, plain or gzip: one object a line with a label and a text, an image path or numbers',
+  summary:
+    'JSON Lines, plain or gzip: one object a line with a label, or a list of them, and a text, an image path or numbers',
   layout: 'a .jsonl or .ndjson file, one JSON object with a label a line',
   extension: /\.(jsonl|ndjson)(\.gz)?$/i,
   options: {},
@@ -48,6 +50,7 @@ export const jsonl = defineTableFormat({
         if (!isScalar(value)) nested.add(key);
       }
     const names = [...keys].filter((key) => !nested.has(key));
+    const lists = [...nested].filter((key) => objects.some((object) => Array.isArray(object[key])));
     const cell = (value: unknown) => (value === null || value === undefined ? '' : String(value));
     return {
       table: {
@@ -56,8 +59,15 @@ export const jsonl = defineTableFormat({
         header: true,
         rows: objects.map((object) => names.map((name) => (Object.hasOwn(object, name) ? cell(object[name]) : ''))),
         at: (row) => ({ path, line: lines[row] as number }),
+        lists: lists.map((name) => ({
+          name,
+          read: (row) => listedLabels(objects[row]?.[name], `line ${lines[row]}, key "${name}" of ${path}`),
+        })),
       },
-      notes: nested.size > 0 ? [`keys with lists or objects not read: ${[...nested].join(', ')}`] : [],
+      notes:
+        nested.size > lists.length
+          ? [`keys with objects not read: ${[...nested].filter((key) => !lists.includes(key)).join(', ')}`]
+          : [],
     };
   },
 });

@@ -24,6 +24,10 @@ export interface OpenDatasetOptions {
   labelled?: boolean;
   /** Columns of a CSV by name or index; negative counts from the end. */
   label?: ColumnName;
+  /** Items may have any number of labels, with this between them; in JSON and Parquet lists say it by themselves. */
+  labelSeparator?: string;
+  /** Columns of 1 and 0, one a class. */
+  labelColumns?: readonly ColumnName[];
   text?: ColumnName;
   image?: ColumnName;
   group?: ColumnName;

@@ -1,8 +1,9 @@
 /** Parquet: columns of numbers, texts, paths of images, or the images themselves. */
 
 import { EquipoiseError } from '../core/errors.js';
-import { openParquetItems, readParquetImages } from '../interchange/index.js';
+import { openParquetItems, readParquetImages, type DecodedColumn } from '../interchange/index.js';
 import type { EmbeddedImages } from './csv-roles.js';
+import { listedLabels } from './labels.js';
 import { defineTableFormat } from './table-format.js';
 
 type Items = Awaited<ReturnType<typeof openParquetItems>>;
@@ -13,13 +14,23 @@ function classNamesOf({ features }: Items): ReadonlyMap<string, readonly string[
   try {
     const described: unknown = JSON.parse(features ?? '{}')?.info?.features;
     for (const [column, feature] of Object.entries(described ?? {})) {
-      const listed: unknown = (feature as { names?: unknown } | null)?.names;
+      // Of a list the description of its elements lies inside, in one form or the other.
+      const { feature: inner, 0: first } = (feature ?? {}) as { feature?: unknown; 0?: unknown };
+      const listed: unknown = ((inner ?? first ?? feature) as { names?: unknown } | null)?.names;
       if (Array.isArray(listed) && listed.every((name) => typeof name === 'string')) names.set(column, listed);
     }
   } catch {
     // A note of another program that does not parse takes nothing away: labels stay the numbers they are.
   }
   return names;
+}
+
+/** The elements of a row, of a column of lists. */
+function listReader(column: DecodedColumn): ((row: number) => unknown) | undefined {
+  if (column.kind === 'lists') return (row) => column.values[row];
+  if (column.kind !== 'vectors') return undefined;
+  const { values, width } = column;
+  return (row) => Array.from(values.subarray(row * width, (row + 1) * width));
 }
 
 /** Reads a group of rows at a time and keeps the last two: items are asked for in order. */
@@ -51,7 +62,7 @@ function imagesIn(path: string, name: string, groups: Items['groups']): Embedded
 
 export const parquet = defineTableFormat({
   name: 'parquet',
-  summary: 'Parquet: numbers, texts, paths of images or images inside, with a label column',
+  summary: 'Parquet: numbers, texts, paths of images or images inside, with a label column, or one of lists of labels',
   layout:
     'a .parquet file with a label column, or a folder with train.parquet and test.parquet (or train-00000-of-00002.parquet, …)',
   extension: /\.(parquet|pq)$/i,
@@ -73,7 +84,15 @@ export const parquet = defineTableFormat({
         value === null ? '' : ((listed && listed[Number(value)]) ?? String(value));
       return [{ name, cells: (column.values as (string | number | null)[]).map(cell) }];
     });
-    const others = [...table.columns.keys()].filter((name) => !columns.some((column) => column.name === name));
+    const lists = [...table.columns].flatMap(([name, column]) => {
+      const row = listReader(column);
+      const where = (at: number) => `row ${at}, column "${name}" of ${path}`;
+      return row
+        ? [{ name, read: (at: number) => listedLabels(row(at), where(at), (id) => classNames.get(name)?.[id]) }]
+        : [];
+    });
+    const known = [...columns, ...lists].map(({ name }) => name);
+    const others = [...table.columns.keys()].filter((name) => !known.includes(name));
     return {
       table: {
         path,
@@ -81,9 +100,10 @@ export const parquet = defineTableFormat({
         header: true,
         rows: Array.from({ length: table.rows }, (_, row) => columns.map(({ cells }) => cells[row] as string)),
         at: (row) => ({ path, line: row }),
+        lists,
         ...(inside !== undefined && { images: imagesIn(path, inside, groups) }),
       },
-      notes: others.length > 0 ? [`columns of lists not read: ${others.join(', ')}`] : [],
+      notes: others.length > 0 ? [`columns of other things not read: ${others.join(', ')}`] : [],
     };
   },
 });

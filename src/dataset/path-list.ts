@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { EquipoiseError } from '../core/errors.js';
+import type { Label } from '../core/item.js';
 import { readText } from '../interchange/index.js';
 import { defineDatasetFormat } from './format.js';
 import { isImageName, sizesOf } from './image-folder.js';
+import { labelSeparatorOption, separated, splitLabels } from './labels.js';
 import { labelledOption } from './parts.js';
 
 /** The path that means standard input. */
@@ -14,7 +16,7 @@ export const standardInput = '-';
 
 interface Listed {
   readonly path: string;
-  readonly label: string | null;
+  readonly label: Label;
 }
 
 /** Standard input can be read once only, and parts of a job may open the same list. */
@@ -26,7 +28,7 @@ async function readList(path: string): Promise<string> {
   return piped;
 }
 
-function parse(text: string, where: string, labelled: boolean): Listed[] {
+function parse(text: string, where: string, labelled: boolean, separator: string | undefined): Listed[] {
   const listed: Listed[] = [];
   let tabs: boolean | undefined;
   for (const [i, line] of text.split(/\r?\n/).entries()) {
@@ -38,8 +40,17 @@ function parse(text: string, where: string, labelled: boolean): Listed[] {
         'ERR_DATA',
         `Expected ${tabs ? 'PATH, a tab and LABEL' : 'PATH'} in line ${i + 1} of ${where}${listed.length > 0 ? ' as in the lines before' : ''} but received ${JSON.stringify(line.slice(0, 80))}`,
       );
-    const folder = basename(dirname(resolve(path)));
-    listed.push({ path, label: labelled ? (label === undefined ? folder : label.trim() || null) : null });
+    const at = `line ${i + 1} of ${where}`;
+    if (labelled && separator !== undefined && label === undefined)
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected PATH, a tab and labels with ${JSON.stringify(separator)} between them in ${at} but received ${JSON.stringify(line.slice(0, 80))}`,
+      );
+    const own = (): Label => {
+      if (label === undefined) return basename(dirname(resolve(path)));
+      return separator === undefined ? label.trim() || null : splitLabels(label, separator, at);
+    };
+    listed.push({ path, label: labelled ? own() : null });
   }
   return listed;
 }
@@ -49,16 +60,16 @@ export const pathList = defineDatasetFormat({
   summary: 'paths of images, one a line, with a tab and a label or labelled by their folder; - reads standard input',
   layout:
     'a .list, .lst or .txt file with the path of an image a line (PATH, or PATH tab LABEL), or - for standard input',
-  options: { labelled: labelledOption },
+  options: { labelled: labelledOption, labelSeparator: labelSeparatorOption },
   async detect(path) {
     if (path === standardInput) return true;
     if (!/\.(list|lst|txt)$/i.test(path)) return false;
     const first = (await readFile(path, 'utf8').catch(() => '')).split('\n', 1)[0] ?? '';
     return isImageName((first.split('\t')[0] ?? '').trim());
   },
-  async open(path, { labelled }) {
+  async open(path, { labelled, labelSeparator }) {
     const where = path === standardInput ? 'standard input' : path;
-    const listed = parse(await readList(path), where, labelled);
+    const listed = parse(await readList(path), where, labelled, labelSeparator);
     if (listed.length === 0)
       throw new EquipoiseError('ERR_DATA', `Expected the path of an image a line in ${where} but found none`);
     // A list in a file is read from where it lies, one that is piped from where the program runs.
@@ -76,7 +87,12 @@ export const pathList = defineDatasetFormat({
       },
       content: (index) => ({ kind: 'image', path: paths[index] as string }),
       identity: (index) => String(sizes[index]),
-      notes: labelled ? [tabs ? 'labels from the list' : "labels from the files' folders"] : [],
+      notes: labelled
+        ? [
+            tabs ? 'labels from the list' : "labels from the files' folders",
+            ...(labelSeparator === undefined ? [] : [separated(labelSeparator)]),
+          ]
+        : [],
     };
   },
 });

@@ -5,14 +5,20 @@ import {
   countClasses,
   partOf,
   selectRows,
+  type AnySet,
+  type DiskHeldOutSet,
+  type DiskSet,
+  type DiskTrainingSet,
   type EmbeddingSet,
   type HeldOutSet,
+  type LabelledRows,
   type Part,
   type TrainingSet,
 } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import { custom, integer, number, resolveOptions } from '../core/options.js';
 import { createRng } from '../core/rng.js';
+import { strataOf } from '../core/targets.js';
 
 export interface SplitIndicesOptions {
   /** Share of the rows, in [0, 1). */
@@ -42,6 +48,13 @@ export interface SplitSets {
   readonly train: TrainingSet;
   readonly validation: HeldOutSet;
   readonly test: HeldOutSet;
+}
+
+/** The parts of a set on disk, which stay there. */
+export interface DiskSplitSets {
+  readonly train: DiskTrainingSet;
+  readonly validation: DiskHeldOutSet;
+  readonly test: DiskHeldOutSet;
 }
 
 /** Rows that can only fall together, with their number a class. */
@@ -234,7 +247,7 @@ export function splitIndices(labels: ArrayLike<number>, classes: number, options
 }
 
 /** Row numbers in place of the ids in `parents`, −1 for an original; undefined for a set of originals. @throws ERR_DATA */
-export function parentRows(set: EmbeddingSet): Int32Array | undefined {
+export function parentRows(set: LabelledRows): Int32Array | undefined {
   if (!set.parents?.some((parent) => parent !== null)) return undefined;
   const rowOf = new Map(set.ids.map((id, row) => [id, row]));
   return Int32Array.from(set.parents, (parent, row) => {
@@ -257,7 +270,9 @@ export function parentRows(set: EmbeddingSet): Int32Array | undefined {
  * @example
  * const { train, validation, test } = split(set, { test: 0.2, validation: 0.1, seed: 0 });
  */
-export function split(set: EmbeddingSet, options: SplitOptions = {}): SplitSets {
+export function split(set: EmbeddingSet, options?: SplitOptions): SplitSets;
+export function split(set: DiskSet, options?: SplitOptions): DiskSplitSets;
+export function split(set: AnySet, options: SplitOptions = {}): SplitSets | DiskSplitSets {
   const before = partOf(set);
   if (before !== undefined && before !== 'train')
     throw new EquipoiseError(
@@ -267,9 +282,7 @@ export function split(set: EmbeddingSet, options: SplitOptions = {}): SplitSets 
   const { parents: _, ...known } = rules;
   const { groups = set.groups, ...resolved } = resolveOptions('split', known, options);
   const parents = parentRows(set);
-  // Rows without a label, where rows have any number of them, are a stratum of their own.
-  const strata = set.classNames.length + (set.targets ? 1 : 0);
-  const rows = splitIndices(set.labels, strata, {
+  const rows = splitIndices(set.labels, strataOf(set), {
     ...resolved,
     ...(groups && { groups }),
     ...(parents && { parents }),
@@ -278,5 +291,5 @@ export function split(set: EmbeddingSet, options: SplitOptions = {}): SplitSets 
     train: brand(selectRows(set, rows.train), 'train'),
     validation: brand(selectRows(set, rows.validation), 'validation'),
     test: brand(selectRows(set, rows.test), 'test'),
-  };
+  } as SplitSets | DiskSplitSets;
 }

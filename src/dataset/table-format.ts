@@ -64,12 +64,19 @@ function joinTables(tables: readonly Table[]): Table {
     (row: number): T =>
       read(...find(row));
   const images = first.images;
+  const lists = (first.lists ?? []).filter(({ name }) =>
+    tables.every((table) => table.lists?.some((one) => one.name === name)),
+  );
   return {
     path: first.path,
     names: first.names,
     header: first.header,
     rows: tables.flatMap(({ rows }) => rows),
     at: through((table, row) => table.at(row)),
+    lists: lists.map((list) => ({
+      name: list.name,
+      read: through((table, row) => (table.lists?.find(({ name }) => name === list.name) ?? list).read(row)),
+    })),
     ...(images && {
       images: {
         name: images.name,

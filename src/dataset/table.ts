@@ -3,12 +3,13 @@
 import { dirname, resolve } from 'node:path';
 import type { Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
-import type { ItemContent, Modality } from '../core/item.js';
+import type { ItemContent, Label, Modality } from '../core/item.js';
 import { custom } from '../core/options.js';
 import { categoryOf, layOut, type Feature } from '../interchange/index.js';
 import {
   categoricalOption,
   assignRoles,
+  labelColumnsOption,
   usesEmbedded,
   type ColumnName,
   type EmbeddedImages,
@@ -18,6 +19,7 @@ import {
 } from './csv-roles.js';
 import type { ItemSource } from './format.js';
 import { sizesOf } from './image-folder.js';
+import { labelSeparatorOption, splitLabels } from './labels.js';
 import { parseNumber, unquote, valuesAsBytes } from './numbers.js';
 import { labelledOption } from './parts.js';
 
@@ -32,6 +34,8 @@ const column = (help: string) =>
 /** What every format of tables lets its user say. */
 export const tableOptions = {
   label: column('the label column; by default one called label, class, target, y or category, else the last'),
+  labelSeparator: labelSeparatorOption,
+  labelColumns: labelColumnsOption,
   text: column(
     'the column of texts; by default one called text, sentence, question, review or content, else the only long one',
   ),
@@ -113,17 +117,42 @@ async function readContent(table: Table, roles: Roles): Promise<Content> {
   };
 }
 
+/** @throws ERR_DATA naming line and column of what is no label, or neither 0 nor 1. */
+function labelOf(table: Table, roles: Roles, separator: string | undefined, row: number): Label {
+  const { rows, names } = table;
+  const { label, labelColumns, lists } = roles;
+  const cell = (at: number) => unquote((rows[row] as string[])[at] as string);
+  if (lists) return lists.read(row);
+  if (labelColumns)
+    return labelColumns
+      .filter((at) => {
+        const text = cell(at).toLowerCase();
+        if (text !== '' && [0, 1].includes(Number(text))) return Number(text) === 1;
+        if (text === 'true' || text === 'false') return text === 'true';
+        throw new EquipoiseError(
+          'ERR_DATA',
+          `Expected 1 or 0 (does the item have ${JSON.stringify(names[at])}?) in ${whereIn(table)(row, at)} but received ${JSON.stringify(cell(at))}`,
+        );
+      })
+      .map((at) => names[at] as string);
+  if (label === undefined) return null;
+  return separator === undefined
+    ? cell(label) || null
+    : splitLabels(cell(label), separator, whereIn(table)(row, label));
+}
+
 /**
  * The items of a table, but for the name of the whole.
  * @throws ERR_DATA naming line and column of what is wrong.
  */
 export async function sourceOfTable(table: Table, options: RoleOptions): Promise<Omit<ItemSource, 'name'>> {
   const { path, names, rows } = table;
-  if (!options.labelled && options.label !== undefined)
-    throw expected('no label column together with labelled: false', 'openDataset.label', options.label);
+  for (const name of ['label', 'labelSeparator', 'labelColumns'] as const)
+    if (!options.labelled && options[name] !== undefined)
+      throw expected('no label column together with labelled: false', `openDataset.${name}`, options[name]);
   if (rows.length === 0)
     throw new EquipoiseError('ERR_DATA', `Expected rows below the header of ${path} but found none`);
-  if (names.length === 1 && table.images === undefined)
+  if (names.length === 1 && table.images === undefined && (table.lists ?? []).length === 0)
     throw new EquipoiseError(
       'ERR_DATA',
       `Expected at least two columns in ${path}, the label and what to classify, but found only "${names[0]}"${options.labelled ? '' : ' and no number to classify'}. Separate columns by comma, semicolon or tab`,
@@ -132,8 +161,10 @@ export async function sourceOfTable(table: Table, options: RoleOptions): Promise
   const { modality, columns, notes, content, identity } =
     table.images && usesEmbedded(table, options) ? embeddedContent(table.images) : await readContent(table, roles);
   const cell = (index: number, at: number) => unquote((rows[index] as string[])[at] as string);
-  const { label, group, id } = roles;
-  const unlabelled = label === undefined ? 0 : rows.filter((_, i) => cell(i, label) === '').length;
+  const { group, id } = roles;
+  const labels = rows.map((_, index) => labelOf(table, roles, options.labelSeparator, index));
+  const isRead = roles.label !== undefined || roles.lists !== undefined;
+  const unlabelled = isRead ? labels.filter((label) => label === null).length : 0;
   for (const [what, at] of [
     ['an id', id],
     ['a group', group],
@@ -152,7 +183,7 @@ export async function sourceOfTable(table: Table, options: RoleOptions): Promise
     item: (index) => ({
       id: id === undefined ? String(index) : cell(index, id),
       source: `${table.at(index).path}:${table.at(index).line}`,
-      label: (label !== undefined && cell(index, label)) || null,
+      label: labels[index] ?? null,
       ...(group !== undefined && { group: cell(index, group) }),
     }),
     content,

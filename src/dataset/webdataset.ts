@@ -6,9 +6,11 @@ import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
 import { EquipoiseError } from '../core/errors.js';
+import type { Label } from '../core/item.js';
 import { custom } from '../core/options.js';
 import { defineDatasetFormat } from './format.js';
 import { compareNaturally, isImageName } from './image-folder.js';
+import { labelSeparatorOption, listedLabels, separated, splitLabels } from './labels.js';
 import { choosePart, labelledOption, partOfName, partOption, type Found } from './parts.js';
 
 /** Labels, texts and JSON are small; a member that claims more is none of them. */
@@ -87,22 +89,35 @@ async function index(archive: string, wanted: (extension: string) => boolean): P
   return [...samples.values()];
 }
 
-/** A member's text, or a field of the sample's .json. */
-function field(sample: Sample, name: string): string | undefined {
-  const text = sample.texts.get(name);
-  if (text !== undefined) return text.trim();
+/** A field of the sample's .json. */
+function jsonField(sample: Sample, name: string): unknown {
   const json = sample.texts.get('json');
   if (json === undefined) return undefined;
-  let value: unknown;
   try {
-    value = (JSON.parse(json) as Record<string, unknown> | null)?.[name];
+    return (JSON.parse(json) as Record<string, unknown> | null)?.[name];
   } catch (error) {
     throw new EquipoiseError(
       'ERR_DATA',
       `Expected JSON in ${sample.archive}, member ${sample.key}.json: ${(error as Error).message}`,
     );
   }
+}
+
+/** A member's text, or a field of the sample's .json. */
+function field(sample: Sample, name: string): string | undefined {
+  const text = sample.texts.get(name);
+  if (text !== undefined) return text.trim();
+  const value = jsonField(sample, name);
   return value === undefined || value === null ? undefined : String(value);
+}
+
+/** A list in the .json is one of labels; so is a text with a separator. */
+function labelIn(sample: Sample, name: string, separator: string | undefined): Label | undefined {
+  const where = `${sample.archive}, ${name} of ${sample.key}`;
+  const listed = sample.texts.has(name) ? undefined : jsonField(sample, name);
+  if (Array.isArray(listed)) return listedLabels(listed, where);
+  const text = field(sample, name);
+  return text === undefined || separator === undefined ? text : splitLabels(text, separator, where);
 }
 
 async function readExtent({ archive }: Sample, { start, size }: Extent): Promise<Uint8Array> {
@@ -133,13 +148,14 @@ export const webdataset = defineDatasetFormat({
     labelled: labelledOption,
     label: member('member or JSON field with the label; by default cls, else the field label'),
     text: member('member or JSON field with the text; by default txt where there are no images'),
+    labelSeparator: labelSeparatorOption,
     group: member('member or JSON field; samples of one value never fall on both sides of a split'),
   },
   async detect(path) {
     if (!(await stat(path)).isDirectory()) return /\.tar(\.gz)?$/i.test(path);
     return (await tarsIn(path)).length > 0;
   },
-  async open(path, { part, labelled, label, text, group }) {
+  async open(path, { part, labelled, label, text, group, labelSeparator }) {
     if (/\.gz$/i.test(path))
       throw new EquipoiseError(
         'ERR_DATA',
@@ -165,8 +181,10 @@ export const webdataset = defineDatasetFormat({
       );
     const several = archives.length > 1;
     const id = ({ archive, key }: Sample) => (several ? `${basename(archive, '.tar')}/${key}` : key);
-    const labelOf = (sample: Sample) =>
-      label === undefined ? (field(sample, 'cls') ?? field(sample, 'label')) : field(sample, label);
+    const labelOf = (sample: Sample) => {
+      const from = (name: string) => labelIn(sample, name, labelSeparator);
+      return label === undefined ? (from('cls') ?? from('label')) : from(label);
+    };
     if (labelled && !kept.some((sample) => labelOf(sample) !== undefined))
       throw new EquipoiseError(
         'ERR_DATA',
@@ -203,6 +221,7 @@ export const webdataset = defineDatasetFormat({
       notes: [
         ...notes,
         `${kept.length} samples in ${archives.length} archive${several ? 's' : ''}`,
+        ...(labelled && labelSeparator !== undefined ? [separated(labelSeparator)] : []),
         ...(left > 0 ? [`${left} samples without ${modality === 'image' ? 'an image' : 'a text'} left out`] : []),
       ],
       companions,

@@ -1,14 +1,15 @@
 /** Fits calibration and decision rule to a trained head, on rows that were held out. */
 
-import { isResampled, partOf, type EmbeddingSet } from '../core/embedding-set.js';
-import { EquipoiseError, expected } from '../core/errors.js';
+import { isResampled, partOf, type AnySet, type DiskSet, type EmbeddingSet } from '../core/embedding-set.js';
+import { EquipoiseError } from '../core/errors.js';
 import { choice, custom, integer, resolveOptions } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
-import { assertOneLabel } from '../core/targets.js';
+import { assertOneLabel, type TargetKind } from '../core/targets.js';
 import { applyCalibration, decideClasses, type Calibration, type Decision, type HeadBundle } from '../head/index.js';
 import {
   evaluatePredictions,
   labelsAs,
+  logitsOf,
   metrics,
   type ConfusionMatrix,
   type Evaluation,
@@ -20,6 +21,8 @@ import type { CalibrationContext, CalibrationDefinition, FittedCalibration, Held
 import { calibrations } from './calibrations.js';
 import { decisionRules } from './decision-rules.js';
 import { honestGain, type HonestGain } from './honest-gain.js';
+import { labelMetric, tuneThresholds } from './many-labels.js';
+import { trialOf } from './rule.js';
 import { Tally } from './tally.js';
 
 export interface DecisionOptions {
@@ -85,7 +88,7 @@ export const decisionOptions = {
   decision: choice({
     of: ['argmax', ...decisionMetrics],
     default: 'argmax',
-    help: 'metric that decisions are tuned for on the validation rows; argmax: the most probable class; a metric needs dozens of such rows of every class, with few the rule fits their noise',
+    help: 'metric that decisions are tuned for on the validation rows; argmax: the most probable class, or the classes above one half where rows have any number of labels, for which macro-f1 and balanced-accuracy tune a threshold a class; a metric needs dozens of such rows of every class, with few the rule fits their noise',
   }),
   decisionRule: custom<string | undefined>({
     accepts: `one of ${Object.keys(decisionRules).join(', ')}`,
@@ -105,10 +108,10 @@ export const wantsDecision = ({ calibration = 'none', decision = 'argmax', decis
   calibration !== 'none' || decision !== 'argmax' || decisionRule !== undefined;
 
 /**
- * Checks options before the training whose head they are for.
+ * Checks options before the training whose head they are for, of rows with one label each or any number of them.
  * @throws ERR_OPTION
  */
-export function resolveDecision(owner: string, options: DecisionOptions) {
+export function resolveDecision(owner: string, options: DecisionOptions, targets: TargetKind = 'one') {
   const { calibration, decision, decisionRule } = resolveOptions(owner, decisionOptions, options);
   const list =
     calibration === 'none' ? [] : Array.isArray(calibration) ? (calibration as Choice[]) : [calibration as Choice];
@@ -126,14 +129,17 @@ export function resolveDecision(owner: string, options: DecisionOptions) {
     decision === 'argmax'
       ? null
       : lookUp(decisionRules, 'decision rule', decisionRule ?? 'thresholds', 'decision rules');
-  return { steps, metric: decision === 'argmax' ? null : decision, rule };
+  const metric = decision === 'argmax' ? null : decision;
+  if (targets === 'many' && wantsDecision(options))
+    labelMetric(owner, { metric, calibrated: list.length > 0, rule: decisionRule });
+  return { steps, metric, rule };
 }
 
 type Described = Predictor & { readonly settings?: unknown };
 
 /** What the head consists of as training left it. */
-function bundleOf({ head, scaler, classNames, settings }: Described): HeadBundle {
-  return { head, classNames, ...(scaler && { scaler }), ...(settings !== undefined && { settings }) };
+function bundleOf({ head, scaler, classNames, targets, settings }: Described): HeadBundle {
+  return { head, classNames, targets, ...(scaler && { scaler }), ...(settings !== undefined && { settings }) };
 }
 
 /** What is known of the training, where the head tells. */
@@ -149,7 +155,8 @@ function priorsOf(head: Described) {
   return { classCounts: inOrder(settings.classCounts), effectivePrior: inOrder(settings.effectivePrior) };
 }
 
-function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
+/** @throws ERR_DATA for rows that are no held-out ones. */
+function assertHeldOut(set: AnySet): void {
   const part = partOf(set);
   if (isResampled(set) || part === 'train' || part === 'test')
     throw new EquipoiseError(
@@ -158,9 +165,17 @@ function heldRows(head: Predictor, set: EmbeddingSet): HeldRows {
     );
   if (set.labels.length === 0)
     throw new EquipoiseError('ERR_DATA', 'Expected held-out rows to calibrate on but the set has none');
-  assertOneLabel(set, 'calibrate', 'Use tuneLabelThresholds');
-  const labels = labelsAs(head.classNames, set, 'to calibrate on');
-  return { logits: head.logits(set.embeddings), labels, classes: head.classNames.length };
+}
+
+/** The labels of rows that may be fitted on, as the head knows them. */
+function heldLabels(head: Predictor, set: AnySet): Int32Array {
+  assertHeldOut(set);
+  assertOneLabel(
+    set,
+    'a head of rows with one label each',
+    'Train one with a strategy for rows with any number of labels',
+  );
+  return labelsAs(head.classNames, set, 'to calibrate on');
 }
 
 /** Scale and shift of one calibration after another, as one. */
@@ -208,27 +223,50 @@ function valueOf(name: string, trainCounts: readonly number[] | undefined): (con
  *
  * @param head from `trainHead` or `headFromModel`.
  * @param set rows that were held out, such as `split(set).validation`; may be left out where nothing is fitted to rows.
- * @returns the same head with the new `decision`; its `fit` says what was found and what it changed.
+ * @returns the same head with the new `decision`; its `fit` says what was found and what it changed. For rows on disk a promise of it.
  * @throws ERR_DATA for training, test or resampled rows, ERR_OPTION for options, or without rows where they are needed.
  *
  * @example
  * const sure = calibrate(head, validation, { calibration: 'temperature', decision: 'macro-f1' });
  */
-export function calibrate<H extends Described>(head: H, set: EmbeddingSet | undefined, options: CalibrateOptions): H {
+export function calibrate<H extends Described>(head: H, set: EmbeddingSet | undefined, options: CalibrateOptions): H;
+export function calibrate<H extends Described>(head: H, set: DiskSet, options: CalibrateOptions): Promise<H>;
+export function calibrate<H extends Described>(
+  head: H,
+  set: AnySet | undefined,
+  options: CalibrateOptions,
+): H | Promise<H>;
+export function calibrate<H extends Described>(
+  head: H,
+  set: AnySet | undefined,
+  options: CalibrateOptions,
+): H | Promise<H> {
   const { seed, ...given } = resolveOptions('calibrate', calibrateOptions, options);
+  if (head.targets === 'many') return withThresholds(head, set, given, seed);
   const { steps, metric, rule } = resolveDecision('calibrate', given);
-  if (head.targets === 'many')
-    throw expected('a head of rows with one label each', 'calibrate', head.targets, 'Use tuneLabelThresholds');
-  const { classNames } = head;
-  const classes = classNames.length;
-  const bundle = bundleOf(head);
-  const held = set && heldRows(createPredictor(bundle), set);
-  if (!held && (rule || steps.some(({ definition }) => definition.needsRows)))
+  if (!set && (rule || steps.some(({ definition }) => definition.needsRows)))
     throw new EquipoiseError(
       'ERR_OPTION',
       `Expected held-out rows for ${rule ? `decision ${metric}` : `calibration ${steps.find(({ definition }) => definition.needsRows)?.definition.name}`} but received none. Give validation rows`,
     );
 
+  const wanted = { steps, metric, rule, seed };
+  if (!set) return fitDecision(head, undefined, wanted);
+  const labels = heldLabels(head, set);
+  const trained = createPredictor(bundleOf(head));
+  const fit = (logits: Float32Array) => fitDecision(head, { logits, labels, classes: head.classNames.length }, wanted);
+  return 'rows' in set ? logitsOf(trained, set).then(fit) : fit(trained.logits(set.embeddings));
+}
+
+/** Fits to the logits of held-out rows, where there are any. */
+function fitDecision<H extends Described>(
+  head: H,
+  held: HeldRows | undefined,
+  { steps, metric, rule, seed }: ReturnType<typeof resolveDecision> & { readonly seed: number },
+): H {
+  const { classNames } = head;
+  const classes = classNames.length;
+  const bundle = bundleOf(head);
   const { classCounts, effectivePrior } = priorsOf(head);
   let calibration: Calibration = { scale: classNames.map(() => 1), shift: classNames.map(() => 0) };
   const found = steps.map(({ definition, options: resolved }) => {
@@ -273,7 +311,7 @@ export function calibrate<H extends Described>(head: H, set: EmbeddingSet | unde
       ...fitted.found,
       before: of(),
       after: of(offsets),
-      crossValidated: honestGain(rule, context, metric, seed),
+      crossValidated: honestGain(trialOf(rule, context, metric), seed),
     };
   }
   const fit: DecisionFit = {
@@ -285,6 +323,37 @@ export function calibrate<H extends Described>(head: H, set: EmbeddingSet | unde
   };
   const decision: Decision = { ...(steps.length > 0 && { calibration }), ...(offsets && { offsets }), fit };
   return Object.freeze({ ...head, ...createPredictor({ ...bundle, decision }) });
+}
+
+/** The same of a head of rows with any number of labels, whose decision rule is a threshold a class. */
+function withThresholds<H extends Described>(
+  head: H,
+  set: AnySet | undefined,
+  given: DecisionOptions,
+  seed: number,
+): H | Promise<H> {
+  const { metric: wanted, steps } = resolveDecision('calibrate', given, 'many');
+  const metric = labelMetric('calibrate', { metric: wanted, calibrated: steps.length > 0, rule: given.decisionRule });
+  if (!set)
+    throw new EquipoiseError(
+      'ERR_OPTION',
+      `Expected held-out rows for decision ${metric} but received none. Give validation rows`,
+    );
+  assertHeldOut(set);
+  const bundle = bundleOf(head);
+  const trained = createPredictor(bundle);
+  const fitted = (logits: Float32Array): H => {
+    const { thresholds, ...gain } = tuneThresholds(logits, set, { classNames: head.classNames, metric, seed });
+    const fit: DecisionFit = {
+      rows: set.labels.length,
+      calibration: [],
+      before: null,
+      after: null,
+      decision: { metric, rule: 'thresholds', thresholds, ...gain },
+    };
+    return Object.freeze({ ...head, ...createPredictor({ ...bundle, thresholds, decision: { fit } }) });
+  };
+  return 'rows' in set ? logitsOf(trained, set).then(fitted) : fitted(trained.logits(set.embeddings));
 }
 
 /** The same head as training left it. */

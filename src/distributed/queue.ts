@@ -114,9 +114,15 @@ export async function readRedisOptions(path: string): Promise<RedisOptions> {
   if (tls === undefined) return rest;
   const { caFile, certFile, keyFile, ...others } = tls;
   const files = await Promise.all(
-    Object.entries({ ca: caFile, cert: certFile, key: keyFile }).flatMap(([name, file]) =>
-      typeof file === 'string' ? [readFile(file, 'utf8').then((text) => [name, text] as const)] : [],
-    ),
+    Object.entries({ ca: caFile, cert: certFile, key: keyFile })
+      .filter(([, file]) => file !== undefined)
+      .map(async ([name, file]) => {
+        try {
+          return [name, await readFile(file as string, 'utf8')];
+        } catch (error) {
+          throw expected('the path of a PEM file', `tls.${name}File of ${path}`, file, (error as Error).message);
+        }
+      }),
   );
   return { ...rest, tls: { ...others, ...Object.fromEntries(files) } };
 }

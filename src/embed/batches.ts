@@ -4,20 +4,11 @@
  */
 
 import { setImmediate as eventLoop } from 'node:timers/promises';
-import type { Feeds, ItemPreprocessor, TextBatcher } from '../backbone/index.js';
+import type { EmbeddingSession, ItemPreprocessor, TextBatcher } from '../backbone/index.js';
 import { EquipoiseError } from '../core/errors.js';
 import type { Item } from '../core/item.js';
 import type { BatchBounds } from '../store/index.js';
 import type { Copies } from './augment.js';
-
-/** Ready to be run: a row of `inputs` for each of `rows`. */
-export interface Prepared {
-  readonly inputs: Feeds;
-  readonly rows: readonly Placed[];
-  readonly failures: readonly { readonly item: Item; readonly error: EquipoiseError }[];
-  /** Items of the dataset, not their copies, that this batch settles. */
-  readonly settled: number;
-}
 
 /** An item and its place in the order of the shard. */
 export interface Placed {
@@ -25,43 +16,62 @@ export interface Placed {
   readonly place: number;
 }
 
-/** Prepares one batch, in memory that was used before where some is given. */
-export type Batch = (room?: Float32Array) => Promise<Prepared>;
-
-/** The batches of a shard, in the order in which they are run. */
-export function batchesOf(
-  items: readonly Item[],
-  preprocessor: ItemPreprocessor,
-  bounds: BatchBounds,
-  copies: Copies | undefined,
-): Iterable<Batch> | AsyncIterable<Batch> {
-  const { texts } = preprocessor;
-  if (texts) return byLength(items, texts, bounds, copies);
-  return inOrder(items, preprocessor, bounds, copies);
+export interface Made {
+  /** A row for each of `rows` that did not fail. */
+  readonly vectors: Float32Array;
+  /** Of `rows`, by rising index. */
+  readonly failures: readonly { readonly index: number; readonly message: string }[];
 }
 
-function* inOrder(
+/** What a session is given at once. */
+export interface Work {
+  readonly rows: readonly Placed[];
+  /** Items of the dataset, not their copies, that it settles. */
+  readonly settled: number;
+  run(session: EmbeddingSession): Promise<Made>;
+}
+
+/** The work of a shard, in the order in which it is run, for `sessions` of them. */
+export function workOf(
   items: readonly Item[],
   preprocessor: ItemPreprocessor,
   bounds: BatchBounds,
   copies: Copies | undefined,
-): Generator<Batch> {
+  sessions: number,
+): AsyncIterable<Work> {
+  const { texts } = preprocessor;
+  return texts ? byLength(items, texts, bounds, copies) : inOrder(items, bounds, copies, sessions);
+}
+
+/** Images that a session is given at once: a message each would cost more. */
+const IMAGES_AT_ONCE = 4;
+
+async function* inOrder(
+  items: readonly Item[],
+  bounds: BatchBounds,
+  copies: Copies | undefined,
+  sessions: number,
+): AsyncGenerator<Work, void, undefined> {
   const family = 1 + (copies?.most ?? 0);
   const step = Math.max(1, Math.floor(bounds.items / family));
-  for (let start = 0; start < items.length; start += step) {
-    const originals = items.slice(start, start + step);
-    yield async (room) => {
-      const batch = copies ? await copies.beside(originals) : originals;
-      const { inputs, kept, failures } = await preprocessor.batch(
-        batch.map(({ content }) => content),
-        room,
-      );
-      return {
-        inputs,
-        rows: kept.map((index) => ({ item: batch[index] as Item, place: start * family + index })),
-        failures: failures.map(({ index, error }) => ({ item: batch[index] as Item, error })),
-        settled: originals.length,
-      };
+  const most = Math.max(1, Math.floor(IMAGES_AT_ONCE / (step * family)));
+  for (let start = 0; start < items.length;) {
+    // Less at a time towards the end, so that all sessions come to it together.
+    const left = Math.ceil((items.length - start) / step);
+    const batches = Math.max(1, Math.min(most, Math.floor(left / (4 * sessions))));
+    const groups: (readonly Item[])[] = [];
+    const rows: Placed[] = [];
+    const first = start;
+    for (let b = 0; b < batches; b++, start += step) {
+      const originals = items.slice(start, start + step);
+      const group = copies ? await copies.beside(originals) : originals;
+      group.forEach((item, index) => rows.push({ item, place: start * family + index }));
+      groups.push(group);
+    }
+    yield {
+      rows,
+      settled: Math.min(start, items.length) - first,
+      run: (session) => session.embedImages(groups.map((group) => group.map(({ content }) => content))),
     };
   }
 }
@@ -81,9 +91,9 @@ async function* byLength(
   texts: TextBatcher,
   bounds: BatchBounds,
   copies: Copies | undefined,
-): AsyncGenerator<Batch, void, undefined> {
+): AsyncGenerator<Work, void, undefined> {
   const encoded: Encoded[] = [];
-  const failures: { item: Item; error: EquipoiseError }[] = [];
+  const failed: { item: Item; message: string }[] = [];
   let place = 0;
   for (let start = 0; start < items.length; start += ENCODED_AT_ONCE) {
     const originals = items.slice(start, start + ENCODED_AT_ONCE);
@@ -94,14 +104,19 @@ async function* byLength(
         encoded.push({ item, place: place++, tokens, settles: isOriginal.has(item) ? 1 : 0 });
       } catch (error) {
         if (!(error instanceof EquipoiseError) || error.code !== 'ERR_DATA') throw error;
-        failures.push({ item, error });
+        failed.push({ item, message: error.message });
       }
     await eventLoop();
   }
-  if (failures.length > 0)
-    yield () => {
-      const settled = failures.filter(({ item }) => item.parent === undefined).length;
-      return Promise.resolve({ inputs: {}, rows: [], failures, settled });
+  if (failed.length > 0)
+    yield {
+      rows: failed.map(({ item }) => ({ item, place: -1 })),
+      settled: failed.filter(({ item }) => item.parent === undefined).length,
+      run: () =>
+        Promise.resolve({
+          vectors: new Float32Array(0),
+          failures: failed.map(({ message }, index) => ({ index, message })),
+        }),
     };
   encoded.sort((a, b) => b.tokens.length - a.tokens.length || a.place - b.place);
   for (let start = 0; start < encoded.length;) {
@@ -109,12 +124,13 @@ async function* byLength(
     const most = Math.max(1, Math.min(bounds.items, Math.floor((bounds.tokens ?? Infinity) / width)));
     const rows = encoded.slice(start, start + most);
     start += most;
-    yield () =>
-      Promise.resolve({
-        inputs: texts.pack(rows.map(({ tokens }) => tokens)),
-        rows,
-        failures: [],
-        settled: rows.reduce((sum, { settles }) => sum + settles, 0),
-      });
+    yield {
+      rows,
+      settled: rows.reduce((sum, { settles }) => sum + settles, 0),
+      async run(session) {
+        const inputs = texts.pack(rows.map(({ tokens }) => tokens));
+        return { vectors: await session.run({ inputs, count: rows.length }), failures: [] };
+      },
+    };
   }
 }

@@ -56,7 +56,7 @@ const AT_ONCE = 2;
  * An item that cannot be embedded is recorded with its reason and skipped; the ids of the others stay aligned.
  *
  * @param backbone what makes the vectors; null for a table, whose columns are the embedding and are stored raw.
- * @throws ERR_DATA when more than `maxFailRate` of the items, overall or of one class, fail; ERR_OPTION, ERR_INTEGRITY or
+ * @throws ERR_DATA once more than `maxFailRate` of the items fail, and at the end where it is more of one class; ERR_OPTION, ERR_INTEGRITY or
  *   ERR_ENVIRONMENT from the store; ERR_ABORTED once the signal is aborted (the state can be resumed).
  *
  * @example
@@ -80,7 +80,12 @@ export async function embed(
   }
   await using job = await openJob(dataset, backbone, options);
   const writer = await createStore(out, { ...job.store, dtype, shardRows: shardSize, overwrite });
-  await embedShards(job, writer, writer.shards(), (entry) => writer.addShard(entry), {
+  await job.assertWorthwhile(writer, { maxFailRate });
+  const list = async (entry: ShardEntry) => {
+    await writer.addShard(entry);
+    await job.assertWorthwhile(writer, { maxFailRate });
+  };
+  await embedShards(job, writer, writer.shards(), list, {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });

@@ -1,19 +1,18 @@
-/** Batches → vectors: decode, prepare, run and hand over at the same time, with as much in memory as the ring has rooms. */
+/** Items → vectors: work is handed to the sessions, with as much under way as the ring has rooms. */
 
 import type { Backbone, EmbeddingSession } from '../backbone/index.js';
 import { throwIfAborted } from '../core/errors.js';
 import type { Item } from '../core/item.js';
 import type { BatchBounds, Failure, ShardContent } from '../store/index.js';
 import type { Copies } from './augment.js';
-import { decodersAtOnce } from '../preprocess/index.js';
-import { batchesOf, type Placed, type Prepared } from './batches.js';
-import { Ring, type Room } from './ring.js';
+import { workOf, type Placed, type Work } from './batches.js';
+import { Ring } from './ring.js';
 import { failureOf, soundRows } from './sound-rows.js';
 
 /** Copies of a graph may take so much memory together. */
 const COPIES_BYTES = 2 ** 28;
 
-/** Batches that a session has at once: one is run, the next one waits in its thread. */
+/** Work that a session has at once: one is done, the next one waits in its thread. */
 const QUEUED = 2;
 
 export interface EmbedItemsOptions {
@@ -42,22 +41,15 @@ export async function openEmbedder(
   const count = shares.find((share) => share <= copiesAtMost) as number;
   const sessions = await openAll(count, () => backbone.openSession({ threads: threads / count }));
   const load = new Map(sessions.map((session) => [session, 0]));
-  // What is prepared meanwhile: two batches, and as many as it takes to have all decoders at work.
-  const ring = new Ring(QUEUED * count + Math.max(2, Math.ceil(decodersAtOnce() / bounds.items)));
+  const ring = new Ring(QUEUED * count);
   let turn: Promise<unknown> = Promise.resolve();
 
   /** On the session that has least to do. */
-  async function run({ inputs, rows }: Prepared, room: Room): Promise<Float32Array> {
-    room.memory = undefined;
-    if (rows.length === 0) return new Float32Array(0);
+  async function run(work: Work) {
     const session = sessions.reduce((a, b) => ((load.get(b) as number) < (load.get(a) as number) ? b : a));
     load.set(session, (load.get(session) as number) + 1);
     try {
-      const embedded = await session.run({ inputs, count: rows.length });
-      const [tensor] = Object.values(embedded.memory);
-      // What has been run gives its memory to the next batch.
-      if (tensor?.data instanceof Float32Array) room.memory = new Float32Array(tensor.data.buffer as ArrayBuffer);
-      return embedded.rows;
+      return await work.run(session);
     } finally {
       load.set(session, (load.get(session) as number) - 1);
     }
@@ -67,67 +59,71 @@ export async function openEmbedder(
     async embed(items, options = {}) {
       const inTurn = turn.then(() => queueShard(items, options));
       turn = inTurn.catch(() => undefined);
-      const { rows, failures, data } = await inTurn;
-      return soundRows({ rows, data: await data, dim: backbone.dim }, failures, copies !== undefined);
+      const parts = await (await inTurn).made;
+      const rows = parts.flatMap((part) => part.rows);
+      const data = new Float32Array(rows.length * backbone.dim);
+      let at = 0;
+      for (const { vectors } of parts) {
+        data.set(vectors, at);
+        at += vectors.length;
+      }
+      const failures = parts.flatMap((part) => part.failures);
+      return soundRows({ rows, data, dim: backbone.dim }, failures, copies !== undefined);
     },
     close: async () => {
       await Promise.all(sessions.map((session) => session.close()));
     },
   };
 
-  /** Done when all batches are handed to the backbone's threads; `data` comes when they are run. */
+  /** Done when all work is handed to the sessions; `made` comes when they are done, in order. */
   async function queueShard(items: readonly Item[], { signal, onItems }: EmbedItemsOptions) {
     throwIfAborted(signal, 'embedding');
-    const data = new Float32Array(items.length * (1 + (copies?.most ?? 0)) * backbone.dim);
-    const rows: Placed[] = [];
-    const failures: Failure[] = [];
-    const running: Promise<void>[] = [];
-    let queued: Promise<void> = Promise.resolve();
+    const running: Promise<Part>[] = [];
     const stopped = new AbortController();
 
-    const queue = (ready: Prepared, room: Room): void => {
-      for (const { item, error } of ready.failures) failures.push(failureOf(item, error.message));
-      const at = rows.length;
-      rows.push(...ready.rows);
-      running.push(
-        run(ready, room)
-          .then((vectors) => {
-            data.set(vectors, at * backbone.dim);
-            onItems?.(ready.settled);
-          })
-          .finally(() => ring.give(room)),
-      );
-      running.at(-1)?.catch(() => stopped.abort()); // thrown below
+    const queue = async (work: Work): Promise<Part> => {
+      try {
+        const { vectors, failures } = await run(work);
+        onItems?.(work.settled);
+        const failed = new Set(failures.map(({ index }) => index));
+        return {
+          rows: work.rows.filter((_, index) => !failed.has(index)),
+          vectors,
+          failures: failures.map(({ index, message }) => failureOf((work.rows[index] as Placed).item, message)),
+        };
+      } finally {
+        ring.give();
+      }
     };
 
     try {
-      for await (const batch of batchesOf(items, backbone.preprocessor(), bounds, copies)) {
-        const room = await ring.take();
+      for await (const work of workOf(items, backbone.preprocessor(), bounds, copies, count)) {
+        await ring.take();
         if (stopped.signal.aborted || signal?.aborted) {
-          ring.give(room);
+          ring.give();
           break;
         }
-        const preparing = batch(room.memory);
-        queued = Promise.all([preparing, queued]).then(
-          ([ready]) => queue(ready, room),
-          (error: unknown) => {
-            ring.give(room);
-            stopped.abort();
-            throw error;
-          },
-        );
-        queued.catch(() => undefined); // thrown below
+        const part = queue(work);
+        part.catch(() => stopped.abort()); // thrown below
+        running.push(part);
       }
-      await queued;
       throwIfAborted(signal, 'embedding');
     } catch (error) {
       await Promise.allSettled(running);
       throw error;
     }
-    const whole = Promise.all(running).then(() => data.subarray(0, rows.length * backbone.dim));
-    whole.catch(() => undefined); // thrown where it is awaited
-    return { rows, failures, data: whole };
+    const made = Promise.all(running);
+    made.catch(() => undefined); // thrown where it is awaited
+    return { made };
   }
+}
+
+/** What came out of a piece of work. */
+interface Part {
+  /** One for each row of `vectors`. */
+  readonly rows: readonly Placed[];
+  readonly vectors: Float32Array;
+  readonly failures: readonly Failure[];
 }
 
 /** All, or none: those that opened are closed where one does not. */

@@ -2,7 +2,7 @@
 
 import { runtimeVersion, type Backbone } from '../backbone/index.js';
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
-import type { Dataset, Item } from '../core/item.js';
+import type { Dataset, Item, Label } from '../core/item.js';
 import { integer, resolveOptions } from '../core/options.js';
 import { defaultThreads } from '../kernels/index.js';
 import {
@@ -20,7 +20,7 @@ import {
 } from '../store/index.js';
 import { copiesOf, type Augment, type Copies, type MadeCopies } from './augment.js';
 import { openEmbedder, type Embedder, type EmbedItemsOptions } from './embedder.js';
-import { assertFewFailures } from './failures.js';
+import { assertFewFailed, assertFewFailures } from './failures.js';
 import { isKnown, withKnown } from './known-rows.js';
 import { rawRows } from './sound-rows.js';
 
@@ -74,6 +74,11 @@ export interface EmbedJob extends AsyncDisposable {
     index: number,
     options?: EmbedItemsOptions,
   ): Promise<ShardEntry>;
+  /**
+   * Looks at the shards that are done so far.
+   * @throws ERR_DATA when more items failed in them than `maxFailRate` allows of the whole, so that going on is in vain.
+   */
+  assertWorthwhile(writer: StoreWriter, options: { readonly maxFailRate: number }): Promise<void>;
   /**
    * Completes a store that has all its shards.
    * @throws ERR_DATA when more than `maxFailRate` of the items, overall or of one class, failed.
@@ -164,11 +169,24 @@ export async function openJob(dataset: Dataset, backbone: Backbone | null, optio
       shardOptions.onItems?.(items.length);
       return writeShard(place, index, rawRows(items));
     },
+    async assertWorthwhile(writer, { maxFailRate }) {
+      const failures = failedItems(writer);
+      if (failures.length <= maxFailRate * dataset.count) return;
+      await writer.writeFailures();
+      assertFewFailed(failures, dataset.count, maxFailRate, howToRepair);
+    },
     finish: (writer, { maxFailRate }) => finish(dataset, copies, writer, maxFailRate),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
+
+const howToRepair =
+  'All are in failures.jsonl of the store; repair them and run the same command with --retry-failed, or allow more with maxFailRate (--max-fail-rate)';
+
+/** Without copies that failed where their item did not. */
+const failedItems = ({ manifest }: StoreWriter) =>
+  manifest.shards.flatMap(({ failures }) => failures).filter(({ parent }) => parent === undefined);
 
 async function finish(
   dataset: Dataset,
@@ -180,7 +198,7 @@ async function finish(
   const failures = writer.manifest.shards.flatMap((shard) => shard.failures);
   const failed = new Set(failures.map(({ id }) => id));
   const rows: Row[] = [];
-  const labels = new Map<string, string | null>();
+  const labels = new Map<string, Label>();
   for await (const { id, source, label, group, weight } of dataset) {
     labels.set(id, label);
     if (failed.has(id)) continue;
@@ -193,11 +211,6 @@ async function finish(
         ...(weight !== undefined && { weight }),
       });
   }
-  assertFewFailures(
-    failures.filter(({ parent }) => parent === undefined),
-    labels,
-    maxFailRate,
-    'All are in failures.jsonl of the store; repair them, or allow more with maxFailRate (--max-fail-rate), and run the same command again',
-  );
+  assertFewFailures(failedItems(writer), labels, maxFailRate, howToRepair);
   return writer.finish({ rows });
 }

@@ -1,27 +1,22 @@
-/** A fixed number of rooms for batches: whoever wants one more waits, so that work never piles up. */
-
-export interface Room {
-  /** Memory of the batch before, to be used again; none at first. */
-  memory: Float32Array | undefined;
-}
-
+/** A fixed number of rooms for work: whoever wants one more waits, so that it never piles up. */
 export class Ring {
-  readonly #free: Room[];
-  readonly #waiting: ((room: Room) => void)[] = [];
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(rooms: number) {
-    this.#free = Array.from({ length: rooms }, () => ({ memory: undefined }));
+    this.#free = rooms;
   }
 
   /** Rooms are handed out in the order in which they are asked for. */
-  take(): Promise<Room> {
-    const room = this.#free.pop();
-    return room ? Promise.resolve(room) : new Promise((resolve) => this.#waiting.push(resolve));
+  take(): Promise<void> {
+    if (this.#free === 0) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#free--;
+    return Promise.resolve();
   }
 
-  give(room: Room): void {
+  give(): void {
     const next = this.#waiting.shift();
-    if (next) next(room);
-    else this.#free.push(room);
+    if (next) next();
+    else this.#free++;
   }
 }

@@ -25,9 +25,14 @@ async function assertOnlyFailedChanged(dataset: Dataset, known: EmbeddedRows, ma
       `Expected the items that were embedded before but ${found}. Take over such changes with --update`,
     );
   let seen = 0;
+  let shard = 0;
   for await (const { id, identity } of dataset) {
-    seen++;
-    if (!failed.has(id) && !known.has(id, identity ?? null)) throw refuse(`${JSON.stringify(id)} is new or changed`);
+    const place = seen++;
+    while (place >= (manifest.shards[shard]?.end ?? Infinity)) shard++;
+    // A run that ended early never came to the items behind.
+    const tried = place >= (manifest.shards[shard]?.start ?? Infinity);
+    if (tried && !failed.has(id) && !known.has(id, identity ?? null))
+      throw refuse(`${JSON.stringify(id)} is new or changed`);
   }
   if (seen !== manifest.dataset.count) throw refuse(`there are ${seen} of ${manifest.dataset.count}`);
 }
@@ -64,6 +69,11 @@ export async function updateStore(
   const before = await withPublished(dir, listed);
   const known = await EmbeddedRows.of(dir, before);
   if (failedOnly) await assertOnlyFailedChanged(dataset, known, before);
+  const failed = before.shards.some(({ failures }) => failures.length > 0);
+  const sameShards = (options.shardSize ?? before.shardRows) === before.shardRows;
+  const current = before.complete && before.dataset.fingerprint === dataset.fingerprint;
+  // Nothing to do: its splits stay, too.
+  if (dir === out && current && sameShards && !failed) return openStore(out);
   const begun = await readManifest(next);
   const same = begun?.dataset.fingerprint === dataset.fingerprint;
   if (!same || !begun?.complete) {

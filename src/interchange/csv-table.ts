@@ -7,10 +7,21 @@ import type { ForeignTable } from './foreign-table.js';
 /** Text that is a number and nothing else; empty text and hexadecimal are not. */
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
 
-/** @throws ERR_DATA as `readCsv`, and where the header repeats a name. */
+/** Whether a row of names has numbers that no header has; 0, 1, 2, … are the names of columns that have none. */
+function holdsNumbers(names: readonly string[]): boolean {
+  const numbers = names.filter((name) => NUMBER.test(name)).map(Number);
+  return numbers.some((number, i) => number !== (numbers[0] === 1 ? 1 : 0) + i);
+}
+
+/** @throws ERR_DATA as `readCsv`, and where the first row is no header or repeats a name. */
 export async function openCsvTable(path: string, options: ReadCsvOptions): Promise<ForeignTable> {
   const { rows: all, lines } = await readCsv(path, options);
   const [names = [], ...rows] = all;
+  if (holdsNumbers(names))
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected the names of the columns in line ${lines[0]} of ${path} but found numbers: ${names.slice(0, 4).join(', ')}. Put a line of names in front`,
+    );
   if (new Set(names).size !== names.length)
     throw new EquipoiseError('ERR_DATA', `The header of ${path} repeats a name: ${names.join(', ')}`);
   const where = (row: number): string => `${path}:${lines[row + 1]}`;

@@ -147,28 +147,45 @@ function classIds({ classNames, dir }: EmbeddingStore, rows: readonly Row[]): Bi
   });
 }
 
+/** NaN where a row has none. */
+const weightsOf = (rows: readonly Row[]): Uint8Array =>
+  new Uint8Array(Float32Array.from(rows, ({ weight }) => weight ?? NaN).buffer);
+/** Empty where a row has none. */
+const groupsOf = (rows: readonly Row[]): string[] => rows.map(({ group }) => group ?? '');
+
 function npzBytes(store: EmbeddingStore, rows: readonly Row[]): AsyncIterable<Uint8Array> {
   async function* embeddings() {
     yield npyHeader([rows.length, store.dim]);
     yield* embeddingBytes(store);
   }
+  const given = optional(rows);
   return encodeNpz([
     { name: 'embeddings', chunks: embeddings() },
     { name: 'labels', chunks: [npyHeader([rows.length], '<i8'), new Uint8Array(classIds(store, rows).buffer)] },
     { name: 'ids', chunks: encodeTextArray(rows.map(({ id }) => id)) },
     { name: 'class_names', chunks: encodeTextArray(store.classNames) },
+    ...(given.includes('group') ? [{ name: 'groups', chunks: encodeTextArray(groupsOf(rows)) }] : []),
+    ...(given.includes('weight') ? [{ name: 'weights', chunks: [npyHeader([rows.length]), weightsOf(rows)] }] : []),
   ]);
 }
 
 async function exportSafetensors(store: EmbeddingStore, rows: readonly Row[], path: string): Promise<void> {
   const labels = classIds(store, rows);
+  const given = optional(rows);
   await writeSafetensors(
     path,
     [
       { name: 'embeddings', dtype: 'F32', shape: [rows.length, store.dim], chunks: embeddingBytes(store) },
       { name: 'labels', dtype: 'I64', shape: [rows.length], chunks: [new Uint8Array(labels.buffer)] },
+      ...(given.includes('weight')
+        ? [{ name: 'weights', dtype: 'F32' as const, shape: [rows.length], chunks: [weightsOf(rows)] }]
+        : []),
     ],
-    { classNames: JSON.stringify(store.classNames), ids: JSON.stringify(rows.map((row) => row.id)) },
+    {
+      classNames: JSON.stringify(store.classNames),
+      ids: JSON.stringify(rows.map((row) => row.id)),
+      ...(given.includes('group') && { groups: JSON.stringify(groupsOf(rows)) }),
+    },
   );
 }
 
@@ -181,8 +198,9 @@ export function labelsPath(path: string): string {
  * Writes all rows of a store, labelled or not, as one file with ids and labels; as `.npy`, labels go to a file beside it.
  *
  * csv, arrow and parquet have id, label, group and weight (where given) and either the table's own columns or the embedding: e0, e1, … in csv,
- * a column of lists in the others. npz has `embeddings`, `labels` (class ids, −1 for none), `ids` and `class_names`; safetensors has `embeddings` and `labels` (class ids, −1 for none) with the names in its
- * metadata; it has no place for groups and weights. Numbers are float32 and survive the way there and back exactly.
+ * a column of lists in the others. npz has `embeddings`, `labels` (class ids, −1 for none), `ids`, `class_names` and, where given, `groups` ("" for none)
+ * and `weights` (NaN for none); safetensors has the numbers of these as tensors and the text in its metadata. Numbers are float32 and survive the way there
+ * and back exactly.
  *
  * @throws ERR_OPTION for an unknown format or a file that is there already; ERR_ENVIRONMENT when it cannot be written.
  *

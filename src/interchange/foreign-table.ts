@@ -23,6 +23,8 @@ export type DecodedColumn =
   | { readonly kind: 'numbers'; readonly values: (number | null)[] }
   /** Halves come as their bits. */
   | { readonly kind: 'vectors'; readonly values: Float32Array | Uint16Array; readonly width: number }
+  /** Of different lengths, or not of numbers; of items alone. */
+  | { readonly kind: 'lists'; readonly values: (readonly unknown[] | null)[] }
   | { readonly kind: 'other' };
 
 /** A decoded file, plain enough to pass between threads. */

@@ -3,16 +3,8 @@
 import { extname } from 'node:path';
 import { compareNames, type Column } from '../core/embedding-set.js';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
-import type { Modality } from '../core/item.js';
-import {
-  fromFloat16,
-  namesOf,
-  writeStore,
-  type Dtype,
-  type EmbeddingStore,
-  type Label,
-  type Row,
-} from '../store/index.js';
+import { namesOf, type Label, type Modality } from '../core/item.js';
+import { fromFloat16, writeStore, type Dtype, type EmbeddingStore, type Row } from '../store/index.js';
 import { openCsvTable } from './csv-table.js';
 import type { ReadCsvOptions } from './csv.js';
 import { openForeignTable, type ForeignTable } from './foreign-table.js';
@@ -118,6 +110,9 @@ async function importNpy(path: string): Promise<Imported> {
 const textOf = (array: NpyArray | undefined): string[] | undefined =>
   array && Array.from<string | number, string>(array.data, String);
 
+/** Arrays have no other way to say "none" than "" and NaN. */
+const orNone = <T extends string | number>(value: T): T | null => (value === '' || Number.isNaN(value) ? null : value);
+
 /** The names that people give to arrays, ours first. */
 const npzNames = ['embeddings', 'embedding', 'features', 'X', 'x', 'data', 'arr_0'];
 
@@ -139,16 +134,17 @@ async function importNpz(path: string, options: ImportOptions): Promise<Imported
   const labels = (await file.read('labels', 'float64')) ?? (await file.read('y', 'float64'));
   const classNames = textOf(await file.read('class_names'));
   const ids = textOf(await file.read('ids', 'float64'));
+  const groups = textOf(await file.read('groups', 'float64'));
+  const weights = await file.read('weights', 'float64');
+  if (Array.isArray(weights?.data)) throw new EquipoiseError('ERR_DATA', `Array "weights" of ${path} holds text`);
   return {
     data: array.data,
     ...matrixShape(path, array.shape),
-    ...(labels && {
-      labels: Array.from<string | number, string | number | null>(labels.data, (label) =>
-        label === -1 || label === '' ? null : label,
-      ),
-    }),
+    ...(labels && { labels: Array.from<string | number>(labels.data) }),
     ...(classNames && { classNames }),
     ...(ids && { ids }),
+    ...(groups && { groups: groups.map(orNone) }),
+    ...(weights && { weights: Array.from(weights.data as Float64Array, orNone) }),
   };
 }
 
@@ -178,13 +174,17 @@ async function importSafetensors(path: string, options: ImportOptions): Promise<
   const ids = parseNames(path, 'ids', file.metadata['ids']);
   const hasLabels = file.tensors.some((tensor) => tensor.name === 'labels');
   const labels = hasLabels ? Array.from((await file.read('labels', 'float64')).data) : undefined;
+  const groups = parseNames(path, 'groups', file.metadata['groups']);
+  const hasWeights = name !== 'weights' && file.tensors.some((tensor) => tensor.name === 'weights');
+  const weights = hasWeights ? Array.from((await file.read('weights', 'float64')).data) : undefined;
   return {
     data: data as Float32Array,
     ...matrixShape(path, shape),
-    // −1 is how a file of numbers says "no label".
-    ...(labels && { labels: labels.map((label) => (label === -1 ? null : label)) }),
+    ...(labels && { labels }),
     ...(classNames && { classNames }),
     ...(ids && { ids }),
+    ...(groups && { groups: groups.map(orNone) }),
+    ...(weights && { weights: weights.map(orNone) }),
   };
 }
 
@@ -274,20 +274,25 @@ async function importFile(path: string, format: InterchangeFormat, options: Impo
   return importTable(await openCsvTable(path, delimiter === undefined ? {} : { delimiter }), path, options);
 }
 
-/** Class ids become names by the table; names stay. */
+/**
+ * Class ids become names by the table; names stay. −1 is how numbers say "no label", unless it is one of the two
+ * classes of a set that names them −1 and 1.
+ */
 function nameLabels(
   path: string,
   labels: readonly (string | number | null)[],
   table: readonly string[] | undefined,
   separator: string | undefined,
 ): { names: Label[]; classNames: readonly string[] } {
+  const signs = table === undefined && labels.includes(1) && labels.every((label) => label === 1 || label === -1);
   const names = labels.map((label, i): Label => {
     if (separator !== undefined)
       return String(label ?? '')
         .split(separator)
         .map((name) => name.trim())
         .filter((name) => name !== '');
-    if (typeof label !== 'number') return label;
+    if (typeof label !== 'number') return label === '' ? null : label;
+    if (label === -1 && !signs) return null;
     const name = table ? table[label] : String(label);
     if (name === undefined || !Number.isInteger(label))
       throw new EquipoiseError(

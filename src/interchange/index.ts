@@ -6,4 +6,4 @@ export { readNpz, type Npz } from './npz.js';
 export { readSafetensors, type Safetensors, type Tensor } from './safetensors.js';
 export { categoryOf, layOut, looksCategorical, type Feature, type Features } from './features.js';
 export { readText, unpackGzip } from './text-file.js';
-export { openParquetItems, readParquetImages } from './foreign-table.js';
+export { openParquetItems, readParquetImages, type DecodedColumn } from './foreign-table.js';

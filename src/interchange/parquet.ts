@@ -13,9 +13,21 @@ import {
 import { ByteWriter, ParquetWriter, type ColumnSource, type SchemaElement } from 'hyparquet-writer';
 import type { DecodedColumn, DecodedItems, DecodedTable } from './foreign-table.js';
 
+/** A page unpacks to what its header says, or not at all. */
+const atMost = (length: number) => ({ maxOutputLength: Math.max(1, length) });
+
 const compressors: Compressors = {
-  GZIP: (input) => zlib.gunzipSync(input),
-  BROTLI: (input) => zlib.brotliDecompressSync(input),
+  GZIP: (input, length) => zlib.gunzipSync(input, atMost(length)),
+  BROTLI: (input, length) => zlib.brotliDecompressSync(input, atMost(length)),
+  ZSTD(input, length) {
+    // Not among the types of the oldest Node.js that is supported.
+    const { zstdDecompressSync } = zlib as { zstdDecompressSync?: typeof zlib.brotliDecompressSync };
+    if (zstdDecompressSync === undefined)
+      throw new Error(
+        `it is compressed with zstd, which Node.js reads from 22.15 on (this is ${process.versions.node}): write it with snappy or gzip, or use a newer Node.js`,
+      );
+    return zstdDecompressSync(input, atMost(length));
+  },
 };
 
 type Piece = { readonly rowStart: number; readonly columnData: DecodedArray };
@@ -39,7 +51,21 @@ function decodeVectors(name: string, lists: readonly unknown[]): DecodedColumn {
   return { kind: 'vectors', values, width };
 }
 
-function decodeColumn(name: string, pieces: readonly Piece[], rows: number): DecodedColumn {
+/** Lists of one length of numbers alone are vectors. */
+const areVectors = (values: readonly unknown[]): boolean => {
+  const width = isList(values[0]) ? values[0].length : -1;
+  return values.every((list) => isList(list) && list.length === width && Array.prototype.every.call(list, isNumber));
+};
+
+const plain = (element: unknown): unknown => (typeof element === 'bigint' ? Number(element) : (element ?? null));
+
+function decodeLists(values: readonly unknown[]): DecodedColumn {
+  if (!values.every((list) => list === null || isList(list))) return { kind: 'other' };
+  return { kind: 'lists', values: values.map((list) => list && Array.from(list as ArrayLike<unknown>, plain)) };
+}
+
+/** @param ofItems lists may be labels, of which a row has any number; elsewhere they are embeddings, which are of one length. */
+function decodeColumn(name: string, pieces: readonly Piece[], rows: number, ofItems: boolean): DecodedColumn {
   const held = pieces.reduce((sum, piece) => sum + piece.columnData.length, 0);
   if (held !== rows) throw new Error(`column "${name}" has ${held} of ${rows} rows`);
   const values: unknown[] = Array.from({ length: rows }, () => null);
@@ -47,7 +73,7 @@ function decodeColumn(name: string, pieces: readonly Piece[], rows: number): Dec
     for (let i = 0; i < columnData.length; i++) values[rowStart + i] = columnData[i] ?? null;
   const sample = values.find((value) => value !== null);
   const every = (fits: (value: unknown) => boolean): boolean => values.every((value) => value === null || fits(value));
-  if (isList(sample)) return decodeVectors(name, values);
+  if (isList(sample)) return ofItems && !areVectors(values) ? decodeLists(values) : decodeVectors(name, values);
   if (isNumber(sample) && every(isNumber))
     return { kind: 'numbers', values: values.map((value) => (value === null ? null : Number(value))) };
   if (every((value) => typeof value === 'string')) return { kind: 'strings', values: values as (string | null)[] };
@@ -56,6 +82,7 @@ function decodeColumn(name: string, pieces: readonly Piece[], rows: number): Dec
 
 /** @throws an error that says what is wrong with the file, or how it is compressed when that is not known. */
 export async function decodeParquet(path: string, only?: string[]): Promise<DecodedTable> {
+  const ofItems = only !== undefined;
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
   const rows = Number(metadata.num_rows);
@@ -71,7 +98,10 @@ export async function decodeParquet(path: string, only?: string[]): Promise<Deco
       else pieces.set(columnName, [{ rowStart, columnData }]);
     },
   });
-  return { rows, columns: new Map([...pieces].map(([name, parts]) => [name, decodeColumn(name, parts, rows)])) };
+  return {
+    rows,
+    columns: new Map([...pieces].map(([name, parts]) => [name, decodeColumn(name, parts, rows, ofItems)])),
+  };
 }
 
 /** Bytes that are no text, alone or as `{ bytes, path }`, which is how datasets with images are commonly written. */

@@ -1,11 +1,45 @@
 /** The C++ backend: wraps the functions of native/node/addon.cpp, which trust what `checked.ts` has let through. */
 
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
-import { amongChoices, type Kernels, type LearnInput, type LearningRule } from './kernels.js';
+import {
+  amongChoices,
+  type JpegKernels,
+  type Kernels,
+  type LearnInput,
+  type LearningRule,
+  type ResampleInput,
+} from './kernels.js';
 
 /** As `Status` in native/core/kernels.hpp. */
-type Status = 0 | 1 | 2;
+type Status = 0 | 1 | 2 | 3;
+const DECODED = 0;
 const OUT_OF_MEMORY = 2;
+
+type ResamplingArguments = ReturnType<typeof resamplingArguments>;
+
+/** All but the pixels, or the file that they come from. */
+function resamplingArguments(input: Omit<ResampleInput, 'pixels'>) {
+  const { width, height, channels, across, down, values, order, out, start, rowStep, pixelStep, channelStep } = input;
+  return [
+    width,
+    height,
+    channels,
+    across.first,
+    across.count,
+    across.weights,
+    down.first,
+    down.count,
+    down.weights,
+    values,
+    order,
+    out,
+    start,
+    rowStep,
+    pixelStep,
+    channelStep,
+    input.blocking ?? false,
+  ] as const;
+}
 
 /** What the .node file exports. */
 export interface Addon {
@@ -56,26 +90,13 @@ export interface Addon {
     alpha: number,
     beta: number,
   ): Status;
-  resample(
-    isa: string,
-    pixels: Uint8Array,
-    width: number,
-    height: number,
-    channels: number,
-    acrossFirst: Int32Array,
-    acrossCount: Int32Array,
-    acrossWeights: Int32Array,
-    downFirst: Int32Array,
-    downCount: Int32Array,
-    downWeights: Int32Array,
-    values: Float32Array,
-    order: Int32Array,
-    out: Float32Array,
-    start: number,
-    rowStep: number,
-    pixelStep: number,
-    channelStep: number,
-  ): Promise<Status>;
+  resample(isa: string, pixels: Uint8Array, ...rest: ResamplingArguments): Status | Promise<Status>;
+  /** Absent where no decoder was linked in. */
+  readonly jpeg?: {
+    readonly library: string;
+    decode(bytes: Uint8Array, width: number, height: number, channels: number, pixels: Uint8Array): Promise<Status>;
+    resample(isa: string, bytes: Uint8Array, ...rest: ResamplingArguments): Status | Promise<Status>;
+  };
   /** @param rule index in `rules`; @param control [stop, steps done]. */
   learn(isa: string, input: LearnInput, rule: number, control: Int32Array): Promise<Status>;
 }
@@ -118,6 +139,19 @@ async function watched(
     signal?.removeEventListener('abort', stop);
   }
   throwIfAborted(signal, doing);
+}
+
+function jpegKernels(addon: NonNullable<Addon['jpeg']>, isa: string): JpegKernels {
+  const decoded = (status: Status) => {
+    checkMemory(status, 'decoding an image');
+    return status === DECODED;
+  };
+  return {
+    library: addon.library,
+    decode: async ({ bytes, width, height, channels, pixels }) =>
+      decoded(await addon.decode(bytes, width, height, channels, pixels)),
+    resample: async (input) => decoded(await addon.resample(isa, input.bytes, ...resamplingArguments(input))),
+  };
 }
 
 /** @param isa one of `addon.isas`. */
@@ -165,31 +199,10 @@ export function addonKernels(addon: Addon, isa: string, screen: Screen): Kernels
     gemm({ a, b, c, m, n, k, transposeA, transposeB, alpha, beta }) {
       checkMemory(addon.gemm(isa, a, b, c, m, n, k, transposeA, transposeB, alpha, beta), 'multiplying matrices');
     },
-    async resample({ pixels, width, height, channels, across, down, values, order, out, start, ...steps }) {
-      checkMemory(
-        await addon.resample(
-          isa,
-          pixels,
-          width,
-          height,
-          channels,
-          across.first,
-          across.count,
-          across.weights,
-          down.first,
-          down.count,
-          down.weights,
-          values,
-          order,
-          out,
-          start,
-          steps.rowStep,
-          steps.pixelStep,
-          steps.channelStep,
-        ),
-        'resizing an image',
-      );
+    async resample(input) {
+      checkMemory(await addon.resample(isa, input.pixels, ...resamplingArguments(input)), 'resizing an image');
     },
+    ...(addon.jpeg && { jpeg: jpegKernels(addon.jpeg, isa) }),
     learn: (input) =>
       watched('training', input, (control) => addon.learn(isa, input, rules.indexOf(input.rule.kind), control)),
   };

@@ -3,6 +3,7 @@
 import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import {
   amongChoices,
+  type JpegInput,
   type Kernels,
   type LearnInput,
   type ResampleInput,
@@ -23,14 +24,14 @@ function checkNumber(what: string, value: number): void {
   if (!Number.isFinite(value)) throw expected('a finite number', what, value);
 }
 
-function checkIds(what: string, ids: Int32Array, bound: number, kind = 'a row id'): void {
+export function checkIds(what: string, ids: Int32Array, bound: number, kind = 'a row id'): void {
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i] as number;
     if (id < 0 || id >= bound) throw expected(`${kind} from 0 to ${bound - 1}`, `${what}[${i}]`, id);
   }
 }
 
-function checkRange(within: RowRange | undefined, rows: number): void {
+export function checkRange(within: RowRange | undefined, rows: number): void {
   if (within === undefined) return;
   const { start, end } = within;
   if (!Number.isSafeInteger(start) || start < 0 || start > rows)
@@ -58,12 +59,15 @@ function checkTaps(what: string, { first, count, weights }: Taps, sources: numbe
   }
 }
 
-function checkResample(input: ResampleInput): void {
-  const { pixels, width, height, channels, across, down, values, order, out } = input;
+function checkPixels(pixels: Uint8Array, { width, height, channels }: Omit<JpegInput, 'bytes'>): void {
+  checkLength('pixels', pixels.length, width * height * channels, `${height} x ${width} x ${channels}`);
+}
+
+function checkResample(input: Omit<ResampleInput, 'pixels'>): void {
+  const { width, height, channels, across, down, values, order, out } = input;
   for (const name of ['width', 'height', 'channels', 'start', 'rowStep', 'pixelStep', 'channelStep'] as const)
     checkCount(`resample.${name}`, input[name]);
   if (channels !== 1 && channels !== 3) throw expected('1 or 3', 'resample.channels', channels);
-  checkLength('pixels', pixels.length, width * height * channels, `${height} x ${width} x ${channels}`);
   checkTaps('resample.across', across, width);
   checkTaps('resample.down', down, height);
   checkLength('values', values.length, 256 * order.length, '256 a channel');
@@ -112,7 +116,7 @@ function checkLearn({ rows, visits, batchSize, layers, loss, rule, threads, loss
 
 /** The same kernels, refusing arguments that do not fit together. @throws ERR_SHAPE, ERR_OPTION */
 export function checkedKernels(kernels: Kernels): Kernels {
-  const { learn } = kernels;
+  const { jpeg, learn } = kernels;
   return {
     backend: kernels.backend,
     isa: kernels.isa,
@@ -164,8 +168,24 @@ export function checkedKernels(kernels: Kernels): Kernels {
     },
     async resample(input) {
       checkResample(input);
+      checkPixels(input.pixels, input);
       return kernels.resample(input);
     },
+    ...(jpeg && {
+      jpeg: {
+        library: jpeg.library,
+        async decode(input) {
+          checkPixels(input.pixels, input);
+          return jpeg.decode(input);
+        },
+        async resample(input) {
+          checkResample(input);
+          checkCount('outputs', input.across.first.length, 1);
+          checkCount('outputs', input.down.first.length, 1);
+          return jpeg.resample(input);
+        },
+      },
+    }),
     ...(learn && {
       async learn(input: LearnInput) {
         checkLearn(input);

@@ -5,6 +5,8 @@ export type {
   Among,
   GemmInput,
   InterpolateInput,
+  JpegInput,
+  JpegKernels,
   Kernels,
   LearnInput,
   LearningRule,
@@ -18,7 +20,15 @@ export type {
   Taps,
 } from './kernels.js';
 export { kernelReport, loadKernels, type KernelReport, type LoadKernelsOptions } from './load.js';
-export { materialize, planRows, type MaterializeOptions, type PlanRows, type PlanRowsOptions } from './materialize.js';
+export {
+  materialize,
+  planRows,
+  type DiskPlanRows,
+  type MaterializeOptions,
+  type PlanRows,
+  type PlanRowsOptions,
+} from './materialize.js';
 export { mergeNearest } from './merge.js';
+export { nearestOnDisk } from './nearest-on-disk.js';
 export { nearest, type NearestOptions, type NearestRows } from './nearest.js';
 export { defaultThreads } from './threads.js';

@@ -17,7 +17,8 @@
  * - `gemm` has a tolerance: 2 · k · 2^-24 · (|alpha| · Σ|a·b| + |beta·c|) an element; k = 0 leaves beta · c. A beta of 0
  *   overwrites c without reading it.
  * - `learn` has a tolerance, too: its steps are those of the trainer's own, whose products and losses are rounded elsewhere.
- *   The bytes it leaves do not depend on threads.
+ *   Some dozens of steps on different backends end less than 1e-4 of the largest parameter apart. The bytes it leaves do not
+ *   depend on threads.
  */
 
 import type { CrossEntropyForm } from '../core/cross-entropy-form.js';
@@ -118,6 +119,29 @@ export interface ResampleInput {
   readonly rowStep: number;
   readonly pixelStep: number;
   readonly channelStep: number;
+  /** Done by the thread that calls, before the call returns: for threads that have nothing else to do. Default false. */
+  readonly blocking?: boolean;
+}
+
+/** A JPEG file, and what must be known of it: its size, and 1 channel of grey or 3 of colour. */
+export interface JpegInput {
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+}
+
+/**
+ * Decoding off the event loop, as `resample`. Each is true where the file is such a JPEG, sound to the last byte, and its pixels therefore the
+ * same from every decoder that rounds as libjpeg does; otherwise false, and something else must say what it is worth.
+ */
+export interface JpegKernels {
+  /** Name and version of the decoder. */
+  readonly library: string;
+  /** @param input.pixels written: (height, width, channels); anything where the answer is false. */
+  decode(input: JpegInput & { readonly pixels: Uint8Array }): Promise<boolean>;
+  /** What `resample` makes of the decoded pixels, which are never held. Nothing is written where the answer is false. */
+  resample(input: JpegInput & Omit<ResampleInput, 'pixels'>): Promise<boolean>;
 }
 
 /** Rows that training may visit: recipes over `x` with what they are to become. */
@@ -205,8 +229,10 @@ export interface Kernels {
   interpolate(input: InterpolateInput): void;
   /** `c` must not overlap `a` or `b`. */
   gemm(input: GemmInput): void;
-  /** Off the event loop where the backend can. */
+  /** Off the event loop where the backend can, unless it is to block. */
   resample(input: ResampleInput): Promise<void>;
+  /** Only where a decoder was compiled in. */
+  readonly jpeg?: JpegKernels;
   /**
    * Only where there are threads off the event loop; elsewhere the trainer makes the same steps of the other kernels. Nothing it
    * is given may change until the promise settles. Rejects with ERR_ABORTED.

@@ -1,5 +1,6 @@
 /** Chooses a backend: the addon, else WebAssembly, else the reference. Keeps why each one failed. */
 
+import { isMainThread } from 'node:worker_threads';
 import { EquipoiseError, expected, unknownName } from '../core/errors.js';
 import { addonKernels, screens, type Addon, type Screen } from './addon.js';
 import { checkedKernels } from './checked.js';
@@ -36,6 +37,8 @@ export interface KernelReport {
   readonly attempts: readonly Attempt[];
   /** How candidates of `nearest` are found: 'off' where that is float32 alone. */
   readonly screen: Screen;
+  /** What decodes plain JPEG files: a library that was compiled in, else sharp, which decodes everything else. */
+  readonly jpeg: string;
   /** What `threads` defaults to. */
   readonly threads: number;
 }
@@ -151,7 +154,8 @@ function reasons(attempts: readonly Attempt[]): string {
 let noticed = false;
 
 function notice(text: string): void {
-  if (!noticed) process.stderr.write(`equipoise: ${text}\n`);
+  // The main thread has said it to the same person.
+  if (!noticed && isMainThread) process.stderr.write(`equipoise: ${text}\n`);
   noticed = true;
 }
 
@@ -177,6 +181,7 @@ export function kernelReport(options: LoadKernelsOptions = {}): KernelReport {
     isas: kernels.backend === 'addon' ? (findAddon().code?.isas ?? []) : [],
     attempts,
     screen,
+    jpeg: kernels.jpeg?.library ?? 'sharp',
     threads: defaultThreads(),
   };
 }

@@ -1,6 +1,7 @@
 /** Turns the recipes of a plan into rows, for those who want the vectors; training never needs them. */
 
-import type { EmbeddingSet } from '../core/embedding-set.js';
+import { endsReader, iota } from '../core/disk-rows.js';
+import { needsMemory, type DiskSet, type EmbeddingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import { dense, matrix, type Dense, type Matrix, type MatrixLike } from '../core/matrix.js';
 import { resolveOptions } from '../core/options.js';
@@ -31,6 +32,13 @@ export interface PlanRows {
   named(ids: Int32Array, out?: Float32Array): Matrix;
 }
 
+/** The same for rows on disk. */
+export interface DiskPlanRows {
+  readonly rows: number;
+  readonly cols: number;
+  window(start: number, end: number, out?: Float32Array): Promise<Matrix>;
+}
+
 const rules = { kernels: kernelsRule, threads: threadsRule };
 const rulesWithOut = {
   ...rules,
@@ -56,12 +64,6 @@ function passes({ base, other }: Pick<Recipes, 'base' | 'other'>, rows: number, 
       starts.push(r);
     }
   return starts;
-}
-
-function iota(length: number, from = 0): Int32Array {
-  const ids = new Int32Array(length);
-  for (let i = 0; i < length; i++) ids[i] = from + i;
-  return ids;
 }
 
 function exceeds(ids: Int32Array, rows: number): boolean {
@@ -150,7 +152,8 @@ function checkOut(out: Float32Array, source: Float32Array, rows: number, cols: n
  * Needs the memory of x and of the windows. Where recipes build on the rows of others those are made with the window, in blocks of
  * some megabytes, and made again for the next one that needs them.
  *
- * @param x the (n, d) matrix or set that the plan was made for; it must not change while windows are made.
+ * @param x the (n, d) matrix or set that the plan was made for; it must not change while windows are made. Of a set on disk `window` reads
+ *   the rows it needs, a promise resolves when they are made, and recipes that build on others are refused.
  * @throws as `materialize`
  *
  * @example
@@ -158,15 +161,29 @@ function checkOut(out: Float32Array, source: Float32Array, rows: number, cols: n
  * const buffer = new Float32Array(1000 * made.cols);
  * const first = made.window(0, 1000, buffer);
  */
-export function planRows(x: MatrixLike | EmbeddingSet, plan: ResamplingPlan, options: PlanRowsOptions = {}): PlanRows {
+export function planRows(x: MatrixLike | EmbeddingSet, plan: ResamplingPlan, options?: PlanRowsOptions): PlanRows;
+export function planRows(x: DiskSet, plan: ResamplingPlan, options?: PlanRowsOptions): DiskPlanRows;
+export function planRows(
+  x: MatrixLike | EmbeddingSet | DiskSet,
+  plan: ResamplingPlan,
+  options?: PlanRowsOptions,
+): PlanRows | DiskPlanRows;
+export function planRows(
+  x: MatrixLike | EmbeddingSet | DiskSet,
+  plan: ResamplingPlan,
+  options: PlanRowsOptions = {},
+): PlanRows | DiskPlanRows {
   const given = resolveOptions('planRows', rules, options);
   const backend = { kernels: given.kernels ?? loadKernels(), threads: given.threads ?? defaultThreads() };
-  const { data, rows, cols } = dense('embeddings' in x ? x.embeddings : x);
-  const { keep, recipes, extra } = plan;
-  if (plan.originalRows !== rows)
+  return 'rows' in x ? planDiskRows(x, plan, backend) : planMemoryRows(x, plan, backend);
+}
+
+/** What kept rows and recipes come to for n rows of d columns: all of them as recipes, and the rows that no recipe makes. */
+function layOut({ keep, originalRows, recipes, extra }: ResamplingPlan, rows: number, cols: number) {
+  if (originalRows !== rows)
     throw new EquipoiseError(
       'ERR_SHAPE',
-      `The plan was made for ${plan.originalRows} rows but embeddings has ${rows} rows. Pass the set that was resampled`,
+      `The plan was made for ${originalRows} rows but embeddings has ${rows} rows. Pass the set that was resampled`,
     );
   const added = extra && dense(extra.embeddings, 'plan.extra.embeddings');
   if (added && added.cols !== cols)
@@ -174,15 +191,10 @@ export function planRows(x: MatrixLike | EmbeddingSet, plan: ResamplingPlan, opt
   if (keep !== 'all')
     for (const row of keep)
       if (row < 0 || row >= rows) throw new EquipoiseError('ERR_DATA', `plan.keep names row ${row} of ${rows}`);
-
   const kept = keep === 'all' ? iota(rows) : keep;
   const made = kept.length + recipes.base.length;
-  const total = made + (added?.rows ?? 0);
   const named = rows + recipes.base.length;
   passes(recipes, rows, named, named + (added?.rows ?? 0));
-  const chained = exceeds(recipes.base, rows) || exceeds(recipes.other, rows);
-  const block = chained ? Math.max(1, Math.floor(blockNumbers / Math.max(1, cols))) : total;
-  // Rows up to `made` as recipes over x.
   const base = new Int32Array(made);
   base.set(kept);
   base.set(recipes.base, kept.length);
@@ -190,13 +202,47 @@ export function planRows(x: MatrixLike | EmbeddingSet, plan: ResamplingPlan, opt
   other.set(recipes.other, kept.length);
   const step = new Float32Array(made);
   step.set(recipes.step, kept.length);
-
-  function make(start: number, end: number, out: Float32Array): void {
-    const ends = {
+  return {
+    added,
+    kept,
+    made,
+    named,
+    total: made + (added?.rows ?? 0),
+    chained: exceeds(recipes.base, rows) || exceeds(recipes.other, rows),
+    ends: (start: number, end: number): Ends => ({
       base: base.subarray(start, end),
       other: other.subarray(start, end),
       step: step.subarray(start, end),
-    };
+    }),
+  };
+}
+
+function checkWindow(start: number, end: number, total: number): void {
+  if (!Number.isSafeInteger(start) || start < 0 || start > total)
+    throw expected(`a row from 0 to ${total}`, 'window.start', start);
+  if (!Number.isSafeInteger(end) || end < start || end > total)
+    throw expected(`a row from ${start} to ${total}`, 'window.end', end);
+}
+
+/** Copies what rows start … end − 1 have of the extra ones, which begin at row `made`. */
+function copyExtra(added: Dense | undefined, made: number, start: number, end: number, out: Float32Array): void {
+  if (!added || end <= made) return;
+  const from = Math.max(start, made);
+  out.set(added.data.subarray((from - made) * added.cols, (end - made) * added.cols), (from - start) * added.cols);
+}
+
+function planMemoryRows(
+  x: MatrixLike | EmbeddingSet,
+  plan: ResamplingPlan,
+  backend: Required<PlanRowsOptions>,
+): PlanRows {
+  const { data, rows, cols } = dense('embeddings' in x ? x.embeddings : x);
+  const { recipes } = plan;
+  const { added, kept, made, named, total, chained, ends: endsOf } = layOut(plan, rows, cols);
+  const block = chained ? Math.max(1, Math.floor(blockNumbers / Math.max(1, cols))) : total;
+
+  function make(start: number, end: number, out: Float32Array): void {
+    const ends = endsOf(start, end);
     if (chained && (exceeds(ends.base, rows) || exceeds(ends.other, rows))) {
       const ids = Int32Array.from(ends.base, (id, i) =>
         start + i < kept.length ? id : rows + start + i - kept.length,
@@ -209,20 +255,14 @@ export function planRows(x: MatrixLike | EmbeddingSet, plan: ResamplingPlan, opt
     rows: total,
     cols,
     window(start, end, out = new Float32Array((end - start) * cols)) {
-      if (!Number.isSafeInteger(start) || start < 0 || start > total)
-        throw expected(`a row from 0 to ${total}`, 'window.start', start);
-      if (!Number.isSafeInteger(end) || end < start || end > total)
-        throw expected(`a row from ${start} to ${total}`, 'window.end', end);
+      checkWindow(start, end, total);
       checkOut(out, data, end - start, cols);
       const here = Math.min(end, made);
       for (let at = start; cols > 0 && at < here; at += block) {
         const next = Math.min(here, at + block);
         make(at, next, out.subarray((at - start) * cols, (next - start) * cols));
       }
-      if (added && end > made) {
-        const from = Math.max(start, made);
-        out.set(added.data.subarray((from - made) * cols, (end - made) * cols), (from - start) * cols);
-      }
+      copyExtra(added, made, start, end, out);
       return matrix(out, end - start, cols);
     },
     named(ids, out = new Float32Array(ids.length * cols)) {
@@ -232,6 +272,37 @@ export function planRows(x: MatrixLike | EmbeddingSet, plan: ResamplingPlan, opt
       checkOut(out, data, ids.length, cols);
       if (cols > 0) makeNamed(ids, { data, rows, cols }, recipes, added?.data, backend, out);
       return matrix(out, ids.length, cols);
+    },
+  };
+}
+
+function planDiskRows(set: DiskSet, plan: ResamplingPlan, backend: Required<PlanRowsOptions>): DiskPlanRows {
+  const { count, cols } = set.rows;
+  const { added, made, total, chained, ends: endsOf } = layOut(plan, count, cols);
+  if (chained) throw needsMemory('rows that are made of synthetic ones', set);
+  const { gather, most } = endsReader(set.rows);
+  return {
+    rows: total,
+    cols,
+    async window(start, end, out = new Float32Array((end - start) * cols)) {
+      checkWindow(start, end, total);
+      if (out.length !== (end - start) * cols)
+        throw new EquipoiseError(
+          'ERR_SHAPE',
+          `out has ${out.length} numbers but ${end - start} rows of ${cols} are made`,
+        );
+      const here = Math.min(end, made);
+      // A recipe has two ends.
+      const block = Math.max(1, most >> 1);
+      for (let at = start; at < here; at += block) {
+        const next = Math.min(here, at + block);
+        const ends = endsOf(at, next);
+        const { x, base, other } = await gather(ends);
+        const rows = out.subarray((at - start) * cols, (next - start) * cols);
+        backend.kernels.interpolate({ x, cols, base, other, step: ends.step, threads: backend.threads, out: rows });
+      }
+      copyExtra(added, made, start, end, out);
+      return matrix(out, end - start, cols);
     },
   };
 }

@@ -2,11 +2,13 @@
 
 import ndarray, { type NdArray } from 'ndarray';
 import { EquipoiseError, expected } from '../core/errors.js';
-import { assertFinite, dense, type MatrixLike } from '../core/matrix.js';
+import { iota, type DiskRows } from '../core/disk-rows.js';
+import { assertFinite, dense, type Dense, type MatrixLike } from '../core/matrix.js';
 import { choice, custom, integer, resolveOptions } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
-import { amongChoices, type Among, type Kernels, type RowRange } from './kernels.js';
+import { amongChoices, type Among, type Kernels, type NearestOutput, type RowRange } from './kernels.js';
 import { loadKernels } from './load.js';
+import { nearestOnDisk } from './nearest-on-disk.js';
 import { defaultThreads } from './threads.js';
 
 export interface NearestOptions {
@@ -102,7 +104,7 @@ function toLabels(labels: ArrayLike<number> | null | undefined, rows: number, am
  * A row is never its own neighbour (it is excluded by row id, so duplicates of it are found), ties go to the lower id, and
  * the answer is the same to the bit on every backend and any number of threads.
  *
- * @param x (n, d) finite matrix.
+ * @param x (n, d) finite matrix; or the `rows` of a set on disk, which are read in windows, for the same answer.
  * @param labels n class ids; may be null where `among` is 'all'.
  * @returns (q, k) row ids and squared distances, by rising distance.
  * @throws ERR_OPTION, ERR_SHAPE, ERR_DATA for NaN or infinity, ERR_ABORTED.
@@ -113,21 +115,18 @@ function toLabels(labels: ArrayLike<number> | null | undefined, rows: number, am
  * // indices.data is [2, 3, 2, 3]: the enemies at 2 and 4
  */
 export async function nearest(
-  x: MatrixLike,
+  x: MatrixLike | DiskRows,
   labels: ArrayLike<number> | null | undefined,
   options: NearestOptions,
 ): Promise<NearestRows> {
   const { queries, k, among, within, threads, signal, onProgress, kernels } = resolveOptions('nearest', rules, options);
   if (Number.isNaN(k)) throw expected(rules.k.accepts, 'nearest.k', undefined);
-  const { data, rows, cols } = dense(x);
-  const classIds = toLabels(labels, rows, among);
-  const ids = queries === undefined ? Int32Array.from({ length: rows }, (_, i) => i) : toRowIds(queries);
-  assertFinite({ data, rows, cols });
-  const found = await (kernels ?? loadKernels()).nearest({
-    x: data,
-    rows,
-    cols,
-    labels: classIds,
+  const onDisk = 'gather' in x;
+  const given = onDisk ? undefined : dense(x);
+  const rows = onDisk ? x.count : (given?.rows as number);
+  const ids = queries === undefined ? iota(rows) : toRowIds(queries);
+  const search = {
+    labels: toLabels(labels, rows, among),
     queries: ids,
     k,
     among,
@@ -137,7 +136,15 @@ export async function nearest(
     ...(onProgress && {
       onProgress: (done: number) => onProgress({ stage: 'search', done, total: ids.length }),
     }),
-  });
+  };
+  const used = kernels ?? loadKernels();
+  let found: NearestOutput;
+  if (onDisk) found = await nearestOnDisk(used, x, search);
+  else {
+    const { data, cols } = given as Dense;
+    assertFinite({ data, rows, cols });
+    found = await used.nearest({ x: data, rows, cols, ...search });
+  }
   const shape = [ids.length, k];
   return {
     indices: ndarray(found.indices, shape),

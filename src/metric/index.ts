@@ -1,6 +1,6 @@
 /** Metrics and what they are computed from. Adding one is its file and a line here; it is then in every report. */
 
-import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
+import { isResampled, type AnySet, type EmbeddingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { MatrixLike } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
@@ -13,11 +13,22 @@ import { expectedCalibrationError } from './expected-calibration-error.js';
 import { geometricMeanClass } from './geometric-mean-class.js';
 import { geometricMeanMacro } from './geometric-mean-macro.js';
 import { indexBalancedAccuracy } from './index-balanced-accuracy.js';
-import { judge, judgeOutcomes, type Judgement, type Predictions, type Scores } from './judge.js';
+import { judge, judgeOutcomes, outcomesOf, type Judgement, type Predictions, type Scores } from './judge.js';
 import { labelsAs } from './labels-as.js';
+import { logitsOf } from './logits-of.js';
 import { logLoss } from './log-loss.js';
 import { macroF1 } from './macro-f1.js';
 import type { Outcomes } from './metric.js';
+import {
+  evaluateMultiLabel,
+  judgeMany,
+  manyOutcomesOf,
+  multiLabelMetrics,
+  probabilitiesOf,
+  type ManyOutcomes,
+  type MultiLabelEvaluation,
+  type MultiLabelJudged,
+} from './multi-label.js';
 import { prAuc } from './pr-auc.js';
 import { rocAuc } from './roc-auc.js';
 import { fewShot, manyShot, mediumShot } from './shots.js';
@@ -58,12 +69,53 @@ export function evaluatePredictions(predictions: Predictions): Evaluation {
   return judge(metrics, predictions);
 }
 
+/** The names that the metrics for a kind of labels have in an evaluation. */
+export const metricKeys = (kind: TargetKind): string[] =>
+  Object.keys(kind === 'many' ? multiLabelMetrics : metrics).map((name) =>
+    name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+  );
+
+/** Of rows with one label each, or with any number of them. */
+export type AnyEvaluation = Evaluation | MultiLabelEvaluation;
+export type AnyOutcomes = Outcomes | ManyOutcomes;
+
+export const isOfMany = (outcomes: AnyOutcomes): outcomes is ManyOutcomes => 'probabilities' in outcomes;
+
 /** Judges the rows of several models, each on rows of its own, as one set: the folds of a cross-validation. */
 export function evaluateOutcomes(
   parts: readonly Outcomes[],
   given: Pick<Predictions, 'classNames' | 'trainCounts'>,
-): Evaluation {
-  return judgeOutcomes(metrics, parts, given);
+): Evaluation;
+export function evaluateOutcomes(
+  parts: readonly AnyOutcomes[],
+  given: Pick<Predictions, 'classNames' | 'trainCounts'>,
+): AnyEvaluation;
+export function evaluateOutcomes(
+  parts: readonly AnyOutcomes[],
+  given: Pick<Predictions, 'classNames' | 'trainCounts'>,
+): AnyEvaluation {
+  const many = parts.filter(isOfMany);
+  return many.length > 0 ? judgeMany(many, given) : judgeOutcomes(metrics, parts as readonly Outcomes[], given);
+}
+
+/** What a head that was trained on a set of the same class table makes of held-out rows. */
+export function outcomesOn(head: TrainedToJudge, set: EmbeddingSet): AnyOutcomes {
+  const { classNames, labels, targets } = set;
+  const logits = head.logits(set.embeddings);
+  if (targets === undefined) return outcomesOf({ labels, logits, predicted: head.decide(logits), classNames });
+  const { thresholds } = head;
+  return manyOutcomesOf({
+    targets,
+    probabilities: probabilitiesOf(logits),
+    classNames,
+    ...(thresholds && { thresholds }),
+  });
+}
+
+export interface TrainedToJudge {
+  readonly thresholds?: ArrayLike<number>;
+  logits(x: MatrixLike): Float32Array;
+  decide(logits: Float32Array): Int32Array;
 }
 
 const evaluateRules = {
@@ -79,11 +131,12 @@ const evaluateRules = {
  * Judges a head on rows it was not trained on. Classes are matched by name.
  *
  * @param head anything that turns an (n, d) matrix into n · C logits in the order of its `classNames`.
+ * @param set in memory, or on disk: then (n, C) logits are in memory, and a window of the rows.
  * @throws ERR_DATA for resampled rows, no rows, or rows of a class that the head does not know.
  */
 export async function evaluate(
   head: Judged,
-  set: EmbeddingSet,
+  set: AnySet,
   options: { trainCounts?: ArrayLike<number> } = {},
 ): Promise<Evaluation> {
   resolveOptions('evaluate', evaluateRules, options);
@@ -97,7 +150,7 @@ export async function evaluate(
     throw expected('a head of rows with one label each', 'evaluate', head.targets, 'Use evaluateMultiLabel');
   const { classNames } = head;
   const labels = labelsAs(classNames, set, 'to evaluate');
-  const logits = await head.logits(set.embeddings);
+  const logits = await logitsOf(head, set);
   const predicted = head.decide?.(logits);
   return evaluatePredictions({ labels, logits, classNames, ...(predicted && { predicted }), ...options });
 }
@@ -111,16 +164,29 @@ export interface Judged {
   decide?(logits: Float32Array): Int32Array;
 }
 
+/** `evaluate` or `evaluateMultiLabel`, whichever is for the rows. */
+export async function evaluateAny(
+  head: Judged & Pick<MultiLabelJudged, 'targets' | 'thresholds'>,
+  set: AnySet,
+  options: { trainCounts?: ArrayLike<number> } = {},
+): Promise<AnyEvaluation> {
+  return set.targets ? evaluateMultiLabel(head, set, options) : evaluate(head, set, options);
+}
+
 export { calibrationCurve, type CalibrationBin } from './calibration-curve.js';
 export { confusionMatrix, type ConfusionMatrix } from './confusion.js';
 export {
   averagePrecision,
   evaluateMultiLabel,
   evaluateMultiLabelPredictions,
+  multiLabelMetrics,
+  probabilitiesOf,
   type LabelScores,
+  type ManyOutcomes,
   type MultiLabelEvaluation,
 } from './multi-label.js';
 export { generalizationGap, type GeneralizationGap } from './generalization-gap.js';
-export { labelsAs } from './labels-as.js';
+export { labelsAs, targetsAs } from './labels-as.js';
+export { logitsOf } from './logits-of.js';
 export { outcomesOf, type ClassScores, type Predictions } from './judge.js';
 export { defineMetric, type Metric, type MetricContext, type Outcomes } from './metric.js';

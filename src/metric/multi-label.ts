@@ -1,39 +1,82 @@
 /** Judging rows with any number of labels: every class is a yes or no of its own. */
 
-import { isResampled, type EmbeddingSet } from '../core/embedding-set.js';
-import { EquipoiseError, expected, show } from '../core/errors.js';
+import { isResampled, type AnySet } from '../core/embedding-set.js';
+import { EquipoiseError, expected } from '../core/errors.js';
 import type { MatrixLike } from '../core/matrix.js';
 import { custom, resolveOptions } from '../core/options.js';
 import type { TargetKind } from '../core/targets.js';
 import { mean } from './confusion.js';
+import type { ClassScores } from './judge.js';
+import { targetsAs } from './labels-as.js';
+import { logitsOf } from './logits-of.js';
+import type { Metric } from './metric.js';
+import { isFewShot, isManyShot, isMediumShot } from './shots.js';
 
 /** One class among the judged rows. A rate of nothing (no such row) is 0: read it beside `support`. */
-export interface LabelScores {
-  readonly name: string;
-  /** Rows that have the class. */
-  readonly support: number;
+export interface LabelScores extends ClassScores {
   readonly threshold: number;
-  readonly precision: number;
-  readonly recall: number;
-  readonly f1: number;
   /** Of all rows, ranked by the probability of the class; null for a class that no row has. */
   readonly averagePrecision: number | null;
 }
 
+type ManyMetric = Omit<Metric, 'compute' | 'ranks' | 'ofSomeClasses'>;
+
+const inUnit = { range: [0, 1], higherIsBetter: true } as const;
+const shots = (which: string) =>
+  `mean recall of the classes with ${which} training rows; none where there is no such class`;
+
+/** What is said of all classes together: each is in a `MultiLabelEvaluation`, under its name in camel case. */
+export const multiLabelMetrics = {
+  'macro-f1': { name: 'macro-f1', summary: 'mean F1 of the classes that occur in truth or prediction', ...inUnit },
+  'micro-f1': { name: 'micro-f1', summary: 'F1 of all yeses and noes together', ...inUnit },
+  'mean-average-precision': {
+    name: 'mean-average-precision',
+    summary:
+      'mean average precision of the classes that some row has: rows ranked by probability, whatever the thresholds',
+    ...inUnit,
+    ofProbabilities: true,
+  },
+  'balanced-accuracy': {
+    name: 'balanced-accuracy',
+    summary: 'mean over the classes of the mean recall of its rows and of those without it',
+    ...inUnit,
+  },
+  'many-shot': { name: 'many-shot', summary: shots('more than 100'), ...inUnit },
+  'medium-shot': { name: 'medium-shot', summary: shots('20 to 100'), ...inUnit },
+  'few-shot': { name: 'few-shot', summary: shots('fewer than 20'), ...inUnit },
+  'hamming-loss': {
+    name: 'hamming-loss',
+    summary: 'share of all yeses and noes that are wrong',
+    range: [0, 1],
+    higherIsBetter: false,
+  },
+  'subset-accuracy': { name: 'subset-accuracy', summary: 'share of the rows with every yes and no right', ...inUnit },
+  'log-loss': {
+    name: 'log-loss',
+    summary: 'mean negative logarithm of the probability given to each right yes or no',
+    range: [0, Infinity],
+    higherIsBetter: false,
+    ofProbabilities: true,
+  },
+} as const satisfies Readonly<Record<string, ManyMetric>>;
+
 export interface MultiLabelEvaluation {
   readonly classNames: readonly string[];
   readonly rows: number;
+  /** Rows that have each class. */
+  readonly support: readonly number[];
   readonly perClass: readonly LabelScores[];
-  /** Mean F1 of the classes that occur in truth or prediction. */
   readonly macroF1: number;
-  /** F1 of all yeses and noes together. */
   readonly microF1: number;
-  /** Mean average precision of the classes that some row has. */
   readonly meanAveragePrecision: number;
-  /** Share of all yeses and noes that are wrong. */
+  readonly balancedAccuracy: number;
+  /** Null without the counts of training rows. */
+  readonly manyShot: number | null;
+  readonly mediumShot: number | null;
+  readonly fewShot: number | null;
   readonly hammingLoss: number;
-  /** Share of the rows with every yes and no right. */
   readonly subsetAccuracy: number;
+  readonly logLoss: number;
 }
 
 export interface MultiLabelPredictions {
@@ -44,6 +87,18 @@ export interface MultiLabelPredictions {
   readonly classNames: readonly string[];
   /** A class is predicted from this probability on; default 0.5 for all. */
   readonly thresholds?: ArrayLike<number>;
+  /** Training rows a class, in the order of `classNames`; many-, medium- and few-shot are null without. */
+  readonly trainCounts?: ArrayLike<number>;
+}
+
+/** One entry a yes or no: (n, C) of judged rows. */
+export interface ManyOutcomes {
+  /** 1 where the row has the class. */
+  readonly truth: Int32Array;
+  readonly predicted: Int32Array;
+  readonly probabilities: Float64Array;
+  /** One a class. */
+  readonly thresholds: Float64Array;
 }
 
 /** Σ (R_k − R_{k−1}) P_k over the distinct probabilities from the highest down, as scikit-learn's `average_precision_score`. */
@@ -67,74 +122,132 @@ export function averagePrecision(probabilities: ArrayLike<number>, has: ArrayLik
   return sum / total;
 }
 
-/**
- * Judges predictions that were made elsewhere.
- * @throws ERR_SHAPE for another number of them, ERR_DATA for no rows or what is no probability.
- */
-export function evaluateMultiLabelPredictions(given: MultiLabelPredictions): MultiLabelEvaluation {
+/** @throws ERR_SHAPE for another number of them, ERR_DATA for no rows or what is no probability. */
+export function manyOutcomesOf(given: Omit<MultiLabelPredictions, 'trainCounts'>): ManyOutcomes {
   const { targets, probabilities, classNames, thresholds = classNames.map(() => 0.5) } = given;
   const classes = classNames.length;
-  const rows = targets.length / classes;
   for (const [what, length, wanted] of [
     ['probabilities', probabilities.length, targets.length],
     ['thresholds', thresholds.length, classes],
   ] as const)
     if (length !== wanted) throw new EquipoiseError('ERR_SHAPE', `Expected ${wanted} ${what} but received ${length}`);
-  if (rows === 0) throw new EquipoiseError('ERR_DATA', 'Expected rows to evaluate but the set has none');
+  if (targets.length === 0) throw new EquipoiseError('ERR_DATA', 'Expected rows to evaluate but the set has none');
   for (let i = 0; i < probabilities.length; i++)
     if (!((probabilities[i] as number) >= 0 && (probabilities[i] as number) <= 1))
       throw new EquipoiseError(
         'ERR_DATA',
         `Row ${Math.floor(i / classes)} has ${probabilities[i]} in column ${i % classes} of probabilities`,
       );
-  const wrong = new Uint8Array(rows);
-  let errors = 0;
-  const all = { right: 0, has: 0, predicted: 0 };
-  const occurring: number[] = [];
-  const perClass = classNames.map((name, c): LabelScores => {
-    const own = Float64Array.from({ length: rows }, (_, i) => probabilities[i * classes + c] as number);
-    const has = Uint8Array.from({ length: rows }, (_, i) => targets[i * classes + c] as number);
-    const threshold = thresholds[c] as number;
-    const count = { right: 0, has: 0, predicted: 0 };
-    own.forEach((p, i) => {
-      const yes = p >= threshold ? 1 : 0;
-      count.has += has[i] as number;
-      count.predicted += yes;
-      if (yes === has[i]) count.right += yes;
-      else {
-        errors++;
-        wrong[i] = 1;
-      }
-    });
-    for (const key of ['right', 'has', 'predicted'] as const) all[key] += count[key];
-    const f1 = f1Of(count);
-    if (count.has + count.predicted > 0) occurring.push(f1);
+  return {
+    truth: Int32Array.from(targets),
+    predicted: Int32Array.from(probabilities, (p, at) => (p >= (thresholds[at % classes] as number) ? 1 : 0)),
+    probabilities: Float64Array.from(probabilities),
+    thresholds: Float64Array.from(thresholds),
+  };
+}
+
+/**
+ * Judges predictions that were made elsewhere.
+ * @throws ERR_SHAPE for another number of them, ERR_DATA for no rows or what is no probability.
+ */
+export function evaluateMultiLabelPredictions(given: MultiLabelPredictions): MultiLabelEvaluation {
+  return judgeMany([manyOutcomesOf(given)], given);
+}
+
+/** Probabilities are not believed below this, so that one impossible answer does not make the log loss infinite. */
+const SMALLEST_PROBABILITY = 1e-15;
+
+/** Judges the rows of several models, each on rows of its own, as one set; average precision, which ranks rows by one model, is the mean. */
+export function judgeMany(
+  parts: readonly ManyOutcomes[],
+  { classNames, trainCounts }: Pick<MultiLabelPredictions, 'classNames' | 'trainCounts'>,
+): MultiLabelEvaluation {
+  const classes = classNames.length;
+  if (trainCounts && trainCounts.length !== classes)
+    throw new EquipoiseError(
+      'ERR_SHAPE',
+      `trainCounts has ${trainCounts.length} entries but there are ${classes} classes`,
+    );
+  const tallies = classNames.map(() => ({ rows: 0, has: 0, predicted: 0, right: 0 }));
+  let wrongRows = 0;
+  let logLoss = 0;
+  for (const { truth, predicted, probabilities } of parts)
+    for (let row = 0; row < truth.length; row += classes) {
+      let wrong = false;
+      tallies.forEach((tally, c) => {
+        const [has, yes] = [truth[row + c] as number, predicted[row + c] as number];
+        const p = probabilities[row + c] as number;
+        tally.rows++;
+        tally.has += has;
+        tally.predicted += yes;
+        tally.right += has * yes;
+        wrong ||= has !== yes;
+        logLoss -= Math.log(Math.max(SMALLEST_PROBABILITY, has === 1 ? p : 1 - p));
+      });
+      if (wrong) wrongRows++;
+    }
+  const rows = tallies[0]?.rows ?? 0;
+  const perClass = tallies.map(({ has, predicted, right }, c): LabelScores => {
+    const column = <T>(values: ArrayLike<T>) =>
+      Array.from({ length: values.length / classes }, (_, row) => values[row * classes + c] as T);
     return {
-      name,
-      support: count.has,
-      threshold,
-      precision: count.predicted === 0 ? 0 : count.right / count.predicted,
-      recall: count.has === 0 ? 0 : count.right / count.has,
-      f1,
-      averagePrecision: averagePrecision(own, has),
+      name: classNames[c] as string,
+      support: has,
+      threshold: mean(parts.map(({ thresholds }) => thresholds[c] as number)),
+      precision: predicted === 0 ? 0 : right / predicted,
+      recall: has === 0 ? 0 : right / has,
+      f1: f1Of({ has, predicted, right }),
+      specificity: rows === has ? 0 : (rows - has - predicted + right) / (rows - has),
+      averagePrecision: meanOrNull(
+        parts.map(({ probabilities, truth }) => averagePrecision(column(probabilities), column(truth))),
+      ),
     };
   });
-  const known = perClass.map((one) => one.averagePrecision).filter((value) => value !== null);
+  const all = tallies.reduce(
+    (sum, tally) => ({
+      has: sum.has + tally.has,
+      predicted: sum.predicted + tally.predicted,
+      right: sum.right + tally.right,
+    }),
+    { has: 0, predicted: 0, right: 0 },
+  );
+  const occurring = perClass.filter((_, c) => (tallies[c]?.has ?? 0) + (tallies[c]?.predicted ?? 0) > 0);
+  const both = perClass.filter(({ support }) => support > 0 && support < rows);
+  const recallOf = (belongs: (count: number) => boolean) =>
+    trainCounts
+      ? meanOrNull(
+          perClass.map(({ support, recall }, c) => (support > 0 && belongs(trainCounts[c] as number) ? recall : null)),
+        )
+      : null;
   return {
     classNames: [...classNames],
     rows,
+    support: tallies.map(({ has }) => has),
     perClass,
-    macroF1: occurring.length === 0 ? 0 : mean(occurring),
+    macroF1: meanOrNull(occurring.map(({ f1 }) => f1)) ?? 0,
     microF1: f1Of(all),
-    meanAveragePrecision: known.length === 0 ? 0 : mean(known),
-    hammingLoss: errors / targets.length,
-    subsetAccuracy: wrong.filter((any) => any === 0).length / rows,
+    meanAveragePrecision: meanOrNull(perClass.map((one) => one.averagePrecision)) ?? 0,
+    balancedAccuracy: meanOrNull(both.map(({ recall, specificity }) => (recall + specificity) / 2)) ?? 0,
+    manyShot: recallOf(isManyShot),
+    mediumShot: recallOf(isMediumShot),
+    fewShot: recallOf(isFewShot),
+    hammingLoss: (all.has + all.predicted - 2 * all.right) / (rows * classes),
+    subsetAccuracy: 1 - wrongRows / rows,
+    logLoss: logLoss / (rows * classes),
   };
+}
+
+function meanOrNull(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : mean(known);
 }
 
 function f1Of({ right, has, predicted }: { right: number; has: number; predicted: number }): number {
   return has + predicted === 0 ? 0 : (2 * right) / (has + predicted);
 }
+
+/** (n, C): a yes or no each. */
+export const probabilitiesOf = (logits: Float32Array): Float32Array => logits.map((z) => 1 / (1 + Math.exp(-z)));
 
 /** What judging needs of a head of rows with any number of labels. */
 export interface MultiLabelJudged {
@@ -153,6 +266,12 @@ const rules = {
     help: 'from which probability on a class is predicted; default: those of the head, else 0.5',
     check: (value) => typeof value === 'object' && value !== null && 'length' in value,
   }),
+  trainCounts: custom<ArrayLike<number> | undefined>({
+    accepts: 'an array of training rows a class',
+    default: undefined,
+    help: 'groups classes into many-, medium- and few-shot',
+    check: (value) => typeof value === 'object' && value !== null && 'length' in value,
+  }),
 };
 
 /**
@@ -166,10 +285,10 @@ const rules = {
  */
 export async function evaluateMultiLabel(
   head: MultiLabelJudged,
-  set: EmbeddingSet,
-  options: { thresholds?: ArrayLike<number> } = {},
+  set: AnySet,
+  options: { thresholds?: ArrayLike<number>; trainCounts?: ArrayLike<number> } = {},
 ): Promise<MultiLabelEvaluation> {
-  const { thresholds = head.thresholds } = resolveOptions('evaluateMultiLabel', rules, options);
+  const { thresholds = head.thresholds, trainCounts } = resolveOptions('evaluateMultiLabel', rules, options);
   if (head.targets !== 'many')
     throw expected('a head of rows with any number of labels', 'evaluateMultiLabel', head.targets, 'Use evaluate');
   if (set.targets === undefined || isResampled(set))
@@ -178,20 +297,13 @@ export async function evaluateMultiLabel(
       `Expected held-out rows with any number of labels but received ${set.targets ? 'resampled rows' : 'rows of one label each. Use evaluate'}`,
     );
   const { classNames } = head;
-  const [rows = 0] = set.embeddings.shape;
-  const targets = new Uint8Array(rows * classNames.length);
-  const own = set.classNames.length;
-  set.classNames.forEach((name, c) => {
-    const id = classNames.indexOf(name);
-    if (id < 0 && (set.classCounts[c] as number) > 0)
-      throw new EquipoiseError(
-        'ERR_DATA',
-        `Class ${show(name)} has ${set.classCounts[c]} rows to evaluate but the head knows only ${classNames.slice(0, 12).join(', ')}`,
-      );
-    if (id < 0) return;
-    for (let i = 0; i < rows; i++)
-      targets[i * classNames.length + id] = (set.targets as Uint8Array)[i * own + c] as number;
+  const targets = targetsAs(classNames, set, 'to evaluate');
+  const probabilities = probabilitiesOf(await logitsOf(head, set));
+  return evaluateMultiLabelPredictions({
+    targets,
+    probabilities,
+    classNames,
+    ...(thresholds && { thresholds }),
+    ...(trainCounts && { trainCounts }),
   });
-  const probabilities = (await head.logits(set.embeddings)).map((z) => 1 / (1 + Math.exp(-z)));
-  return evaluateMultiLabelPredictions({ targets, probabilities, classNames, ...(thresholds && { thresholds }) });
 }

@@ -19,6 +19,10 @@ function shotMetric<const N extends string>(name: N, which: string, belongs: (tr
   });
 }
 
-export const manyShot = shotMetric('many-shot', 'more than 100', (rows) => rows > 100);
-export const mediumShot = shotMetric('medium-shot', '20 to 100', (rows) => rows >= 20 && rows <= 100);
-export const fewShot = shotMetric('few-shot', 'fewer than 20', (rows) => rows < 20);
+export const isManyShot = (trainRows: number): boolean => trainRows > 100;
+export const isFewShot = (trainRows: number): boolean => trainRows < 20;
+export const isMediumShot = (trainRows: number): boolean => !isManyShot(trainRows) && !isFewShot(trainRows);
+
+export const manyShot = shotMetric('many-shot', 'more than 100', isManyShot);
+export const mediumShot = shotMetric('medium-shot', '20 to 100', isMediumShot);
+export const fewShot = shotMetric('few-shot', 'fewer than 20', isFewShot);

@@ -19,6 +19,7 @@ export const mamix = defineMix({
   labelWeight({ countBase, countOther, step, options: { omega } }) {
     // Where the segment crosses the boundary: etaBase / (etaBase + etaOther) with eta = count^-omega.
     const margin = 1 / (1 + (countBase / countOther) ** omega);
-    return step < margin ? 1 - step / (2 * margin) : (1 - step) / (2 * (1 - margin));
+    // A margin that rounds to 1 leaves the other class nothing of the way.
+    return step < margin || margin === 1 ? 1 - step / (2 * margin) : (1 - step) / (2 * (1 - margin));
   },
 });

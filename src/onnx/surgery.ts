@@ -99,15 +99,20 @@ export function cutAt(model: OnnxModel, tensorName: string): OnnxModel {
   return subgraph(model, { outputs: [tensorName] });
 }
 
+/** Fully connected layers, in floating point and as quantisation writes them. */
+const fullyConnected = ['Gemm', 'MatMul', 'MatMulInteger', 'QLinearMatMul', 'QGemm', 'DynamicQuantizeMatMul'];
+
 /**
- * The tensor that the last fully connected layer reads, which in a classifier is the embedding.
+ * The tensor that the last fully connected layer reads, which in a classifier is the embedding; where the layer reads
+ * integers, what they were made of.
  * Undefined where there is no such layer (a network that ends in a convolution).
  */
 export function findPenultimate(model: OnnxModel): string | undefined {
   const graph = graphOf(model);
-  const outputs = graph.output.map(({ name }) => name);
-  const layers = graphOf(subgraph(model, { outputs })).node.filter(({ opType }) => ['Gemm', 'MatMul'].includes(opType));
-  return layers.at(-1)?.input[0];
+  const nodes = graphOf(subgraph(model, { outputs: graph.output.map(({ name }) => name) })).node;
+  const read = nodes.findLast(({ opType }) => fullyConnected.includes(opType))?.input[0];
+  const maker = nodes.find(({ output }) => read !== undefined && output.includes(read));
+  return maker && ['QuantizeLinear', 'DynamicQuantizeLinear'].includes(maker.opType) ? maker.input[0] : read;
 }
 
 /** Renames tensors throughout, graphs inside nodes included. Two tensors must not get one name. */

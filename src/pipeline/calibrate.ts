@@ -6,6 +6,7 @@ import { EquipoiseError } from '../core/errors.js';
 import { calibrate, wantsDecision, type CalibrateOptions, type DecisionFit } from '../decision/index.js';
 import { openStore } from '../store/index.js';
 import { headFromModel } from '../train/index.js';
+import { openRows, sampleRows } from './memory.js';
 import { assertSameBackbone } from './models.js';
 
 export interface CalibrateModelOptions extends CalibrateOptions {
@@ -13,6 +14,8 @@ export interface CalibrateModelOptions extends CalibrateOptions {
   readonly out: string;
   /** Whose validation rows are taken; a store without splits is held-out rows as a whole. */
   readonly split?: string;
+  /** Rows that take more stay on disk; default a quarter of the machine's memory. */
+  readonly memoryBytes?: number;
 }
 
 export interface CalibratedModel {
@@ -28,7 +31,7 @@ export interface CalibratedModel {
 export async function calibrateModel(
   headPath: string,
   storePath: string,
-  { out, split, ...options }: CalibrateModelOptions,
+  { out, split, memoryBytes, ...options }: CalibrateModelOptions,
 ): Promise<CalibratedModel> {
   if (!wantsDecision(options))
     throw new EquipoiseError(
@@ -44,12 +47,12 @@ export async function calibrateModel(
       'ERR_OPTION',
       `${storePath} has the splits ${store.splits().join(', ')}. Name one with --split, so that only its validation rows are taken`,
     );
-  const set = await store.read(split === undefined ? {} : { split, part: 'validation' });
-  const calibrated = calibrate(head, set, options);
+  const set = await openRows(store, split === undefined ? {} : { split, part: 'validation' }, memoryBytes);
+  const calibrated = await calibrate(head, set, options);
   const { recipe, backbone } = saved;
   const report = await exportOnnx(calibrated, {
     path: out,
-    sampleRows: set.embeddings,
+    sampleRows: await sampleRows(set),
     ...(recipe.modality === 'table' && recipe.columns && { columns: recipe.columns }),
     ...(backbone && { embeddedWith: backbone }),
   });

@@ -13,11 +13,17 @@ import {
 import type { EmbeddingSet } from '../core/embedding-set.js';
 import { renderLeaderboardHtml, renderLeaderboardMarkdown } from '../report/index.js';
 import { openStore } from '../store/index.js';
+import { assertRowsFit } from './memory.js';
 import { writeWhole } from './run-folder.js';
 
 /** The parts of a split, or without one all rows, to be divided anew. */
-async function rowsToCompare(path: string, split: string | undefined): Promise<EmbeddingSet | ComparedParts> {
+async function rowsToCompare(
+  what: string,
+  path: string,
+  split: string | undefined,
+): Promise<EmbeddingSet | ComparedParts> {
   const store = await openStore(path);
+  assertRowsFit(what, store.count, store.dim);
   if (split === undefined) return store.read();
   return {
     train: await store.read({ split, part: 'train' }),
@@ -36,7 +42,7 @@ export async function compareStore(
   path: string,
   { split, ...options }: CompareOptions & { readonly split?: string } = {},
 ): Promise<Leaderboard> {
-  const leaderboard = await compare(await rowsToCompare(path, split), options);
+  const leaderboard = await compare(await rowsToCompare('compare', path, split), options);
   if (options.out !== undefined) {
     await writeWhole(join(options.out, 'leaderboard.html'), await renderLeaderboardHtml(leaderboard));
     await writeWhole(join(options.out, 'leaderboard.md'), renderLeaderboardMarkdown(leaderboard));
@@ -49,5 +55,5 @@ export async function tuneStore(
   path: string,
   { split, ...options }: TuneOptions & { readonly split?: string },
 ): Promise<Tuning> {
-  return tune(await rowsToCompare(path, split), options);
+  return tune(await rowsToCompare('tune', path, split), options);
 }

@@ -2,7 +2,14 @@
 
 import { boolean, choice, custom, integer, number, resolveOptions, text, type OptionsOf } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
-import { strategies } from '../strategy/index.js';
+import type { TargetKind } from '../core/targets.js';
+import {
+  assertTargets,
+  defaultStrategy,
+  plainStrategy,
+  strategies,
+  type StrategyDefinition,
+} from '../strategy/index.js';
 import { decisionOptions, resolveDecision, type DecisionOptions } from '../decision/index.js';
 import { embedOptions } from '../embed/index.js';
 import { trainRules } from '../train/index.js';
@@ -16,17 +23,19 @@ export const runOptions = {
   test: text({ help: 'test data of the same kind; without it a stratified share of DATA is held out' }),
   out: text({ default: 'equipoise-run', help: 'the run folder' }),
   backbone: text({ help: 'backbone id, folder or .onnx file; images default to tiny-image, tables need none' }),
-  strategy: text({ default: 'eos', help: 'what to train beside the baselines' }),
+  strategy: text({
+    help: `what to train beside the baselines; default: ${defaultStrategy.one}, for rows with any number of labels ${defaultStrategy.many}`,
+  }),
   strategyOptions: custom<Readonly<Record<string, unknown>>>({
     accepts: 'an object of options',
     default: {},
     help: 'options of the strategy, such as { kNeighbors: 10 }',
     check: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   }),
-  baselines: custom<readonly string[]>({
+  baselines: custom<readonly string[] | undefined>({
     accepts: 'an array of strategy names',
-    default: ['ce'],
-    help: 'strategies trained for comparison; the first is "before"',
+    default: undefined,
+    help: `strategies trained for comparison; the first is "before"; default: ${plainStrategy.one}, for rows with any number of labels ${plainStrategy.many}`,
     check: (value) => Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string'),
   }),
   seed: integer({ min: 0, default: 0, help: 'of every random choice; the same seed gives the same result' }),
@@ -50,6 +59,15 @@ export const runOptions = {
   }),
   format: text({ help: 'dataset format, where detection is wrong' }),
   label: text({ help: 'label column: name, or index (negative counts from the end)' }),
+  labelSeparator: text({
+    help: 'items may have any number of labels, with this between them: "|" reads cat|dog; lists in JSON and Parquet need nothing',
+  }),
+  labelColumns: custom<readonly (string | number)[] | undefined>({
+    accepts: 'a list of columns by name or by index',
+    default: undefined,
+    help: 'items may have any number of labels: columns that hold 1 where an item has the class of their name, else 0',
+    check: (value) => Array.isArray(value) && value.length > 0,
+  }),
   text: text({ help: 'text column: name or index' }),
   image: text({ help: 'image path column: name or index' }),
   group: text({ help: 'group column: rows of one group stay on one side of a split' }),
@@ -93,7 +111,35 @@ export const runOptions = {
   overwrite: boolean({ default: false, help: 'replace a finished run in the same folder' }),
 };
 
+/** How tables and their like are read. */
+const {
+  format,
+  label,
+  labelSeparator,
+  labelColumns,
+  text: textColumn,
+  image,
+  group,
+  id,
+  categorical,
+  header,
+} = runOptions;
+export const dataOptions = {
+  format,
+  label,
+  labelSeparator,
+  labelColumns,
+  text: textColumn,
+  image,
+  group,
+  id,
+  categorical,
+  header,
+};
+
 export type RunConfig = OptionsOf<typeof runOptions>;
+/** With what is trained. */
+export type ChosenConfig = RunConfig & { readonly strategy: string; readonly baselines: readonly string[] };
 
 /** What callers give: any subset; `data` is needed. */
 export type RunInput = { [K in keyof RunConfig]?: RunConfig[K] | undefined };
@@ -111,10 +157,29 @@ export function resolveRunConfig(input: RunInput): RunConfig {
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined && value !== null));
   const config = resolveOptions('run', runOptions, given);
   // Before the long work, not after it.
-  const named = (name: string) => lookUp(strategies, 'strategy', name, 'strategies');
-  config.baselines.forEach(named);
-  const { name, options } = named(config.strategy as string);
-  resolveOptions(name, options, config.strategyOptions);
+  config.baselines?.forEach(named);
+  if (config.strategy !== undefined)
+    resolveOptions(config.strategy, named(config.strategy).options, config.strategyOptions);
   resolveDecision('run', decisionOf(config));
   return config;
+}
+
+const named = (name: string): StrategyDefinition =>
+  lookUp(
+    strategies as unknown as Readonly<Record<string, StrategyDefinition>>,
+    'strategy',
+    name,
+    'strategies',
+  ) as StrategyDefinition;
+
+/**
+ * Says what is trained, once it is known which kind of labels the rows have.
+ * @throws ERR_OPTION for strategies of another kind, options that the strategy does not have, decisions that cannot be tuned.
+ */
+export function chooseStrategies(config: RunConfig, kind: TargetKind): ChosenConfig {
+  const { strategy = defaultStrategy[kind], baselines = [plainStrategy[kind]] } = config;
+  for (const name of [...baselines, strategy]) assertTargets(named(name), kind);
+  resolveOptions(strategy, named(strategy).options, config.strategyOptions);
+  resolveDecision('run', decisionOf(config), kind);
+  return { ...config, strategy, baselines };
 }

@@ -63,7 +63,7 @@ export async function doctor(): Promise<DoctorReport> {
         'base64',
       );
       await images.into({ kind: 'encoded-image', bytes: pixel }, new Float32Array(images.length), 0);
-      return 'sharp decodes';
+      return kernels.jpeg === 'sharp' ? 'sharp decodes' : `${kernels.jpeg} decodes JPEG, sharp the rest`;
     }),
   ];
   return {

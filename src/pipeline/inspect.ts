@@ -2,18 +2,14 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { auditLeaks, findDuplicates, type LeakAudit, type LeakAuditOptions } from '../audit/index.js';
+import type { Part } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
+import { namesOf, type Label } from '../core/item.js';
+import type { TargetKind } from '../core/targets.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { describeModel, findPenultimate, readModel } from '../onnx/index.js';
-import {
-  isStore,
-  namesOf,
-  openStore,
-  type EmbeddingStore,
-  type Label,
-  type Manifest,
-  type Provenance,
-} from '../store/index.js';
+import { isStore, openStore, type EmbeddingStore, type Manifest, type Provenance } from '../store/index.js';
+import { openRows } from './memory.js';
 
 /** Synthetic rows whose parents are told. */
 const shownRows = 5;
@@ -26,6 +22,10 @@ export interface ClassCount {
 interface Counted {
   readonly classes: readonly ClassCount[];
   readonly unlabelled: number;
+  /** `many`: items may have any number of labels. */
+  readonly targets: TargetKind;
+  /** Of items with any number of labels: those that have none of the classes. */
+  readonly withoutClass: number;
   /** Largest class ÷ smallest non-empty one; null without classes. */
   readonly imbalanceRatio: number | null;
 }
@@ -77,26 +77,39 @@ export interface InspectOptions {
   readonly of?: string;
   /** Largest distance of near duplicates as a share of the typical distance between two rows; default: they are not looked for. */
   readonly nearThreshold?: number;
+  /** Rows of a store that take more stay on disk; default a quarter of the machine's memory. */
+  readonly memoryBytes?: number;
   readonly dataset?: OpenDatasetOptions;
 }
 
 function counted(classNames: readonly string[], labels: Iterable<Label>): Counted {
   const counts = new Map(classNames.map((name) => [name, 0]));
   let unlabelled = 0;
+  let withoutClass = 0;
+  let targets: TargetKind = 'one';
   for (const label of labels) {
     if (label === null) unlabelled++;
+    if (label !== null && typeof label !== 'string') targets = 'many';
+    if (label?.length === 0) withoutClass++;
     for (const name of namesOf(label)) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const present = [...counts.values()].filter((count) => count > 0);
   return {
     classes: [...counts].map(([name, count]) => ({ name, count })),
     unlabelled,
+    targets,
+    withoutClass,
     imbalanceRatio: present.length > 0 ? Math.max(...present) / Math.min(...present) : null,
   };
 }
 
 /** A resampled store has no split of its own: its rows are training rows, held against the held-out rows of the store it was made from. */
-async function auditResampled(store: EmbeddingStore, of: string, options: LeakAuditOptions) {
+async function auditResampled(
+  store: EmbeddingStore,
+  of: string,
+  memoryBytes: number | undefined,
+  options: LeakAuditOptions,
+) {
   const origin = await openStore(of);
   const synthetic = await store.provenance();
   const known = new Set([...(await origin.rows()), ...synthetic].map(({ id }) => id));
@@ -108,23 +121,40 @@ async function auditResampled(store: EmbeddingStore, of: string, options: LeakAu
       'ERR_DATA',
       `Expected ${of} to be the store that ${store.dir} was made from but it has no row ${JSON.stringify(stray)}`,
     );
-  const train = await store.read();
+  const train = await openRows(store, {}, memoryBytes);
   const audits: Record<string, LeakAudit> = {};
   for (const split of origin.splits())
     audits[split] = await auditLeaks(
       {
         train,
-        validation: await origin.read({ split, part: 'validation' }),
-        test: await origin.read({ split, part: 'test' }),
+        validation: await openRows(origin, { split, part: 'validation' }, memoryBytes),
+        test: await openRows(origin, { split, part: 'test' }, memoryBytes),
       },
       { ...options, synthetic },
     );
   return audits;
 }
 
+/** Labelled rows by class, and by part of each split. What is known of each row is let go again. */
+async function countRows(store: EmbeddingStore) {
+  const rows = await store.rows();
+  const splits: Record<string, Record<string, number>> = {};
+  for (const name of store.splits()) {
+    const { parts } = await store.readSplit(name);
+    const counts = { train: 0, validation: 0, test: 0 };
+    for (const { id, label } of rows) {
+      const part = label === null ? undefined : parts.get(id);
+      if (part) counts[part]++;
+    }
+    splits[name] = counts;
+  }
+  const labels = rows.map(({ label }) => label);
+  return { classes: counted(store.classNames, labels), splits };
+}
+
 async function inspectStore(
   path: string,
-  { leaks = false, of, nearThreshold }: InspectOptions,
+  { leaks = false, of, nearThreshold, memoryBytes }: InspectOptions,
 ): Promise<StoreInspection> {
   const store = await openStore(path);
   const auditOptions = nearThreshold === undefined ? {} : { nearThreshold };
@@ -135,31 +165,27 @@ async function inspectStore(
       'the store it was made from',
       'inspect.of',
       of,
-      `${path} holds resampled rows: whether they leak depends on the held-out rows of that store`,
+      `${path} holds resampled rows: whether they leak depends on the held-out rows of that store. On the command line it is --of STORE`,
     );
   if (of !== undefined && !(leaks && store.resampled))
     throw expected('it for the leaks of a resampled store only', 'inspect.of', of, `Leave it out for ${path}`);
   const { manifest } = store;
-  const rows = await store.rows();
-  const splits: Record<string, Record<string, number>> = {};
-  const audits: Record<string, LeakAudit> = of === undefined ? {} : await auditResampled(store, of, auditOptions);
+  const { classes, splits } = await countRows(store);
+  const audits: Record<string, LeakAudit> =
+    of === undefined ? {} : await auditResampled(store, of, memoryBytes, auditOptions);
   for (const name of store.splits()) {
-    const parts = {
-      train: await store.read({ split: name, part: 'train' }),
-      validation: await store.read({ split: name, part: 'validation' }),
-      test: await store.read({ split: name, part: 'test' }),
-    };
-    splits[name] = Object.fromEntries(Object.entries(parts).map(([part, set]) => [part, set.labels.length]));
-    if (leaks) audits[name] = await auditLeaks(parts, auditOptions);
+    if (!leaks) continue;
+    const part = (wanted: Part) => openRows(store, { split: name, part: wanted }, memoryBytes);
+    audits[name] = await auditLeaks(
+      { train: await part('train'), validation: await part('validation'), test: await part('test') },
+      auditOptions,
+    );
   }
-  const hasLabels = rows.some(({ label }) => label !== null);
-  const duplicates = hasLabels ? findDuplicates(await store.read()) : [];
+  const hasLabels = classes.unlabelled < store.count;
+  const duplicates = hasLabels ? await findDuplicates(await openRows(store, {}, memoryBytes)) : [];
   return {
     kind: 'store',
-    ...counted(
-      store.classNames,
-      rows.map(({ label }) => label),
-    ),
+    ...classes,
     count: store.count,
     dim: store.dim,
     dtype: manifest.dtype,
@@ -193,7 +219,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
     return { kind: 'model', model: describeModel(model), penultimate: findPenultimate(model) ?? null };
   }
   const opened = await openDataset(path, dataset);
-  const labels: (string | null)[] = [];
+  const labels: Label[] = [];
   for await (const { label } of opened) labels.push(label);
   return {
     kind: 'dataset',

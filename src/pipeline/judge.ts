@@ -1,12 +1,20 @@
 /** Trains baselines and strategy on one split with the same seeds, judges them on its test part, and says what may be said. */
 
-import { compare, confidence, planBehind, type Leaderboard, type LeaderboardRow } from '../compare/index.js';
+import {
+  compare,
+  confidence,
+  decidingMetric,
+  planBehind,
+  type Leaderboard,
+  type LeaderboardMetric,
+  type LeaderboardRow,
+} from '../compare/index.js';
 import type { ResamplingPlan } from '../core/plan.js';
-import { evaluate, type ClassScores, type Evaluation } from '../metric/index.js';
+import { evaluateAny, type AnyEvaluation } from '../metric/index.js';
 import { describeComparison, type Comparison, type StrategyResult } from '../report/index.js';
 import type { TrainedHead } from '../train/index.js';
 import { withoutDecision, wantsDecision, type DecisionFit } from '../decision/index.js';
-import { decisionOf, type RunConfig } from './config.js';
+import { decisionOf, type ChosenConfig } from './config.js';
 import type { Parts } from './parts.js';
 import type { RunContext } from './run.js';
 import type { Stopwatch } from './stopwatch.js';
@@ -23,17 +31,20 @@ export interface Judged {
 }
 
 /** What "before" and "after" are compared by, most telling first. */
-const comparedMetrics = ['balancedAccuracy', 'macroF1', 'geometricMeanMacro', 'accuracy'] as const;
+const comparedMetrics = {
+  one: ['balancedAccuracy', 'macroF1', 'geometricMeanMacro', 'accuracy'],
+  many: ['macroF1', 'meanAveragePrecision', 'microF1', 'balancedAccuracy'],
+} as const;
 
 export async function judgeStrategies(
   parts: Parts,
-  config: RunConfig,
+  config: ChosenConfig,
   isTable: boolean,
   watch: Stopwatch,
   context: RunContext,
 ): Promise<Judged> {
   const { train, validation, test } = parts;
-  const wanted = config.strategy ?? 'eos';
+  const wanted = config.strategy;
   const names = [...new Set([...config.baselines, wanted])];
   const before = names[0] as string;
   const heads = new Map(names.map((name) => [name, [] as TrainedHead[]]));
@@ -69,7 +80,7 @@ export async function judgeStrategies(
     // The same heads, as training left them.
     const undecided = wantsDecision(decision)
       ? await Promise.all(
-          trained.map((head) => evaluate(withoutDecision(head), test, { trainCounts: train.classCounts })),
+          trained.map((head) => evaluateAny(withoutDecision(head), test, { trainCounts: train.classCounts })),
         )
       : undefined;
     const result = resultOf(row, trained, undecided);
@@ -86,14 +97,16 @@ export async function judgeStrategies(
     comparisons:
       before === wanted
         ? []
-        : comparedMetrics.map((metric) => comparisonOf(metric, of(before), of(wanted), leaderboard)),
+        : comparedMetrics[leaderboard.targets].map((metric) =>
+            comparisonOf(metric, of(before), of(wanted), leaderboard),
+          ),
   };
 }
 
 function resultOf(
   { name, seeds }: LeaderboardRow,
   heads: readonly [TrainedHead, ...TrainedHead[]],
-  undecided: readonly Evaluation[] | undefined,
+  undecided: readonly AnyEvaluation[] | undefined,
 ): StrategyResult {
   const [head] = heads;
   const evaluations = seeds.map(({ evaluation }) => evaluation);
@@ -125,10 +138,16 @@ function resultOf(
 
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function meanPerClass(evaluations: readonly Evaluation[]): ClassScores[] {
+function meanPerClass(evaluations: readonly AnyEvaluation[]): StrategyResult['perClass'] {
   return (evaluations[0]?.perClass ?? []).map(({ name, support }, c) => {
     const over = (key: 'precision' | 'recall' | 'f1' | 'specificity') =>
       average(evaluations.map((evaluation) => evaluation.perClass[c]?.[key] ?? 0));
+    const precisions = evaluations.flatMap(({ perClass }) => {
+      const scores = perClass[c];
+      return scores && 'averagePrecision' in scores && scores.averagePrecision !== null
+        ? [scores.averagePrecision]
+        : [];
+    });
     return {
       name,
       support,
@@ -136,18 +155,20 @@ function meanPerClass(evaluations: readonly Evaluation[]): ClassScores[] {
       recall: over('recall'),
       f1: over('f1'),
       specificity: over('specificity'),
+      ...(precisions.length > 0 && { averagePrecision: average(precisions) }),
     };
   });
 }
 
 function comparisonOf(
-  metric: (typeof comparedMetrics)[number],
+  metric: LeaderboardMetric,
   before: StrategyResult,
   after: StrategyResult,
   leaderboard: Leaderboard,
 ): Comparison {
-  const mean = ({ evaluations }: StrategyResult) => average(evaluations.map((evaluation) => evaluation[metric]));
-  const against = leaderboard.rows.find(({ name }) => name === after.strategy)?.againstBaseline;
+  const row = (name: string) => leaderboard.rows.find((one) => one.name === name);
+  const mean = ({ strategy }: StrategyResult) => row(strategy)?.metrics[metric].mean ?? 0;
+  const against = row(after.strategy)?.againstBaseline;
   const comparison = {
     baseline: before.strategy,
     strategy: after.strategy,
@@ -158,7 +179,7 @@ function comparisonOf(
     seeds: after.seeds.length,
     // The other metrics have no interval: one honest test is enough, four invite choosing.
     interval:
-      metric === 'balancedAccuracy' && against
+      metric === decidingMetric[leaderboard.targets] && against
         ? {
             low: against.low,
             high: against.high,

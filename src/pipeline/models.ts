@@ -10,19 +10,19 @@ import {
 } from '../classifier/index.js';
 import type { Part } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
-import type { Dataset, Item } from '../core/item.js';
+import { namesOf, type Dataset, type Item } from '../core/item.js';
 import type { OnProgress } from '../core/progress.js';
 import { openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import {
-  evaluate,
-  evaluateMultiLabel,
+  evaluateAny,
+  evaluateMultiLabelPredictions,
   evaluatePredictions,
-  type Evaluation,
-  type MultiLabelEvaluation,
+  type AnyEvaluation,
 } from '../metric/index.js';
 import { assertFewFailures } from '../embed/index.js';
 import { isStore, openStore, type EmbeddingStore, type Failure } from '../store/index.js';
 import { headFromModel } from '../train/index.js';
+import { openRows } from './memory.js';
 import { backboneFor, type BackboneChoice } from './open-data.js';
 
 export interface EvaluateModelOptions {
@@ -34,6 +34,8 @@ export interface EvaluateModelOptions {
   readonly dataset?: OpenDatasetOptions;
   /** Share of the items of a dataset, overall and of each class, that may fail; default 0.01. */
   readonly maxFailRate?: number;
+  /** Rows of a store that take more stay on disk; default a quarter of the machine's memory. */
+  readonly memoryBytes?: number;
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
@@ -45,7 +47,7 @@ interface Judged {
 }
 
 /** Of a classifier of rows with one label, and of one of rows with any number of them. */
-export type ModelEvaluation = (Evaluation | MultiLabelEvaluation) & Judged;
+export type ModelEvaluation = AnyEvaluation & Judged;
 
 /** Whether the path is an ONNX file. */
 export const isModel = (path: string): boolean => path.endsWith('.onnx');
@@ -60,14 +62,12 @@ export async function evaluateModel(
   dataPath: string,
   options: EvaluateModelOptions = {},
 ): Promise<ModelEvaluation> {
-  const { split, part, dataset = {}, ...rest } = options;
+  const { split, part, dataset = {}, memoryBytes, ...rest } = options;
   await using classifier = await loadClassifier(modelPath);
   const ofStore = await isStore(dataPath);
   const useless = ofStore
     ? [...Object.keys(dataset), ...(part !== undefined && split === undefined ? ['part without split'] : [])]
-    : split === undefined
-      ? []
-      : ['split'];
+    : [...(split === undefined ? [] : ['split']), ...(memoryBytes === undefined ? [] : ['memory'])];
   if (useless.length > 0)
     throw new EquipoiseError(
       'ERR_OPTION',
@@ -77,9 +77,8 @@ export async function evaluateModel(
     return evaluateItems(classifier, await openDataset(dataPath, { ...dataset, ...(part && { part }) }), rest);
   const store = await openStore(dataPath);
   assertSameBackbone(classifier.backbone, store, modelPath);
-  const set = await store.read(split === undefined ? {} : { split, part: part ?? 'test' });
-  const judged = set.targets ? await evaluateMultiLabel(classifier, set) : await evaluate(classifier, set);
-  return { ...judged, failures: [] };
+  const set = await openRows(store, split === undefined ? {} : { split, part: part ?? 'test' }, memoryBytes);
+  return { ...(await evaluateAny(classifier, set)), failures: [] };
 }
 
 /** @throws ERR_INTEGRITY when a head and a store are of different backbones. */
@@ -101,22 +100,24 @@ async function evaluateItems(
   dataset: Dataset,
   { maxFailRate = 0.01, threads, signal, onProgress }: EvaluateModelOptions,
 ): Promise<ModelEvaluation> {
-  const { classNames } = classifier;
-  if (classifier.targets === 'many')
+  const { classNames, targets } = classifier;
+  if ((dataset.targets ?? 'one') !== targets)
     throw new EquipoiseError(
-      'ERR_OPTION',
-      `Expected a store to judge a classifier of items with any number of labels on, but ${dataset.name} is a dataset, whose items have one each. Import the labels with --label-separator`,
+      'ERR_DATA',
+      targets === 'many'
+        ? `Expected lists of labels in ${dataset.name} to judge a classifier of items with any number of labels on, but its items have one each. Say how they are separated (--label-separator) or which columns hold them (--label-columns)`
+        : `Expected items of one label each in ${dataset.name} for this classifier but they have any number of them`,
     );
   const items = new Map<string, Item>();
   for await (const item of dataset) {
-    if (item.label === null || !classNames.includes(item.label))
+    if (item.label === null || !namesOf(item.label).every((name) => classNames.includes(name)))
       throw new EquipoiseError(
         'ERR_DATA',
-        `Expected one of the classes ${classNames.slice(0, 12).join(', ')} for ${item.source} but its label is ${JSON.stringify(item.label)}`,
+        `Expected ${targets === 'many' ? 'some' : 'one'} of the classes ${classNames.slice(0, 12).join(', ')} for ${item.source} but its label is ${JSON.stringify(item.label)}`,
       );
     items.set(item.id, item);
   }
-  const labels: number[] = [];
+  const truths: (readonly string[])[] = [];
   const probabilities: number[] = [];
   const decided: number[] = [];
   const failures: Failure[] = [];
@@ -127,7 +128,7 @@ async function evaluateItems(
     const { source, label } = items.get(id) as Item;
     if (error !== undefined) failures.push({ id, source, reason: error });
     else {
-      labels.push(classNames.indexOf(label as string));
+      truths.push(namesOf(label));
       decided.push(classNames.indexOf(verdict as string));
       for (const name of classNames) probabilities.push(predicted[name] as number);
     }
@@ -138,7 +139,20 @@ async function evaluateItems(
     maxFailRate,
     'Repair them, or allow more with maxFailRate (--max-fail-rate)',
   );
-  return { ...evaluatePredictions({ labels, probabilities, predicted: decided, classNames }), failures };
+  if (targets === 'one') {
+    const labels = truths.map(([name]) => classNames.indexOf(name as string));
+    return { ...evaluatePredictions({ labels, probabilities, predicted: decided, classNames }), failures };
+  }
+  const { thresholds } = classifier;
+  return {
+    ...evaluateMultiLabelPredictions({
+      targets: truths.flatMap((names) => classNames.map((name) => (names.includes(name) ? 1 : 0))),
+      probabilities,
+      classNames,
+      ...(thresholds && { thresholds }),
+    }),
+    failures,
+  };
 }
 
 export interface BundleOptions extends BackboneChoice {

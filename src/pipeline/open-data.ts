@@ -5,7 +5,7 @@ import { EquipoiseError } from '../core/errors.js';
 import type { Dataset } from '../core/item.js';
 import { concatDatasets, openDataset, type OpenDatasetOptions } from '../dataset/index.js';
 import { assertFits } from '../embed/index.js';
-import type { RunConfig } from './config.js';
+import { dataOptions, type RunConfig } from './config.js';
 
 export interface OpenedParts {
   readonly dataset: Dataset;
@@ -16,10 +16,9 @@ export interface OpenedParts {
 
 /** @throws ERR_DATA for test data with classes that the training data lacks, or of another kind. */
 export async function openParts(config: RunConfig): Promise<OpenedParts> {
-  const { format, label, text, image, group, id, categorical, header } = config;
   const options = Object.fromEntries(
-    Object.entries({ format, label, text, image, group, id, categorical, header }).filter(
-      ([, value]) => value !== undefined,
+    (Object.keys(dataOptions) as (keyof typeof dataOptions)[]).flatMap((name) =>
+      config[name] === undefined ? [] : [[name, config[name]]],
     ),
   ) as OpenDatasetOptions;
   const data = config.data as string;

@@ -1,10 +1,12 @@
 /** Which rows of a store are trained on, chosen by and judged by. */
 
-import { asTraining, brand, type HeldOutSet, type TrainingSet } from '../core/embedding-set.js';
+import { asTraining, brand, type AnyTrainingSet, type HeldOutSet, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
+import { strataOf } from '../core/targets.js';
 import { splitIndices } from '../dataset/index.js';
 import type { EmbeddingStore } from '../store/index.js';
 import type { RunConfig } from './config.js';
+import { openRows } from './memory.js';
 
 export interface Parts {
   readonly train: TrainingSet;
@@ -29,7 +31,7 @@ export async function splitStore(
     // Given test data is never split: only the rest is, into training and validation.
     const drawn = splitIndices(
       rows.map((row) => all.labels[row] as number),
-      all.classNames.length,
+      strataOf(all),
       {
         test: partOf ? 0 : testFraction,
         validation: validationFraction,
@@ -75,21 +77,23 @@ export interface TrainingRowsOptions {
   readonly split?: string | undefined;
   /** Accepts a store that a sampler wrote. */
   readonly resampled?: boolean;
+  /** Rows that take more stay on disk; default a quarter of the machine's memory. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /**
- * The rows of a store to train on.
+ * The rows of a store to train on, in memory or, where they take too much of it, on disk.
  * @throws ERR_OPTION for a store with splits when none is named, ERR_DATA for rows that must not be trained on.
  */
-export async function trainingRows(store: EmbeddingStore, options: TrainingRowsOptions = {}): Promise<TrainingSet> {
-  const { split, resampled = false } = options;
-  if (split !== undefined) return store.read({ split, part: 'train' });
+export async function trainingRows(store: EmbeddingStore, options: TrainingRowsOptions = {}): Promise<AnyTrainingSet> {
+  const { split, resampled = false, memoryBytes } = options;
+  if (split !== undefined) return (await openRows(store, { split, part: 'train' }, memoryBytes)) as AnyTrainingSet;
   if (store.splits().length > 0)
     throw new EquipoiseError(
       'ERR_OPTION',
       `${store.dir} has the splits ${store.splits().join(', ')}. Name one with --split, so that only its training rows are taken`,
     );
-  const set = await store.read();
+  const set = await openRows(store, {}, memoryBytes);
   if (!store.resampled) return asTraining(set);
   if (!resampled)
     throw new EquipoiseError(

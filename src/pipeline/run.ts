@@ -6,14 +6,15 @@ import type { Backbone } from '../backbone/index.js';
 import { exportOnnx, type ExportReport } from '../classifier/index.js';
 import { selectRows, type EmbeddingSet, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
-import type { Dataset, Item } from '../core/item.js';
+import { namesOf, type Dataset, type Item } from '../core/item.js';
 import type { OnProgress } from '../core/progress.js';
 import { embed } from '../embed/index.js';
 import { defaultThreads } from '../kernels/index.js';
 import { renderHtml, RESULT_FORMAT_VERSION, type ExportedModel, type RunResult } from '../report/index.js';
 import { isStore, openStore, type EmbeddingStore } from '../store/index.js';
-import { resolveRunConfig, type RunConfig, type RunInput } from './config.js';
+import { chooseStrategies, resolveRunConfig, type RunConfig, type RunInput } from './config.js';
 import { judgeStrategies, type Judged } from './judge.js';
+import { assertRowsFit } from './memory.js';
 import { backboneFor, openParts } from './open-data.js';
 import { splitStore } from './parts.js';
 import { files, openRunFolder, sizeOf, writeWhole } from './run-folder.js';
@@ -42,28 +43,37 @@ const parityRows = 32;
  * const result = await run({ data: 'flowers/train', test: 'flowers/test', strategy: 'eos', out: 'flowers-run' });
  */
 export async function run(input: RunInput, context: RunContext = {}): Promise<RunResult> {
-  const config = resolveRunConfig(absolutePaths(input));
-  if (config.data === undefined) throw expected('a dataset', 'run.data', undefined);
-  const out = config.out ?? 'equipoise-run';
+  const given = resolveRunConfig(absolutePaths(input));
+  if (given.data === undefined) throw expected('a dataset', 'run.data', undefined);
+  const out = given.out ?? 'equipoise-run';
   const note = context.onNote ?? (() => {});
   const watch = createStopwatch();
 
   const { dataset, partOf, notes } = await watch.time(
     'open',
-    () => openParts(config),
+    () => openParts(given),
     ({ dataset: d }) => `${d.count} items, ${d.classNames.length} classes (${d.format})`,
   );
   notes.forEach(note);
-  if (dataset.classNames.length < 2)
+  const { data } = given;
+  const kind = dataset.targets ?? 'one';
+  const config = chooseStrategies(given, kind);
+  if (kind === 'many')
+    note(
+      `items have any number of labels: ${config.strategy} against ${config.baselines.join(', ')}, judged class by class as a yes or no`,
+    );
+  // With any number of labels one class is something to tell apart: the items that have it from those that have not.
+  if (dataset.classNames.length < (kind === 'many' ? 1 : 2))
     throw new EquipoiseError(
       'ERR_DATA',
-      `Expected at least two classes in ${config.data} but found ${dataset.classNames.length === 0 ? 'no labels' : `only ${JSON.stringify(dataset.classNames[0])}`}. A classifier needs something to tell apart`,
+      `Expected at least two classes in ${data} but found ${dataset.classNames.length === 0 ? 'no labels' : `only ${JSON.stringify(dataset.classNames[0])}`}. A classifier needs something to tell apart`,
     );
   const { backboneInput, backboneOutput, pool, preprocess, tokenizer } = config;
   const choice = { backbone: config.backbone, backboneInput, backboneOutput, pool, preprocess, tokenizer };
   const backbone = await backboneFor(dataset, choice);
   if (backbone && config.backbone === undefined) note(`backbone ${backbone.id} (the built-in default for images)`);
 
+  assertRowsFit('run', dataset.count, backbone?.dim ?? dataset.columns?.length ?? 0);
   const { resumed } = await openRunFolder(out, config, version);
   if (resumed) note(`resuming the unfinished run in ${out}`);
   const store = await watch.time(
@@ -92,10 +102,11 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
     created: new Date().toISOString(),
     config,
     dataset: {
-      name: titleOf(config.data, dataset),
+      name: titleOf(data, dataset),
       format: dataset.format,
       modality: dataset.modality,
       classNames: store.classNames,
+      ...(kind === 'many' && { targets: kind }),
       parts: await countParts(dataset, partOf),
       notes,
     },
@@ -106,6 +117,13 @@ export async function run(input: RunInput, context: RunContext = {}): Promise<Ru
       train: [...parts.train.classCounts],
       validation: [...parts.validation.classCounts],
       test: [...parts.test.classCounts],
+      ...(kind === 'many' && {
+        rows: {
+          train: parts.train.labels.length,
+          validation: parts.validation.labels.length,
+          test: parts.test.labels.length,
+        },
+      }),
     },
     baseline: judged.baseline,
     strategies: judged.strategies,
@@ -226,8 +244,10 @@ async function countParts(
     const part = partOf?.(id) ?? 'all';
     const perClass = counts.get(part) ?? dataset.classNames.map(() => 0);
     counts.set(part, perClass);
-    const c = label === null ? -1 : dataset.classNames.indexOf(label);
-    if (c >= 0) perClass[c] = (perClass[c] ?? 0) + 1;
+    for (const name of namesOf(label)) {
+      const c = dataset.classNames.indexOf(name);
+      perClass[c] = (perClass[c] ?? 0) + 1;
+    }
   }
   return [...counts].map(([part, perClass]) => ({ part, perClass }));
 }

@@ -1,10 +1,12 @@
-/** Files, bytes or pixels of an image → 8-bit pixels. The only place that decodes. */
+/** Files, bytes or pixels of an image → 8-bit pixels. What is decoded, and what is refused, is decided here. */
 
 import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { ItemContent } from '../core/item.js';
+import { loadKernels } from '../kernels/index.js';
+import { isCmyk, plainJpegHeader, type JpegHeader } from './jpeg-header.js';
 import { loadSharp } from './load-sharp.js';
+import { withFile } from './read-file.js';
 import type { Pixels } from './resize.js';
 
 /** 100 million pixels: 300 MB decoded. */
@@ -43,19 +45,6 @@ function isCut(bytes: Buffer): boolean {
   return !bytes.includes(Buffer.of(0xff, 0xd9), -1024);
 }
 
-/** Whether a JPEG has four inks in place of three colours: its frame header says so. */
-function isCmyk(bytes: Uint8Array): boolean {
-  if (bytes[0] !== 0xff) return false;
-  for (let at = 2; at + 9 < bytes.length && bytes[at] === 0xff;) {
-    const marker = bytes[at + 1] as number;
-    if (marker === 0xff) at++;
-    // Of the frame headers C0 … CF, three numbers mean something else.
-    else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) return bytes[at + 9] === 4;
-    else at += 2 + (bytes[at + 2] as number) * 256 + (bytes[at + 3] as number);
-  }
-  return false;
-}
-
 /** Pillow's `convert('RGB')`: each colour is what its ink and black leave over, without any profile. */
 function fromInks(inks: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((inks.length / 4) * 3);
@@ -92,38 +81,51 @@ async function decodingFailure(error: unknown, content: Uint8Array, maxPixels: n
   return `an image that cannot be decoded (${words})`;
 }
 
+/** The bytes of an image. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  /** The path, for messages. */
+  readonly where: string;
+  /** Present where the kernels may be asked first. */
+  readonly jpeg: JpegHeader | undefined;
+  readonly maxPixels: number;
+}
+
+const refusal = (where: string, reason: string, cause?: unknown) =>
+  new EquipoiseError('ERR_DATA', `Expected a JPEG, PNG or WebP image in ${where} but received ${reason}`, { cause });
+
 /**
- * Decodes JPEG, PNG or WebP as Pillow's `convert('RGB')` does: EXIF orientation applied, transparency dropped,
- * CMYK and palette turned into RGB, embedded colour profiles ignored. Grey images keep one channel. Of 16 bits the upper
- * eight are kept, also where Pillow makes a grey image white.
- *
- * @throws ERR_DATA naming the file and the reason: 0 bytes, text, truncated, unreadable, more than `maxPixels`.
+ * Gives the bytes of an image to `use`; they are lost when that is done.
+ * @throws ERR_DATA for what is no image by its first bytes, or cannot be read.
  */
-export async function decodeImage(content: ItemContent, maxPixels = DEFAULT_MAX_PIXELS): Promise<Pixels> {
-  if (content.kind === 'pixels') {
-    const { data, width, height, channels } = content;
-    if (data.length !== width * height * channels || data.length === 0)
-      throw new EquipoiseError(
-        'ERR_DATA',
-        `Expected ${height} x ${width} x ${channels} = ${height * width * channels} bytes of pixels but received ${data.length}`,
-      );
-    return { data, width, height, channels };
-  }
+export async function withEncoded<T>(
+  content: ItemContent,
+  maxPixels: number,
+  use: (image: Encoded) => Promise<T>,
+): Promise<T> {
   if (content.kind !== 'image' && content.kind !== 'encoded-image')
     throw new EquipoiseError('ERR_DATA', `Expected an image but received a ${content.kind} item`);
   if (!Number.isSafeInteger(maxPixels) || maxPixels < 1) throw expected('integer >= 1', 'maxPixels', maxPixels);
   const where = content.kind === 'image' ? content.path : 'memory';
-  const refuse = (reason: string, cause?: unknown) =>
-    new EquipoiseError('ERR_DATA', `Expected a JPEG, PNG or WebP image in ${where} but received ${reason}`, { cause });
-  let bytes: Uint8Array;
-  try {
-    bytes = content.kind === 'image' ? await readFile(content.path) : content.bytes;
-  } catch (error) {
-    throw refuse(`a file that cannot be read (${(error as Error).message})`, error);
-  }
-  // Looking at the first bytes keeps every other loader of libvips away from the data, without a process-wide setting.
-  const reason = notAnImage(bytes);
-  if (reason !== undefined) throw refuse(reason);
+  const look = (bytes: Uint8Array) => {
+    // Looking at the first bytes keeps every other loader of libvips away from the data, without a process-wide setting.
+    const reason = notAnImage(bytes);
+    if (reason !== undefined) throw refusal(where, reason);
+    const header = plainJpegHeader(bytes);
+    const jpeg = header && header.width * header.height <= maxPixels ? header : undefined;
+    return use({ bytes, where, jpeg, maxPixels });
+  };
+  if (content.kind === 'encoded-image') return look(content.bytes);
+  return withFile(content.path, look, (error) =>
+    refusal(where, `a file that cannot be read (${error.message})`, error),
+  );
+}
+
+/**
+ * With sharp, which decodes everything and judges what is broken.
+ * @throws ERR_DATA with the reason
+ */
+export async function decodeWithSharp({ bytes, where, maxPixels }: Encoded): Promise<Pixels> {
   const sharp = await loadSharp();
   try {
     const opened = sharp(bytes, {
@@ -144,6 +146,35 @@ export async function decodeImage(content: ItemContent, maxPixels = DEFAULT_MAX_
       throw new EquipoiseError('ERR_DATA', `${info.channels} channels where 1 or 3 were expected`);
     return { data, width: info.width, height: info.height, channels: info.channels };
   } catch (error) {
-    throw refuse(await decodingFailure(error, bytes, maxPixels), error);
+    throw refusal(where, await decodingFailure(error, bytes, maxPixels), error);
   }
+}
+
+/** With the kernels where they can and the file is sound, else with sharp: the same pixels. @throws as `decodeWithSharp` */
+export async function decodeEncoded(image: Encoded): Promise<Pixels> {
+  const { jpeg: decoder } = loadKernels();
+  // Grey comes in three equal channels from sharp.
+  if (decoder && image.jpeg?.channels === 3) {
+    const data = new Uint8Array(3 * image.jpeg.width * image.jpeg.height);
+    if (await decoder.decode({ ...image.jpeg, bytes: image.bytes, pixels: data })) return { ...image.jpeg, data };
+  }
+  return decodeWithSharp(image);
+}
+
+/**
+ * Decodes JPEG, PNG or WebP as Pillow's `convert('RGB')` does: EXIF orientation applied, transparency dropped, grey, CMYK
+ * and palette turned into RGB, embedded colour profiles ignored. Of 16 bits the upper eight are kept, also where Pillow makes a
+ * grey image white.
+ *
+ * @throws ERR_DATA naming the file and the reason: 0 bytes, text, truncated, unreadable, more than `maxPixels`.
+ */
+export async function decodeImage(content: ItemContent, maxPixels = DEFAULT_MAX_PIXELS): Promise<Pixels> {
+  if (content.kind !== 'pixels') return withEncoded(content, maxPixels, decodeEncoded);
+  const { data, width, height, channels } = content;
+  if (data.length !== width * height * channels || data.length === 0)
+    throw new EquipoiseError(
+      'ERR_DATA',
+      `Expected ${height} x ${width} x ${channels} = ${height * width * channels} bytes of pixels but received ${data.length}`,
+    );
+  return { data, width, height, channels };
 }

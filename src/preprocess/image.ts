@@ -3,7 +3,14 @@
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { ItemContent } from '../core/item.js';
 import { loadKernels, type Taps } from '../kernels/index.js';
-import { decodeImage } from './decode.js';
+import {
+  DEFAULT_MAX_PIXELS,
+  decodeEncoded,
+  decodeImage,
+  decodeWithSharp,
+  withEncoded,
+  type Encoded,
+} from './decode.js';
 import { channelsOf, type ImageRecipe, type Size } from './image-recipe.js';
 import { inTurn } from './in-flight.js';
 import { tapsOf, type Box, type Pixels } from './resize.js';
@@ -14,6 +21,8 @@ export interface ImagePreprocessorOptions {
   readonly layout: 'NCHW' | 'NHWC';
   /** Larger images are refused before they are decoded; default 100 million. */
   readonly maxPixels?: number;
+  /** The kernels work in the calling thread, which has nothing else to do; default false. */
+  readonly blocking?: boolean;
 }
 
 export interface ImagePreprocessor {
@@ -104,7 +113,7 @@ const sizeText = ([height, width]: Size) => `${height} x ${width}`;
  * await images.into({ kind: 'image', path: 'cat.jpg' }, batch, 0);
  */
 export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePreprocessorOptions): ImagePreprocessor {
-  const { size, layout, maxPixels } = options;
+  const { size, layout, maxPixels = DEFAULT_MAX_PIXELS, blocking = false } = options;
   if (layout !== 'NCHW' && layout !== 'NHWC') throw expected('NCHW or NHWC', 'layout', layout);
   const fixed = recipe.centerCrop ?? recipe.resize;
   if (fixed !== undefined && (fixed[0] !== size[0] || fixed[1] !== size[1]))
@@ -143,6 +152,9 @@ export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePrepr
       for (let i = 0, o = at + c * channelStep; i < area; i++, o += pixelStep) out[o] = table[c * 256] as number;
   };
 
+  const isSize = ([height, width]: Size) => height === size[0] && width === size[1];
+  const covers = ({ box }: Geometry) => box.height === size[0] && box.width === size[1];
+
   return {
     length: channels * area,
     into: (content, out, at) => inTurn(() => into(content, out, at)),
@@ -154,29 +166,53 @@ export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePrepr
         'ERR_SHAPE',
         `Expected room for ${channels * area} numbers at ${at} but the batch has ${out.length}`,
       );
-    const decoded = await decodeImage(content, maxPixels);
-    const { resized, box, padding, ...result } = geometryOf(recipe, decoded.height, decoded.width);
-    if (result.size[0] !== size[0] || result.size[1] !== size[1])
-      throw new EquipoiseError(
-        'ERR_DATA',
-        `Expected an image that comes out at ${sizeText(size)} but this one of ${sizeText([decoded.height, decoded.width])} comes out at ${sizeText(result.size)}. Add centerCrop or resize to the preprocess block`,
-      );
-    const image = recipe.mode === 'L' ? toGrey(decoded) : decoded;
-    if (box.height < size[0] || box.width < size[1]) fillWithBlack(out, at);
-    await kernels.resample({
-      pixels: image.data,
-      width: image.width,
-      height: image.height,
-      channels: image.channels,
-      across: axis(image.width, resized[1], box.left, box.width),
-      down: axis(image.height, resized[0], box.top, box.height),
+    if (content.kind === 'pixels') return fromPixels(await decodeImage(content), out, at);
+    await withEncoded(content, maxPixels, async (image) => {
+      const resampled = await fromJpeg(image, out, at);
+      if (resampled === undefined) await fromPixels(await decodeEncoded(image), out, at);
+      else if (!resampled) await fromPixels(await decodeWithSharp(image), out, at);
+    });
+  }
+
+  /** What the kernel is to do to an image. */
+  function resampling(shape: Omit<Pixels, 'data'>, geometry: Geometry, out: Float32Array, at: number) {
+    const { width, height, channels: source } = shape;
+    const { resized, box, padding } = geometry;
+    return {
+      width,
+      height,
+      channels: source,
+      across: axis(width, resized[1], box.left, box.width),
+      down: axis(height, resized[0], box.top, box.height),
       values: table,
-      order: orders[image.channels],
+      order: orders[source],
       out,
       start: at + (padding[0] * size[1] + padding[1]) * pixelStep,
       rowStep: size[1] * pixelStep,
       pixelStep,
       channelStep,
-    });
+      blocking,
+    };
+  }
+
+  /** In one go, false where the file turns out to need sharp; undefined where it cannot be done so. */
+  async function fromJpeg({ bytes, jpeg }: Encoded, out: Float32Array, at: number): Promise<boolean | undefined> {
+    if (!kernels.jpeg || !jpeg || (recipe.mode === 'L' && jpeg.channels === 3)) return undefined;
+    const geometry = geometryOf(recipe, jpeg.height, jpeg.width);
+    // Black around an image would be written before it is known whether it can be decoded.
+    if (!isSize(geometry.size) || !covers(geometry)) return undefined;
+    return kernels.jpeg.resample({ ...resampling(jpeg, geometry, out, at), bytes });
+  }
+
+  async function fromPixels(decoded: Pixels, out: Float32Array, at: number): Promise<void> {
+    const geometry = geometryOf(recipe, decoded.height, decoded.width);
+    if (!isSize(geometry.size))
+      throw new EquipoiseError(
+        'ERR_DATA',
+        `Expected an image that comes out at ${sizeText(size)} but this one of ${sizeText([decoded.height, decoded.width])} comes out at ${sizeText(geometry.size)}. Add centerCrop or resize to the preprocess block`,
+      );
+    const image = recipe.mode === 'L' ? toGrey(decoded) : decoded;
+    if (!covers(geometry)) fillWithBlack(out, at);
+    await kernels.resample({ ...resampling(image, geometry, out, at), pixels: image.data });
   }
 }

@@ -1,4 +1,4 @@
-/** How many images are decoded at the same time, in the whole process. */
+/** How many images are decoded at the same time, for one thread of JavaScript. */
 
 import { availableParallelism } from 'node:os';
 

@@ -26,7 +26,10 @@ import {
 } from './tables.js';
 import { change, count, metricName, overSeeds, protagonists, score, seconds, summary } from './wording.js';
 
-const tiles = ['balancedAccuracy', 'macroF1', 'fewShot', 'accuracy'];
+const tiles = {
+  one: ['balancedAccuracy', 'macroF1', 'fewShot', 'accuracy'],
+  many: ['macroF1', 'microF1', 'meanAveragePrecision', 'fewShot'],
+};
 
 /** The overall numbers in large print, before → after. */
 function headline(result: RunResult): Markup {
@@ -45,7 +48,7 @@ function headline(result: RunResult): Markup {
       <div class="change ${tone}">${difference}</div>
     </div>`;
   };
-  return html`<div class="tiles">${tiles.map(tile)}</div>`;
+  return html`<div class="tiles">${tiles[result.dataset.targets ?? 'one'].map(tile)}</div>`;
 }
 
 /** A settings value as a reader would type it. */
@@ -66,9 +69,7 @@ function classes(result: RunResult, recall: Markup, counts: Markup): Markup {
     'Classes',
     html`<div class="pair">${recall}${counts}</div>`,
     table(classTable(result)),
-    note(
-      `Precision, recall and F1 on the test rows${seeds > 1 ? `, mean of ${seeds} seeds` : ''}. A dash: no such number.`,
-    ),
+    note(`Scores on the test rows${seeds > 1 ? `, mean of ${seeds} seeds` : ''}. A dash: no such number.`),
   );
 }
 
@@ -221,11 +222,14 @@ export async function renderHtml(result: RunResult): Promise<string> {
             )
           }
           ${classes(result, drawn.recall, drawn.counts)} ${strategies(result)}
-          ${section(
-            'Confusions',
-            html`<div class="pair">${drawn.confusionBefore}${drawn.confusionAfter}</div>`,
-            note('A row is a true class, most frequent first; shade is the share of its test rows.'),
-          )}
+          ${
+            drawn.confusionAfter &&
+            section(
+              'Confusions',
+              html`<div class="pair">${drawn.confusionBefore}${drawn.confusionAfter}</div>`,
+              note('A row is a true class, most frequent first; shade is the share of its test rows.'),
+            )
+          }
           ${section(
             drawn.gap ? 'F1 and generalization gap' : 'F1',
             html`<div class="pair">${drawn.f1}${drawn.gap}</div>`,

@@ -1,14 +1,22 @@
 /** A leaderboard as tables, pictures, a page and Markdown. */
 
 import type { TopLevelSpec } from 'vega-lite';
-import type { Leaderboard, LeaderboardMetric, LeaderboardRow, Spread, Tuning } from '../compare/index.js';
-import { metrics } from '../metric/index.js';
+import {
+  decidingMetric,
+  decidingWords,
+  type Leaderboard,
+  type LeaderboardMetric,
+  type LeaderboardRow,
+  type Spread,
+  type Tuning,
+} from '../compare/index.js';
+import { metrics, multiLabelMetrics } from '../metric/index.js';
 import { html } from './markup.js';
 import { plain, table as markdownTable } from './markdown.js';
 import { figure, head, note, section, table } from './page.js';
 import { afterColour, beforeColour } from './svg.js';
 import type { Cell, Table } from './table.js';
-import { change, count, metricName, score } from './wording.js';
+import { change, count, metricKey, metricName, score } from './wording.js';
 
 const right = (title: string) => ({ title, align: 'right' as const });
 
@@ -30,13 +38,14 @@ const spreadCell = ({ mean, sd }: Spread): string | Cell =>
 const nameOf = ({ name, seeds }: LeaderboardRow, { seeds: asked }: Leaderboard): string | Cell =>
   seeds.length === asked.length ? name : { text: name, aside: `${seeds.length} of ${asked.length} seeds` };
 
-/** Those metrics that some contender has a value of. */
-const shownMetrics = ({ rows }: Leaderboard): LeaderboardMetric[] =>
-  (Object.keys(rows[0]?.metrics ?? {}) as LeaderboardMetric[]).filter((metric) =>
-    rows.some((row) => row.metrics[metric].mean !== null),
-  );
+/** Those metrics that some contender has a value of, the one that decides first. */
+const shownMetrics = ({ rows, targets }: Leaderboard): LeaderboardMetric[] => {
+  const first = decidingMetric[targets];
+  const others = (Object.keys(rows[0]?.metrics ?? {}) as LeaderboardMetric[]).filter((metric) => metric !== first);
+  return [first, ...others].filter((metric) => rows.some((row) => row.metrics[metric].mean !== null));
+};
 
-/** Every contender by falling balanced accuracy, with its difference to the baseline; `only` some metrics where there is little room. */
+/** Every contender, the best first, with its difference to the baseline; `only` some metrics where there is little room. */
 export function leaderboardTable(
   leaderboard: Leaderboard,
   only: readonly LeaderboardMetric[] = shownMetrics(leaderboard),
@@ -132,7 +141,7 @@ const ROW_HEIGHT = 22;
 const verdictColours = { better: '#009e73', worse: beforeColour, 'no clear difference': '#7f8792' } as const;
 
 /** Difference to the baseline with its interval, a line a contender; undefined where nothing is compared. */
-export function intervalPlot({ rows, baseline }: Leaderboard): TopLevelSpec | undefined {
+export function intervalPlot({ rows, baseline, targets }: Leaderboard): TopLevelSpec | undefined {
   const values = rows.flatMap(({ name, againstBaseline: against }) =>
     against
       ? [{ name, difference: against.difference, ...against.simultaneous, verdict: against.verdict as string }]
@@ -150,7 +159,7 @@ export function intervalPlot({ rows, baseline }: Leaderboard): TopLevelSpec | un
     },
   } as const;
   const y = { field: 'name', type: 'nominal', sort: null, title: null, axis: { grid: false, labelLimit: 0 } } as const;
-  const title = `balanced accuracy, difference to ${baseline}`;
+  const title = `${decidingWords[targets]}, difference to ${baseline}`;
   return {
     width: 520,
     height: { step: ROW_HEIGHT },
@@ -227,14 +236,15 @@ export function describeLeaderboard({ parts, seeds, folds, baseline, rows }: Lea
   return `${rows.length} strategies, ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}; ${rowsOf}; ${seeds.length > 1 ? 'mean ± standard deviation over the seeds; ' : ''}held against ${baseline}.`;
 }
 
-const lowerIsBetter = Object.entries(metrics)
-  .filter(([, { higherIsBetter }]) => !higherIsBetter)
-  .map(
-    ([name]) =>
-      titles[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) as LeaderboardMetric] ??
-      name.replace('-', ' '),
-  );
-const legend = `Smaller is better for ${lowerIsBetter.join(', ')} and the gap: how far test rows reach beyond the training rows, summed over dimensions; it changes only where rows are added. Many, medium and few: mean recall of classes with more than 100, 20 to 100 and fewer than 20 training rows.`;
+const directions = { one: metrics, many: multiLabelMetrics };
+
+/** How to read the numbers. */
+const legendOf = ({ targets }: Leaderboard): string => {
+  const lowerIsBetter = Object.entries(directions[targets])
+    .filter(([, { higherIsBetter }]) => !higherIsBetter)
+    .map(([name]) => titles[metricKey(name) as LeaderboardMetric] ?? metricName(metricKey(name)));
+  return `Smaller is better for ${lowerIsBetter.join(', ')} and the gap: how far test rows reach beyond the training rows, summed over dimensions; it changes only where rows are added. Many, medium and few: mean recall of classes with more than 100, 20 to 100 and fewer than 20 training rows.`;
+};
 
 /** Writes a leaderboard as one HTML page that opens from disk. */
 export async function renderLeaderboardHtml(
@@ -245,7 +255,7 @@ export async function renderLeaderboardHtml(
   const equal = gapTable(leaderboard, true);
   const intervals = await figure(
     intervalPlot(leaderboard),
-    `Difference of mean balanced accuracy to ${leaderboard.baseline}, with intervals that hold together.`,
+    `Difference of mean ${decidingWords[leaderboard.targets]} to ${leaderboard.baseline}, with intervals that hold together.`,
   );
   const gapPicture = await figure(
     leaderboardGapPlot(leaderboard),
@@ -260,7 +270,7 @@ export async function renderLeaderboardHtml(
           <p class="about">${describeLeaderboard(leaderboard)}</p>
           ${leaderboard.conclusion.map((sentence) => html`<p class="finding">${sentence}</p>`)}
           ${intervals && section('Differences', intervals)}
-          ${section('Leaderboard', table(leaderboardTable(leaderboard)), note(legend))}
+          ${section('Leaderboard', table(leaderboardTable(leaderboard)), note(legendOf(leaderboard)))}
           ${section('Recall of each class', table(recallTable(leaderboard)))}
           ${
             gaps &&
@@ -289,7 +299,7 @@ export function renderLeaderboardMarkdown(leaderboard: Leaderboard, title = 'Com
     plain(describeLeaderboard(leaderboard)),
     leaderboard.conclusion.map((sentence) => `- ${plain(sentence)}`).join('\n'),
     markdownTable(leaderboardTable(leaderboard)),
-    plain(legend),
+    plain(legendOf(leaderboard)),
     '## Recall of each class',
     markdownTable(recallTable(leaderboard)),
     ...(gaps ? ['## Generalization gap', markdownTable(gaps)] : []),

@@ -3,7 +3,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { RunResult, StrategyResult } from './result.js';
 import { afterColour, beforeColour, seriesColours, thirdColour } from './svg.js';
-import { byTrainingCount, classScore, protagonists, type ClassScore } from './wording.js';
+import { byTrainingCount, classScore, metricName, protagonists, type ClassScore } from './wording.js';
 
 /** With more classes a picture shows the rarest of them; tables are always complete. */
 export const MOST_CLASSES_DRAWN = 30;
@@ -89,7 +89,7 @@ export function beforeAfterPlot(result: RunResult, of: ClassScore): TopLevelSpec
     { class: row.class, who: names[1], value: row.after },
   ]);
   const domain = before ? names : names.slice(1);
-  const title = of === 'f1' ? 'F1' : of;
+  const title = metricName(of);
   return {
     width: PLOT_WIDTH,
     height: { step: ROW_HEIGHT },
@@ -132,17 +132,18 @@ export function beforeAfterPlot(result: RunResult, of: ClassScore): TopLevelSpec
   };
 }
 
-/** Where the rows of each class went, over all seeds: shade is the share of the class's rows, text their number. */
-export function confusionPlot(result: RunResult, strategy: StrategyResult, colour: string): TopLevelSpec {
+/** Where the rows of each class went, over all seeds: shade is the share of the class's rows, text their number; undefined where rows have any number of labels. */
+export function confusionPlot(result: RunResult, strategy: StrategyResult, colour: string): TopLevelSpec | undefined {
+  const confusions = strategy.evaluations.flatMap((evaluation) =>
+    'confusion' in evaluation ? [evaluation.confusion] : [],
+  );
+  if (confusions.length === 0) return undefined;
   const names = result.dataset.classNames;
   const drawn = drawnClasses(result);
   const others = names.map((_, c) => c).filter((c) => !drawn.includes(c));
   const columns = [...(others.length > 0 ? [others] : []), ...drawn.map((c) => [c])];
   const rowsOf = (truth: number, predicted: readonly number[]) =>
-    strategy.evaluations.reduce(
-      (sum, { confusion }) => predicted.reduce((inner, c) => inner + (confusion[truth]?.[c] ?? 0), sum),
-      0,
-    );
+    confusions.reduce((sum, confusion) => predicted.reduce((inner, c) => inner + (confusion[truth]?.[c] ?? 0), sum), 0);
   const cells = drawn.flatMap((c, truth) => {
     const total = rowsOf(c, [...names.keys()]);
     return columns.map((members, predicted) => {
@@ -229,7 +230,9 @@ const BINS = 15;
 
 function pooledReliability(evaluations: StrategyResult['evaluations']) {
   const pools = new Map<number, { rows: number; sure: number; right: number }>();
-  for (const { rows, probability, share } of evaluations.flatMap(({ reliability = [] }) => reliability)) {
+  for (const { rows, probability, share } of evaluations.flatMap((one) =>
+    'reliability' in one ? one.reliability : [],
+  )) {
     const bin = Math.min(BINS - 1, Math.floor(probability * BINS));
     const pool = pools.get(bin) ?? { rows: 0, sure: 0, right: 0 };
     pools.set(bin, {

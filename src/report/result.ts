@@ -2,7 +2,8 @@
 
 import type { ClassOutcome } from '../core/plan.js';
 import type { DecisionFit } from '../decision/index.js';
-import type { ClassScores, Evaluation } from '../metric/index.js';
+import type { TargetKind } from '../core/targets.js';
+import type { AnyEvaluation, ClassScores } from '../metric/index.js';
 
 export const RESULT_FORMAT_VERSION = 1;
 
@@ -27,13 +28,16 @@ export interface StrategyResult {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seeds: readonly number[];
   /** On the test part, one a seed, in the order of `seeds`. */
-  readonly evaluations: readonly Evaluation[];
+  readonly evaluations: readonly AnyEvaluation[];
   /** Mean over the seeds, in class-table order. */
-  readonly perClass: readonly ClassScores[];
+  readonly perClass: readonly (ClassScores & {
+    /** Of rows with any number of labels; absent for a class without test rows. */
+    readonly averagePrecision?: number;
+  })[];
   /** Where calibration or a decision rule was fitted; one entry a seed. */
   readonly decision?: {
     /** The same heads on the same rows as training left them. */
-    readonly undecided: readonly Evaluation[];
+    readonly undecided: readonly AnyEvaluation[];
     readonly fits: readonly DecisionFit[];
   };
   /** One a seed. */
@@ -120,6 +124,8 @@ export interface RunResult {
     readonly format: string;
     readonly modality: string;
     readonly classNames: readonly string[];
+    /** `many`: rows have any number of labels; absent: one each. */
+    readonly targets?: TargetKind;
     /** Items by part as given (before any split), in class-table order. */
     readonly parts: readonly { readonly part: string; readonly perClass: readonly number[] }[];
     /** What was detected, skipped or assumed, in words. */
@@ -134,9 +140,11 @@ export interface RunResult {
     readonly train: readonly number[];
     readonly validation: readonly number[];
     readonly test: readonly number[];
+    /** Only where rows have any number of labels, so that the classes do not add up to them. */
+    readonly rows?: { readonly train: number; readonly validation: number; readonly test: number };
   };
   readonly steps: readonly { readonly name: string; readonly seconds: number; readonly detail?: string }[];
-  /** Plain cross-entropy; null when that is what the run is about, and `strategies` then holds it. */
+  /** Training without any remedy; null when that is what the run is about, and `strategies` then holds it. */
   readonly baseline: StrategyResult | null;
   /** The strategy that the run is about first. */
   readonly strategies: readonly [StrategyResult, ...StrategyResult[]];

@@ -29,7 +29,7 @@ function changed(before: number | null, after: number | null, higherIsBetter = t
 /** Every overall metric by every strategy: the mean over seeds, with the extremes where there are several. */
 export function strategiesTable(result: RunResult): Table {
   const { before, after, all } = protagonists(result);
-  const shown = overallMetrics.filter(({ key }) => all.some((strategy) => overSeeds(strategy, key) !== null));
+  const shown = overallMetrics(result).filter(({ key }) => all.some((strategy) => overSeeds(strategy, key) !== null));
   return {
     columns: [{ title: 'metric' }, ...strategyColumns(result)],
     rows: [
@@ -80,11 +80,16 @@ export function scoreTable(result: RunResult, of: ClassScore): Table {
   };
 }
 
-/** Support, precision, recall and F1 of every class, before and after: most frequent class first. */
+/** Support, precision, recall and F1 of every class (where rows have any number of labels average precision, too), before and after: most frequent class first. */
 export function classTable(result: RunResult): Table {
   const { before, after } = protagonists(result);
-  const scores = ['precision', 'recall', 'f1'] as const;
-  const title = { precision: 'precision', recall: 'recall', f1: 'F1' };
+  const scores: readonly ClassScore[] = [
+    'precision',
+    'recall',
+    'f1',
+    ...(result.dataset.targets === 'many' ? (['averagePrecision'] as const) : []),
+  ];
+  const title = { precision: 'precision', recall: 'recall', f1: 'F1', averagePrecision: 'average precision' };
   return {
     columns: [
       { title: 'class' },
@@ -163,7 +168,7 @@ export function calibrationTable(result: RunResult): Table | undefined {
   const { all } = protagonists(result);
   if (all.every(({ decision }) => decision === undefined)) return undefined;
   const tuned = all.flatMap(({ decision }) => decision?.fits[0]?.decision?.metric ?? [])[0];
-  const shown = overallMetrics.filter(
+  const shown = overallMetrics(result).filter(
     ({ key, ofProbabilities }) => ofProbabilities || key === (tuned && metricKey(tuned)) || key === 'balancedAccuracy',
   );
   const line = (name: string, strategy: StrategyResult) => [

@@ -1,7 +1,7 @@
 /** How numbers and findings are put into words, the same in every kind of report. */
 
 import type { DecisionFit } from '../decision/index.js';
-import { metrics, type Metric } from '../metric/index.js';
+import { metrics, multiLabelMetrics, type Metric } from '../metric/index.js';
 import type { Comparison, RunResult, StrategyResult } from './result.js';
 
 /** `balancedAccuracy` → `balanced accuracy`. */
@@ -10,6 +10,7 @@ export function metricName(metric: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .replace(/\bf1\b/, 'F1')
+    .replace(/^hamming/, 'Hamming')
     .replace(/\b(roc|pr) auc\b/, (name) => name.toUpperCase().replace(' ', '-'))
     .replace(/^(many|medium|few) shot$/, '$1-shot recall');
 }
@@ -65,12 +66,17 @@ export function describeComparison(comparison: Omit<Comparison, 'sentence'>): st
 /** `balanced-accuracy` → `balancedAccuracy`. */
 export const metricKey = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The metrics of an evaluation, in the order of their registry. */
-export const overallMetrics = Object.entries<Metric>(metrics).map(([name, { higherIsBetter, ofProbabilities }]) => ({
-  key: metricKey(name),
-  higherIsBetter,
-  ofProbabilities: ofProbabilities === true,
-}));
+type Described = Pick<Metric, 'higherIsBetter' | 'ofProbabilities'>;
+const described = (registry: Readonly<Record<string, Described>>) =>
+  Object.entries(registry).map(([name, { higherIsBetter, ofProbabilities }]) => ({
+    key: metricKey(name),
+    higherIsBetter,
+    ofProbabilities: ofProbabilities === true,
+  }));
+const metricsOf = { one: described(metrics), many: described(multiLabelMetrics) };
+
+/** The metrics of the result's evaluations, in the order of their registry. */
+export const overallMetrics = ({ dataset }: RunResult) => metricsOf[dataset.targets ?? 'one'];
 
 /** What was fitted, as in "eos with temperature 1.32, thresholds for macro-f1". */
 export function decisionWords(fit: DecisionFit | undefined): string {
@@ -94,12 +100,12 @@ export function overSeeds(
   return { mean, low: Math.min(...values), high: Math.max(...values) };
 }
 
-export type ClassScore = 'precision' | 'recall' | 'f1';
+export type ClassScore = 'precision' | 'recall' | 'f1' | 'averagePrecision';
 
 /** A score of one class; null for a class without test rows, about which a score says nothing. */
 export function classScore(strategy: StrategyResult | null, c: number, of: ClassScore): number | null {
   const scores = strategy?.perClass[c];
-  return scores === undefined || scores.support === 0 ? null : scores[of];
+  return scores === undefined || scores.support === 0 ? null : (scores[of] ?? null);
 }
 
 /** The baseline (null without one), what the run is about, and all strategies in the order in which they are shown. */
@@ -122,18 +128,23 @@ export function byTrainingCount(result: RunResult): number[] {
 export function summary(result: RunResult): string[] {
   const { before, after } = protagonists(result);
   const { classNames, modality } = result.dataset;
-  const total = (perClass: readonly number[]) => perClass.reduce((sum, n) => sum + n, 0);
+  const total = (part: 'train' | 'test') =>
+    result.split.rows?.[part] ?? result.split[part].reduce((sum, n) => sum + n, 0);
+  const many = result.dataset.targets === 'many';
   const present = result.split.train.filter((n) => n > 0);
   const ratio = present.length > 0 ? Math.max(...present) / Math.min(...present) : 1;
   const items = modality === 'image' ? 'image' : modality === 'text' ? 'text' : 'row';
   const sentences = [
-    `${count(classNames.length)} ${classNames.length === 1 ? 'class' : 'classes'}, ${oneOrMore(total(result.split.train), `training ${items}`)} (largest class ${ratio.toFixed(ratio < 10 ? 1 : 0)} times the smallest), ${oneOrMore(total(result.split.test), `test ${items}`)}.`,
+    `${count(classNames.length)} ${classNames.length === 1 ? 'class' : 'classes'}, ${oneOrMore(total('train'), `training ${items}`)}${many ? ' with any number of labels' : ''} (largest class ${ratio.toFixed(ratio < 10 ? 1 : 0)} times the smallest), ${oneOrMore(total('test'), `test ${items}`)}.`,
   ];
   if (result.comparisons.length > 0) sentences.push(...result.comparisons.map(({ sentence }) => sentence));
   else {
     const seeds = after.seeds.length;
+    const [first, second] = many
+      ? (['macroF1', 'meanAveragePrecision'] as const)
+      : (['balancedAccuracy', 'macroF1'] as const);
     sentences.push(
-      `${after.strategy} reaches a balanced accuracy of ${score(overSeeds(after, 'balancedAccuracy')?.mean)} and a macro F1 of ${score(overSeeds(after, 'macroF1')?.mean)} on the test rows${seeds === 1 ? ' (one seed)' : ` (mean of ${seeds} seeds)`}.`,
+      `${after.strategy} reaches a ${metricName(first)} of ${score(overSeeds(after, first)?.mean)} and a ${metricName(second)} of ${score(overSeeds(after, second)?.mean)} on the test rows${seeds === 1 ? ' (one seed)' : ` (mean of ${seeds} seeds)`}.`,
     );
   }
   if (before !== null) {

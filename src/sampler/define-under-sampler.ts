@@ -115,17 +115,18 @@ function defineUnder<const N extends string, R extends OptionRules, S>(
     const { labels, classCounts, classNames } = set;
     const { said, ...resolved } = resolve(samplingStrategy, set, `${name}.samplingStrategy`);
     const present = [...classCounts.keys()].filter((c) => (classCounts[c] as number) > 0);
-    const x = dense(set.embeddings);
     const search = createSearch(set, Int32Array.from(labels.keys()), context);
     const selection = await definition.select({
       ...resolved,
       set,
-      x,
+      get x() {
+        return dense(set.embeddings);
+      },
       options,
       members: membersByClass(labels, classCounts),
       minority: present.reduce((best, c) => ((classCounts[c] as number) < (classCounts[best] as number) ? c : best)),
       search,
-      searchAmong: (query) => nearestAmong(x, search, query),
+      searchAmong: (query) => nearestAmong(dense(set.embeddings), search, query),
       rng: (classId) => createRng(seed, `${name}/${stream}/${classNames[classId]}`),
       kernels: context.kernels ?? loadKernels(),
       ...(context.signal && { signal: context.signal }),

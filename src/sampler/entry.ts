@@ -1,6 +1,13 @@
 /** What every kind of sampler shares: options, the training brand, the rows of a plan made real. */
 
-import { assertTraining, brandResampled, type EmbeddingSet, type TrainingSet } from '../core/embedding-set.js';
+import {
+  assertTraining,
+  brandResampled,
+  withoutEmbeddings,
+  type AnyTrainingSet,
+  type LabelledRows,
+  type TrainingSet,
+} from '../core/embedding-set.js';
 import { expected, throwIfAborted } from '../core/errors.js';
 import { integer, resolveOptions, type OptionRules, type OptionsOf } from '../core/options.js';
 import type { ResamplingPlan } from '../core/plan.js';
@@ -27,7 +34,7 @@ export interface Method<R extends OptionRules> {
 }
 
 /** The class ids of the rows of a plan, in their order. */
-export function labelsAfter({ labels }: EmbeddingSet, { keep, recipes, extra }: ResamplingPlan): Int32Array {
+export function labelsAfter({ labels }: LabelledRows, { keep, recipes, extra }: ResamplingPlan): Int32Array {
   const kept = keep === 'all' ? labels : keep.map((row) => labels[row] as number);
   const made = kept.length + recipes.label.length;
   const after = new Int32Array(made + (extra?.labels.length ?? 0));
@@ -75,8 +82,17 @@ export function samplerEntry<const N extends string, R extends OptionRules>(
     const options = resolveOptions(name, rules, given);
     method.check?.(options);
     const make = method.start(options);
+    // What a method found out about a set is kept by the set it was given, so a set on disk needs to be given as the same one each time.
+    const known = new WeakMap<AnyTrainingSet, TrainingSet>();
+    const planned = (set: AnyTrainingSet): TrainingSet => {
+      if (!('rows' in set)) return set;
+      const given = known.get(set) ?? withoutEmbeddings(set, name);
+      known.set(set, given);
+      return given;
+    };
 
-    async function plan(train: TrainingSet, context: PlanContext = {}): Promise<ResamplingPlan> {
+    async function plan(given: AnyTrainingSet, context: PlanContext = {}): Promise<ResamplingPlan> {
+      const train = planned(given);
       assertTraining(train, name);
       assertOneLabel(train, name, 'Weigh classes in the loss, or choose a class-balanced batch sampler');
       const { draw = 0, threads = 1, signal } = context;

@@ -110,6 +110,7 @@ export const instanceHardnessThreshold = defineUnderSampler({
     estimator: custom<Estimator | null>({
       accepts: 'a function (train, labels, test, classes) of probabilities, or null',
       default: null,
+      programOnly: true,
       help: 'judges in place of the nearest rows, from program code only: gets rows, their class ids and other rows, gives a probability a class for each of those',
       check: (value) => value === null || typeof value === 'function',
     }),

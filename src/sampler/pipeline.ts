@@ -1,7 +1,14 @@
 /** Several samplers, one after the other, as one. */
 
-import { assertTraining, brand, countClasses, type TrainingSet } from '../core/embedding-set.js';
-import { expected, throwIfAborted } from '../core/errors.js';
+import {
+  assertTraining,
+  brand,
+  countClasses,
+  withoutEmbeddings,
+  type AnyTrainingSet,
+  type TrainingSet,
+} from '../core/embedding-set.js';
+import { EquipoiseError, expected, throwIfAborted } from '../core/errors.js';
 import { matrix } from '../core/matrix.js';
 import type { ResamplingPlan } from '../core/plan.js';
 import { materialize } from '../kernels/index.js';
@@ -28,6 +35,16 @@ function nextSet(train: TrainingSet, plan: ResamplingPlan, { kernels }: PlanCont
   );
 }
 
+/** What a later stage lacks may have been removed by those before it. */
+function ofStage(i: number, { name }: Sampler, error: unknown): unknown {
+  if (!(error instanceof EquipoiseError) || error.code !== 'ERR_DATA') return error;
+  return new EquipoiseError(
+    'ERR_DATA',
+    `Stage ${i + 1} of the pipeline, ${name}, sees only the rows that the stages before it left: ${error.message}`,
+    { cause: error },
+  );
+}
+
 /**
  * Runs samplers one after the other; each sees the rows that those before it leave, and the plan of them all is one plan for
  * the original rows.
@@ -47,20 +64,23 @@ export function pipeline(stages: readonly Sampler[]): Sampler {
     if (typeof stage?.plan !== 'function') throw expected('a sampler', `pipeline[${i}]`, stage);
   const reading = stages.map(({ reads }) => reads === 'embeddings');
   // A stage without draws gives one plan for one set: then the rows after it stay, and with them what later stages found out.
-  const known = new WeakMap<TrainingSet, WeakMap<ResamplingPlan, { whole: ResamplingPlan; set: TrainingSet }>>();
+  const known = new WeakMap<AnyTrainingSet, WeakMap<ResamplingPlan, { whole: ResamplingPlan; set: AnyTrainingSet }>>();
 
-  async function plan(train: TrainingSet, context: PlanContext = {}): Promise<ResamplingPlan> {
-    assertTraining(train, 'pipeline');
+  async function plan(given: AnyTrainingSet, context: PlanContext = {}): Promise<ResamplingPlan> {
+    assertTraining(given, 'pipeline');
+    const train = 'rows' in given ? withoutEmbeddings(given, 'a pipeline whose later stages read embeddings') : given;
     const { signal } = context;
     const kernels = context.kernels && { kernels: context.kernels };
     let before: ResamplingPlan | undefined;
-    let set = train;
+    let set: AnyTrainingSet = given;
     const said: Record<string, unknown>[] = [];
     for (const [i, stage] of stages.entries()) {
       throwIfAborted(signal, `planning ${stage.name}`);
-      const own = await stage.plan(set, context);
+      const own = await stage.plan(set, context).catch((error: unknown) => {
+        throw i === 0 ? error : ofStage(i, stage, error);
+      });
       said.push({ name: own.sampler, ...own.options });
-      const seen = known.get(set) ?? new WeakMap<ResamplingPlan, { whole: ResamplingPlan; set: TrainingSet }>();
+      const seen = known.get(set) ?? new WeakMap<ResamplingPlan, { whole: ResamplingPlan; set: AnyTrainingSet }>();
       known.set(set, seen);
       let next = seen.get(own);
       if (!next) {

@@ -1,6 +1,6 @@
 /** The contract of samplers: what users hold, what an entry declares, and what the file of an over-sampler provides. */
 
-import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
+import type { AnyTrainingSet, EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
 import type { Matrix } from '../core/matrix.js';
 import type { OptionRules, OptionsOf } from '../core/options.js';
 import type { ClassOutcome, ResamplingPlan } from '../core/plan.js';
@@ -29,10 +29,11 @@ export interface Sampler {
   readonly options: Readonly<Record<string, unknown>>;
   readonly reads: SamplerProperties['reads'];
   /**
-   * Decides every row of the resampled set without making one.
-   * @throws ERR_DATA for a set without the training brand, or classes that the method cannot serve.
+   * Decides every row of the resampled set without making one. Of a set on disk the rows to search for are in memory, the others are read
+   * in windows; the plan is the same. Methods that look at all rows at once refuse such a set.
+   * @throws ERR_OPTION by these, ERR_DATA for a set without the training brand, or classes that the method cannot serve.
    */
-  plan(train: TrainingSet, context?: PlanContext): Promise<ResamplingPlan>;
+  plan(train: AnyTrainingSet, context?: PlanContext): Promise<ResamplingPlan>;
   /** Plans and makes the rows: the kept ones first, byte for byte, then the synthetic ones. */
   fitResample(train: TrainingSet, context?: PlanContext): Promise<ResampledSet>;
 }

@@ -1,9 +1,10 @@
 /** Rows by class, and the neighbour search that the methods of a training set share. */
 
-import type { EmbeddingSet } from '../core/embedding-set.js';
+import type { AnySet } from '../core/embedding-set.js';
+import { iota, type DiskRows } from '../core/disk-rows.js';
 import { throwIfAborted } from '../core/errors.js';
 import { dense, type Dense } from '../core/matrix.js';
-import { defaultThreads, loadKernels, type Among } from '../kernels/index.js';
+import { defaultThreads, loadKernels, nearestOnDisk, type Among } from '../kernels/index.js';
 import type { PlanContext } from './sampler.js';
 
 /** Nearest rows of several rows: row q's are `indices[q * k]` … `indices[q * k + k − 1]`, −1 where there are fewer. */
@@ -47,30 +48,30 @@ export function concat(parts: readonly Int32Array[]): Int32Array {
 }
 
 /** Nearest neighbours of rows of `set`, `queries` unless the query names its own. */
-export function createSearch(set: EmbeddingSet, queries: Int32Array, context: PlanContext) {
+export function createSearch(set: AnySet, queries: Int32Array, context: PlanContext) {
   const { labels } = set;
-  const whole = dense(set.embeddings);
+  const onDisk = 'rows' in set ? set.rows : undefined;
+  const whole = 'rows' in set ? undefined : dense(set.embeddings);
   const kernels = context.kernels ?? loadKernels();
   const { signal, onProgress, threads = defaultThreads() } = context;
 
   return async (query: NeighborQuery): Promise<Neighbors> => {
     throwIfAborted(signal, 'searching for neighbours');
-    const { data, rows, cols } = query.space ?? whole;
-    const k = Math.min(query.k, rows - 1);
-    const wanted =
-      query.rows ?? (query.space ? Int32Array.from({ length: query.space.rows }, (_, row) => row) : queries);
-    const found = await kernels.nearest({
-      x: data,
-      rows,
-      cols,
+    const space = query.space ?? whole;
+    const k = Math.min(query.k, (space ? space.rows : labels.length) - 1);
+    const wanted = query.rows ?? (query.space ? iota(query.space.rows) : queries);
+    const asked = {
       labels: query.labels ?? labels,
       queries: wanted,
       k,
       among: query.among,
       threads,
       ...(signal && { signal }),
-      ...(onProgress && { onProgress: (done) => onProgress({ stage: 'search', done, total: wanted.length }) }),
-    });
-    return { k, ...found };
+      ...(onProgress && { onProgress: (done: number) => onProgress({ stage: 'search', done, total: wanted.length }) }),
+    };
+    const { indices, l2sq } = space
+      ? await kernels.nearest({ x: space.data, rows: space.rows, cols: space.cols, ...asked })
+      : await nearestOnDisk(kernels, onDisk as DiskRows, asked);
+    return { k, indices, l2sq };
   };
 }

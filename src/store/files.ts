@@ -80,8 +80,11 @@ export async function removePartials(dir: string): Promise<void> {
   for (const name of await readdir(dir)) if (isPartial(name)) await rm(join(dir, name), { force: true });
 }
 
-/** The whole file in memory of its own, so that views of any element type align. Undefined when there is no such file. */
-export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+/**
+ * The whole file in memory of its own, so that views of any element type align. Undefined when there is no such file.
+ * @param into is used where the file fits: files read one after the other then take the memory of one.
+ */
+export async function readBytes(path: string, into?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let handle: FileHandle;
   try {
     handle = await open(path, 'r');
@@ -90,7 +93,8 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer> |
     throw new EquipoiseError('ERR_ENVIRONMENT', `Cannot read ${path}: ${(error as Error).message}`, { cause: error });
   }
   try {
-    const bytes = new Uint8Array((await handle.stat()).size);
+    const { size } = await handle.stat();
+    const bytes = into && into.byteLength >= size ? new Uint8Array(into, 0, size) : new Uint8Array(size);
     // One read call moves less than 2 GiB.
     for (let at = 0; at < bytes.length;) {
       const { bytesRead } = await handle.read(bytes, at, Math.min(bytes.length - at, 2 ** 30), at);

@@ -10,7 +10,15 @@ export {
   type ShardRange,
   type StoreWriter,
 } from './writer.js';
-export { openStore, type EmbeddingStore, type NewSplit, type RowChange, type Window } from './store.js';
+export {
+  openStore,
+  type EmbeddingStore,
+  type NewSplit,
+  type OnDiskOptions,
+  type ReadOptions,
+  type RowChange,
+  type Window,
+} from './store.js';
 export {
   writeSet,
   writeStore,
@@ -22,7 +30,7 @@ export {
 } from './write-set.js';
 export type { BatchBounds, Dtype, Failure, Manifest, ShardEntry } from './manifest.js';
 export type { Provenance } from './provenance.js';
-export { labelColumn, namesOf, type Label, type Row } from './rows.js';
+export { labelColumn, type Row } from './rows.js';
 export type { Split } from './split-file.js';
 export { ArrowTable, encodeArrow, encodeArrowBatches, type ColumnData } from './arrow-table.js';
 export { fromFloat16, toFloat16 } from './float16.js';

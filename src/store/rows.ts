@@ -2,19 +2,11 @@
 
 import { join } from 'node:path';
 import { EquipoiseError } from '../core/errors.js';
+import type { Label } from '../core/item.js';
 import { ArrowTable, encodeArrow, type ColumnData } from './arrow-table.js';
 import { readBytes, writeAtomically } from './files.js';
 
 export const ROWS = 'rows.arrow';
-
-/** What a row is labelled with. */
-export type Label = string | readonly string[] | null;
-
-/** The class names of a label. */
-export function namesOf(label: Label): readonly string[] {
-  if (label === null) return [];
-  return typeof label === 'string' ? [label] : label;
-}
 
 export interface Row {
   readonly id: string;
@@ -60,11 +52,15 @@ export async function readRowTable(dir: string): Promise<ArrowTable> {
   return new ArrowTable(bytes, path);
 }
 
+/** The label of each row of `rows.arrow`. */
+export function labelsIn(table: ArrowTable): readonly Label[] {
+  return table.kindOf('label') === 'strings' ? table.strings('label') : table.stringLists('label');
+}
+
 export function rowsOf(table: ArrowTable): Row[] {
   const ids = table.strings('id');
   const sources = table.strings('source');
-  const labels: readonly Label[] =
-    table.kindOf('label') === 'strings' ? table.strings('label') : table.stringLists('label');
+  const labels = labelsIn(table);
   const groups = table.has('group') ? table.strings('group') : [];
   const weights = table.has('weight') ? table.numbers('weight') : [];
   return ids.map((id, i) => ({

@@ -59,6 +59,8 @@ export interface OpenShard {
   readonly entry: ShardEntry;
   readonly table: ArrowTable;
   readonly values: Float32Array | Uint16Array;
+  /** Where the file has them, in bytes; absent where they are not in one piece, as in files that this writer did not make. */
+  readonly offset?: number;
 }
 
 /** Fails for a shard file that is not there or not of the size it was written with. */
@@ -78,11 +80,17 @@ export async function checkShardSize(dir: string, entry: ShardEntry): Promise<vo
 
 /**
  * Reads a shard and compares its sha256, which costs about as much as reading it: a changed bit would train on.
+ * @param into memory to use, as `readBytes`.
  * @throws ERR_INTEGRITY, naming the shard, when it is missing, cut short or not what was written.
  */
-export async function readShard(dir: string, entry: ShardEntry, manifest: Manifest): Promise<OpenShard> {
+export async function readShard(
+  dir: string,
+  entry: ShardEntry,
+  manifest: Manifest,
+  into?: ArrayBuffer,
+): Promise<OpenShard> {
   await checkShardSize(dir, entry);
-  const bytes = (await readBytes(join(dir, entry.file))) ?? new Uint8Array(0);
+  const bytes = (await readBytes(join(dir, entry.file), into)) ?? new Uint8Array(0);
   try {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (sha256 !== entry.sha256) throw new Error(`its sha256 is ${sha256}, not ${entry.sha256}`);
@@ -93,7 +101,8 @@ export async function readShard(dir: string, entry: ShardEntry, manifest: Manife
       throw new Error(
         `it holds ${table.rows} x ${width} ${dtype}, not ${entry.rows} x ${manifest.dim} ${manifest.dtype}`,
       );
-    return { entry, table, values };
+    const whole = values.buffer === bytes.buffer;
+    return { entry, table, values, ...(whole && { offset: values.byteOffset - bytes.byteOffset }) };
   } catch (error) {
     throw new EquipoiseError(
       'ERR_INTEGRITY',

@@ -5,18 +5,22 @@ import {
   brandResampled,
   compareNames,
   fromArrays,
+  type DiskHeldOutSet,
+  type DiskSet,
+  type DiskTrainingSet,
   type EmbeddingSet,
   type HeldOutSet,
   type Part,
   type TrainingSet,
 } from '../core/embedding-set.js';
-import { EquipoiseError, expected } from '../core/errors.js';
-import type { Modality } from '../core/item.js';
-import { matrix, type Matrix } from '../core/matrix.js';
+import { EquipoiseError, expected, show } from '../core/errors.js';
+import { namesOf, type Label, type Modality } from '../core/item.js';
+import { assertFinite, matrix, type Matrix } from '../core/matrix.js';
 import type { ArrowTable } from './arrow-table.js';
+import { diskRows, type ShardPlace } from './disk-rows.js';
 import { readManifest, writeManifest, type Failure, type Manifest } from './manifest.js';
 import { readProvenance, type Provenance } from './provenance.js';
-import { namesOf, readRowTable, rowsOf, writeRows, type Label, type Row } from './rows.js';
+import { labelsIn, readRowTable, rowsOf, writeRows, type Row } from './rows.js';
 import { copyRows, readShard, widen, type OpenShard } from './shard.js';
 import { PARTS, readSplitFile, splitNames, writeSplitFile, type Split } from './split-file.js';
 
@@ -36,6 +40,16 @@ export interface RowChange {
   readonly source?: string;
 }
 
+export interface ReadOptions {
+  readonly split?: string;
+  /** Of that split. */
+  readonly part?: Part;
+}
+
+export interface OnDiskOptions extends ReadOptions {
+  readonly memoryBytes?: number;
+}
+
 export interface NewSplit {
   /** Null, or absent, for a split that was given, not drawn. */
   readonly seed?: number | null;
@@ -46,6 +60,11 @@ export interface NewSplit {
   readonly overwrite?: boolean;
 }
 
+function refuseUnknownOptions(owner: string, rest: object, known: readonly string[]): void {
+  for (const name of Object.keys(rest))
+    throw new EquipoiseError('ERR_OPTION', `Unknown option ${owner}.${name}. Known options: ${known.join(', ')}`);
+}
+
 function unfinished(dir: string, { shards, shardRows, dataset }: Manifest): EquipoiseError {
   return new EquipoiseError(
     'ERR_DATA',
@@ -54,11 +73,11 @@ function unfinished(dir: string, { shards, shardRows, dataset }: Manifest): Equi
 }
 
 /** Fails when `rows.arrow` no longer lists a shard's rows in order: labels would go to the wrong embeddings. */
-function checkAligned(dir: string, rows: ArrowTable, ids: readonly Row[], shard: OpenShard, at: number): void {
+function checkAligned(dir: string, rows: ArrowTable, shard: OpenShard, at: number): void {
   const ours = rows.utf8Bytes('id');
   const theirs = shard.table.utf8Bytes('id');
   const count = shard.entry.rows;
-  let same = ids.length >= at + count;
+  let same = rows.rows >= at + count;
   if (same && ours && theirs) {
     // Equal lengths and equal bytes are equal strings, and no string need be made to know it.
     const base = (ours.offsets[at] ?? 0) - (theirs.offsets[0] ?? 0);
@@ -66,7 +85,10 @@ function checkAligned(dir: string, rows: ArrowTable, ids: readonly Row[], shard:
     const slice = ({ bytes, offsets }: typeof ours, from: number): Uint8Array =>
       bytes.subarray(offsets[from] ?? 0, offsets[from + count] ?? 0);
     same &&= Buffer.compare(slice(ours, at), slice(theirs, 0)) === 0;
-  } else if (same) same = shard.table.strings('id').every((id, i) => id === ids[at + i]?.id);
+  } else if (same) {
+    const ids = rows.strings('id');
+    same = shard.table.strings('id').every((id, i) => id === ids[at + i]);
+  }
   if (same) return;
   throw new EquipoiseError(
     'ERR_INTEGRITY',
@@ -140,43 +162,115 @@ export class EmbeddingStore {
    */
   read(options: { split: string; part: 'train' }): Promise<TrainingSet>;
   read(options: { split: string; part: 'validation' | 'test' }): Promise<HeldOutSet>;
-  read(options?: { split?: string; part?: Part }): Promise<EmbeddingSet>;
-  async read(options: { split?: string; part?: Part } = {}): Promise<EmbeddingSet> {
+  read(options?: ReadOptions): Promise<EmbeddingSet>;
+  async read(options: ReadOptions = {}): Promise<EmbeddingSet> {
     const { split, part, ...rest } = options;
-    for (const name of Object.keys(rest))
-      throw new EquipoiseError('ERR_OPTION', `Unknown option read.${name}. Known options: split, part`);
-    if ((split === undefined) !== (part === undefined))
-      throw expected('both split and part, or neither', split === undefined ? 'read.split' : 'read.part', undefined);
-    if (part !== undefined && !PARTS.includes(part)) throw expected(`one of ${PARTS.join(', ')}`, 'read.part', part);
-    if (split !== undefined) this.#refuseSplitting();
-
-    const parts = split === undefined ? undefined : (await readSplitFile(this.dir, split)).parts;
-    const { table, rows } = await this.#rowTable();
-    const wanted: number[] = [];
-    for (const [i, row] of rows.entries())
-      if (row.label !== null && (!parts || parts.get(row.id) === part)) wanted.push(i);
-    if (wanted.length === 0 && !parts)
-      throw new EquipoiseError('ERR_DATA', `No row of ${this.dir} has a label. Give them some with updateRows`);
-    const taken = wanted.map((i) => rows[i] as Row);
-    const { data, parents } = await this.#gather(table, rows, wanted);
-    const set = fromArrays(
-      matrix(data, wanted.length, this.dim),
-      taken.map((row) => row.label) as readonly string[] | readonly (readonly string[])[],
-      {
-        classNames: this.classNames,
-        ids: taken.map((row) => row.id),
-        ...(table.has('group') && { groups: taken.map((row) => row.group ?? row.id) }),
-        ...(table.has('weight') && { weights: taken.map((row) => row.weight ?? 1) }),
-        ...(this.#manifest.columns && { columns: this.#manifest.columns }),
-        ...(parents && { parents }),
-      },
-    );
-    if (this.resampled) return brandResampled(set);
-    const declared = part ?? this.#manifest.part;
-    return declared === null ? set : brand(set, declared);
+    refuseUnknownOptions('read', rest, ['split', 'part']);
+    const { table, wanted, labelled } = await this.#select('read', split, part);
+    const data = new Float32Array(wanted.length * this.dim);
+    let next = 0;
+    const parents = await this.#visitShards(table, wanted, undefined, (shard, rows, start) => {
+      // Runs of neighbours at once.
+      for (let i = 0; i < rows.length;) {
+        const from = (rows[i] as number) - start;
+        let length = 1;
+        while (rows[i + length] === start + from + length) length++;
+        copyRows(shard, this.dim, from, from + length, data, next);
+        next += length;
+        i += length;
+      }
+    });
+    const embeddings = matrix(data, wanted.length, this.dim);
+    assertFinite({ data, rows: wanted.length, cols: this.dim }, (row) => `Row ${row} (${show(labelled.ids[row])})`);
+    return this.#branded({ ...labelled, embeddings, ...(parents && { parents }) }, part);
   }
 
-  async #rowTable(): Promise<{ table: ArrowTable; rows: Row[] }> {
+  /**
+   * The same rows as `read`, but their embeddings stay on disk: for stores that are larger than memory. Labels, ids and the like are in
+   * memory, some hundred bytes a row. Search, samplers that only search, training, judging and audits take such a set and give the same
+   * bytes as for one in memory; what needs all rows at once says so.
+   *
+   * Every shard that has such rows is read once and compared with its sha256; later reads trust that the files stay as they are.
+   *
+   * @param options.memoryBytes what a step may hold of the rows at a time; default 256 MiB. Small: the store is read more often.
+   * @throws as `read`.
+   *
+   * @example
+   * const train = await store.onDisk({ split: 'default', part: 'train', memoryBytes: 2 ** 30 });
+   * const head = await trainHead(train, { strategy: 'eos' });
+   */
+  onDisk(options: OnDiskOptions & { split: string; part: 'train' }): Promise<DiskTrainingSet>;
+  onDisk(options: OnDiskOptions & { split: string; part: 'validation' | 'test' }): Promise<DiskHeldOutSet>;
+  onDisk(options?: OnDiskOptions): Promise<DiskSet>;
+  async onDisk(options: OnDiskOptions = {}): Promise<DiskSet> {
+    const { split, part, memoryBytes = 256 * 2 ** 20, ...rest } = options;
+    refuseUnknownOptions('onDisk', rest, ['split', 'part', 'memoryBytes']);
+    if (!Number.isSafeInteger(memoryBytes) || memoryBytes < 1)
+      throw expected('integer >= 1', 'onDisk.memoryBytes', memoryBytes);
+    const { table, wanted, labelled } = await this.#select('onDisk', split, part);
+    const shards: ShardPlace[] = [];
+    const memory = new ArrayBuffer(Math.max(0, ...this.#manifest.shards.map(({ bytes }) => bytes)));
+    const parents = await this.#visitShards(table, wanted, memory, ({ entry, offset }, _, start) => {
+      if (offset === undefined)
+        throw new EquipoiseError(
+          'ERR_DATA',
+          `Expected the numbers of ${entry.file} in ${this.dir} in one piece, to read rows of it, but they are scattered. Use read, or make the store again`,
+        );
+      shards.push({ file: entry.file, offset, start, end: start + entry.rows });
+    });
+    const { dir, dim } = this;
+    const rows = diskRows({ dir, dtype: this.#manifest.dtype, dim, shards, wanted, memoryBytes });
+    return this.#branded({ ...labelled, rows, ...(parents && { parents }) }, part);
+  }
+
+  /** Which rows are read, and what is known of them besides their embeddings. */
+  async #select(owner: string, split: string | undefined, part: Part | undefined) {
+    if ((split === undefined) !== (part === undefined))
+      throw expected(
+        'both split and part, or neither',
+        split === undefined ? `${owner}.split` : `${owner}.part`,
+        undefined,
+      );
+    if (part !== undefined && !PARTS.includes(part))
+      throw expected(`one of ${PARTS.join(', ')}`, `${owner}.part`, part);
+    if (split !== undefined) this.#refuseSplitting();
+    const parts = split === undefined ? undefined : (await readSplitFile(this.dir, split)).parts;
+    const table = await this.#rowTable();
+    const ids = table.strings('id');
+    const labels = labelsIn(table);
+    const wanted = new Int32Array(table.rows)
+      .map((_, row) => row)
+      .filter((row) => labels[row] !== null && (!parts || parts.get(ids[row] as string) === part));
+    if (wanted.length === 0 && !parts)
+      throw new EquipoiseError('ERR_DATA', `No row of ${this.dir} has a label. Give them some with updateRows`);
+    const pick = <T>(values: readonly T[]): T[] => Array.from(wanted, (row) => values[row] as T);
+    const groups = table.has('group') ? table.strings('group') : undefined;
+    const weights = table.has('weight') ? table.numbers('weight') : undefined;
+    const { columns } = this.#manifest;
+    // Checked and counted as rows without columns: the embeddings come later.
+    const { embeddings: _, ...labelled } = fromArrays(
+      matrix(new Float32Array(0), wanted.length, 0),
+      // Of no rows nobody can tell whether their labels would be lists.
+      wanted.length === 0 && table.kindOf('label') !== 'strings'
+        ? { data: [], shape: [0, this.classNames.length] }
+        : (pick(labels) as readonly string[] | readonly (readonly string[])[]),
+      {
+        classNames: this.classNames,
+        ids: pick(ids) as string[],
+        ...(groups && { groups: pick(groups.map((group, row) => group ?? (ids[row] as string))) }),
+        ...(weights && { weights: pick(weights.map((weight) => weight ?? 1)) }),
+      },
+    );
+    return { table, wanted, labelled: { ...labelled, ...(columns && { columns: [...columns] }) } };
+  }
+
+  #branded<S extends EmbeddingSet | DiskSet>(set: S, part: Part | undefined): S {
+    if (this.resampled) return brandResampled(set);
+    const declared = part ?? this.#manifest.part;
+    return declared === null ? set : (brand(set, declared) as S);
+  }
+
+  async #rowTable(): Promise<ArrowTable> {
     if (!this.#manifest.complete) throw unfinished(this.dir, this.#manifest);
     const table = await readRowTable(this.dir);
     if (table.rows !== this.count)
@@ -184,39 +278,41 @@ export class EmbeddingStore {
         'ERR_INTEGRITY',
         `rows.arrow of ${this.dir} has ${table.rows} rows but the shards have ${this.count}. Restore it; change labels with updateRows`,
       );
-    return { table, rows: rowsOf(table) };
+    return table;
   }
 
-  /** Embeddings of the wanted rows (ascending), runs of neighbours copied at once. */
-  async #gather(
+  /**
+   * Reads and checks, in order, the shards that have some of the wanted rows (ascending); returns the parents of these, where shards name some.
+   * @param memory for one shard after the other, where none is kept.
+   * @param visit is told which wanted rows the shard has, and its first row.
+   */
+  async #visitShards(
     table: ArrowTable,
-    rows: readonly Row[],
-    wanted: readonly number[],
-  ): Promise<{ data: Float32Array; parents?: (string | null)[] }> {
-    const data = new Float32Array(wanted.length * this.dim);
-    const parents: (string | null)[] = Array.from({ length: wanted.length }, () => null);
-    let anyParents = false;
+    wanted: Int32Array,
+    memory: ArrayBuffer | undefined,
+    visit: (shard: OpenShard, rows: Int32Array, start: number) => void,
+  ): Promise<(string | null)[] | undefined> {
+    let parents: (string | null)[] | undefined;
     let next = 0;
     let start = 0;
     for (const entry of this.#manifest.shards) {
       const end = start + entry.rows;
-      if (next < wanted.length && (wanted[next] as number) < end) {
-        const shard = await readShard(this.dir, entry, this.#manifest);
-        checkAligned(this.dir, table, rows, shard, start);
-        const shardParents = shard.table.has('parent') ? shard.table.strings('parent') : undefined;
-        while (next < wanted.length && (wanted[next] as number) < end) {
-          const from = (wanted[next] as number) - start;
-          let length = 1;
-          while (wanted[next + length] === start + from + length && start + from + length < end) length++;
-          copyRows(shard, this.dim, from, from + length, data, next);
-          for (let i = 0; shardParents && i < length; i++) parents[next + i] = shardParents[from + i] ?? null;
-          next += length;
+      const first = next;
+      while (next < wanted.length && (wanted[next] as number) < end) next++;
+      if (next > first) {
+        const shard = await readShard(this.dir, entry, this.#manifest, memory);
+        checkAligned(this.dir, table, shard, start);
+        const rows = wanted.subarray(first, next);
+        if (shard.table.has('parent')) {
+          parents ??= Array.from({ length: wanted.length }, () => null);
+          const named = shard.table.strings('parent');
+          for (const [i, row] of rows.entries()) parents[first + i] = named[row - start] ?? null;
         }
-        anyParents ||= shardParents !== undefined;
+        visit(shard, rows, start);
       }
       start = end;
     }
-    return { data, ...(anyParents && { parents }) };
+    return parents;
   }
 
   /** All rows, labelled or not, shard by shard: memory for one shard at a time. */
@@ -297,7 +393,7 @@ export class EmbeddingStore {
    * await store.updateRows(new Map([['cat/0091.jpg', { label: 'lynx' }]]));
    */
   async updateRows(changes: ReadonlyMap<string, RowChange>): Promise<void> {
-    const { rows } = await this.#rowTable();
+    const rows = rowsOf(await this.#rowTable());
     this.#refuseUnknown(
       rows.map((row) => row.id),
       changes.keys(),
@@ -319,14 +415,14 @@ export class EmbeddingStore {
    * @throws ERR_INTEGRITY naming every shard that is missing or changed.
    */
   async verify(): Promise<{ shards: number; rows: number; bytes: number }> {
-    const { table, rows } = await this.#rowTable();
+    const table = await this.#rowTable();
     const wrong: string[] = [];
     let start = 0;
     let bytes = 0;
     for (const entry of this.#manifest.shards) {
       try {
         const shard = await readShard(this.dir, entry, this.#manifest);
-        checkAligned(this.dir, table, rows, shard, start);
+        checkAligned(this.dir, table, shard, start);
       } catch (error) {
         if (!(error instanceof EquipoiseError) || error.code !== 'ERR_INTEGRITY') throw error;
         wrong.push(error.message);
@@ -335,7 +431,7 @@ export class EmbeddingStore {
       bytes += entry.bytes;
     }
     if (wrong.length > 0) throw new EquipoiseError('ERR_INTEGRITY', wrong.join('\n'));
-    const ids = rows.map((row) => row.id);
+    const ids = table.strings('id') as string[];
     for (const name of this.splits()) this.#refuseUnknown(ids, (await this.readSplit(name)).parts.keys());
     return { shards: this.#manifest.shards.length, rows: start, bytes };
   }

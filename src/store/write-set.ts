@@ -1,7 +1,16 @@
 /** Embeddings that are in memory, into a store: sets, resampled sets, imports. */
 
 import { createHash } from 'node:crypto';
-import { isResampled, partOf, type Column, type EmbeddingSet, type Part } from '../core/embedding-set.js';
+import { windowsOf } from '../core/disk-rows.js';
+import {
+  isResampled,
+  partOf,
+  type AnySet,
+  type Column,
+  type EmbeddingSet,
+  type LabelledRows,
+  type Part,
+} from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { Modality } from '../core/item.js';
 import { labelsOf } from '../core/targets.js';
@@ -18,7 +27,7 @@ export interface RowWindows {
   readonly rows: number;
   readonly cols: number;
   /** Rows start … end − 1, in `out`. */
-  window(start: number, end: number, out: Float32Array): MatrixLike;
+  window(start: number, end: number, out: Float32Array): MatrixLike | Promise<MatrixLike>;
 }
 
 /** What `fitResample` returns, as far as a store keeps it: the plan says what each row is. */
@@ -40,13 +49,13 @@ export interface WriteSetOptions extends WriteStoreOptions {
   /** Where a person finds each row of the set (of `from`, for a resampled one); default its id. */
   readonly sources?: readonly string[];
   /** For a resampled set: the training set it was made from, which names the rows. */
-  readonly from?: EmbeddingSet;
+  readonly from?: AnySet;
 }
 
 export interface StoreContent {
   readonly embeddings: Dense | RowWindows;
   /** What the embeddings follow from, where they are not here yet: it tells a continued run whether its input changed. */
-  readonly origin?: readonly ArrayBufferView[];
+  readonly origin?: Iterable<ArrayBufferView> | AsyncIterable<ArrayBufferView>;
   readonly rows: readonly Row[];
   readonly parents?: readonly (string | null)[];
   readonly classNames: readonly string[];
@@ -56,21 +65,24 @@ export interface StoreContent {
   readonly provenance?: readonly Provenance[];
 }
 
-function fingerprint({ embeddings, rows, origin }: StoreContent): string {
+async function fingerprint({ embeddings, rows, origin }: StoreContent): Promise<string> {
   const hash = createHash('sha256');
   for (const { id, label } of rows) hash.update(JSON.stringify([id, label]));
-  for (const { buffer, byteOffset, byteLength } of 'data' in embeddings ? [embeddings.data] : (origin ?? []))
+  for await (const { buffer, byteOffset, byteLength } of 'data' in embeddings ? [embeddings.data] : (origin ?? []))
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest('hex');
 }
 
 /** A shard at a time: of a matrix a view of it, else always in the same memory. */
-function shardReader(embeddings: Dense | RowWindows, shardRows: number): (start: number, end: number) => Dense {
+function shardReader(
+  embeddings: Dense | RowWindows,
+  shardRows: number,
+): (start: number, end: number) => Dense | Promise<Dense> {
   const { rows, cols } = embeddings;
   if ('data' in embeddings)
     return (start, end) => ({ data: embeddings.data.subarray(start * cols, end * cols), rows: end - start, cols });
   const memory = new Float32Array(Math.min(shardRows, rows) * cols);
-  return (start, end) => dense(embeddings.window(start, end, memory.subarray(0, (end - start) * cols)));
+  return async (start, end) => dense(await embeddings.window(start, end, memory.subarray(0, (end - start) * cols)));
 }
 
 /** Writes a whole store at once. */
@@ -89,7 +101,7 @@ export async function writeStore(
   const { modality = 'table', backbone = null, ...layout } = options;
   const writer = await createStore(dir, {
     ...layout,
-    datasetFingerprint: fingerprint(content),
+    datasetFingerprint: await fingerprint(content),
     count: rows.length,
     modality,
     backbone: backbone && { ...backbone, dim: embeddings.cols },
@@ -105,14 +117,14 @@ export async function writeStore(
     if (done) continue;
     await writer.writeShard(index, {
       ids: rows.slice(start, end).map((row) => row.id),
-      embeddings: shard(start, end),
+      embeddings: await shard(start, end),
       ...(parents && { parents: parents.slice(start, end) }),
     });
   }
   return writer.finish({ rows });
 }
 
-function rowsOfSet(set: EmbeddingSet, sources: readonly string[] = set.ids): Row[] {
+function rowsOfSet(set: LabelledRows, sources: readonly string[] = set.ids): Row[] {
   if (sources.length !== set.ids.length)
     throw new EquipoiseError(
       'ERR_SHAPE',
@@ -128,7 +140,7 @@ function rowsOfSet(set: EmbeddingSet, sources: readonly string[] = set.ids): Row
 }
 
 /** Kept rows under their own names, then one row a recipe, then the extra ones: the order in which they are materialised. */
-function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: readonly string[]): StoreContent {
+function resampledContent(set: ResampledRows, from: AnySet, sources?: readonly string[]): StoreContent {
   const { plan } = set;
   const { recipes, extra, sampler } = plan;
   const { classNames } = from;
@@ -189,10 +201,17 @@ function resampledContent(set: ResampledRows, from: EmbeddingSet, sources?: read
   const columns = from.columns && { columns: from.columns };
   const content = { embeddings, rows, parents, classNames, ...columns, provenance };
   if ('data' in embeddings) return content;
-  // What is made of finite numbers is finite.
-  const given = [from.embeddings, ...(extra ? [extra.embeddings] : [])].map((part) => dense(part));
-  for (const part of given) assertFinite(part);
-  return { ...content, origin: [...given.map((part) => part.data), recipes.base, recipes.other, recipes.step] };
+  const added = extra && dense(extra.embeddings);
+  // What is made of finite numbers is finite; a store has no others.
+  if (!('rows' in from)) assertFinite(dense(from.embeddings));
+  if (added) assertFinite(added);
+  async function* origin(): AsyncGenerator<ArrayBufferView> {
+    if ('rows' in from) for await (const { x } of windowsOf(from.rows)) yield x.data;
+    else yield dense(from.embeddings).data;
+    if (added) yield added.data;
+    yield* [recipes.base, recipes.other, recipes.step];
+  }
+  return { ...content, origin: origin() };
 }
 
 /**

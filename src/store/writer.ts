@@ -5,7 +5,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Column, Part } from '../core/embedding-set.js';
 import { EquipoiseError, expected } from '../core/errors.js';
-import type { Modality } from '../core/item.js';
+import { namesOf, type Modality } from '../core/item.js';
 import type { Dense } from '../core/matrix.js';
 import { isPartial, removePartials, systemCode, writeAtomically } from './files.js';
 import {
@@ -22,7 +22,7 @@ import {
 } from './manifest.js';
 import { PROVENANCE } from './provenance.js';
 import { isPublished, removePublished, withPublished } from './published.js';
-import { namesOf, ROWS, writeRows, type Row } from './rows.js';
+import { ROWS, writeRows, type Row } from './rows.js';
 import { checkShardSize, readShard, shardFile, writeShardFile } from './shard.js';
 import { SPLITS } from './split-file.js';
 import { openStore, type EmbeddingStore } from './store.js';

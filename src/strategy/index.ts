@@ -1,9 +1,9 @@
 /** Strategies: named recipes made of samplers, losses, heads and schedules. Adding one is its file and a line here. */
 
-import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
+import { assertTraining, shapeOf, type AnyTrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { lookUp } from '../core/registry.js';
-import { assertOneLabel, targetKind } from '../core/targets.js';
+import { targetKind, type TargetKind } from '../core/targets.js';
 import { calibrate, resolveDecision, wantsDecision, type DecisionOptions } from '../decision/index.js';
 import { fitHead, type TrainedHead, type TrainOptions } from '../train/index.js';
 import { arb } from './arb.js';
@@ -17,6 +17,7 @@ import { cdt } from './cdt.js';
 import { ce } from './ce.js';
 import { classBalanced } from './class-balanced.js';
 import { classWeights } from './class-weights.js';
+import { classWeightsSigmoid } from './class-weights-sigmoid.js';
 import { cmwNet } from './cmw-net.js';
 import { crt } from './crt.js';
 import { drs } from './drs.js';
@@ -99,6 +100,7 @@ export const strategies = {
   'cmw-net': cmwNet,
   'pre-finetuning': preFinetuning,
   'binary-cross-entropy': binaryCrossEntropy,
+  'class-weights-sigmoid': classWeightsSigmoid,
   'focal-sigmoid': focalSigmoid,
   'asl-sigmoid': aslSigmoid,
   eql,
@@ -107,6 +109,25 @@ export const strategies = {
 } as const;
 
 export type StrategyName = keyof typeof strategies;
+
+/** What training without any remedy is, by the kind of labels. */
+export const plainStrategy = { one: 'ce', many: 'binary-cross-entropy' } as const satisfies Record<
+  TargetKind,
+  StrategyName
+>;
+
+/** What is trained where nobody says what. */
+export const defaultStrategy = { one: 'eos', many: 'asl-sigmoid' } as const satisfies Record<TargetKind, StrategyName>;
+
+/** Of the registered strategies, aliases left out, those for rows of this kind and those that are not. */
+export function strategiesFor(kind: TargetKind): { fitting: string[]; others: string[] } {
+  const registered = Object.values<Pick<StrategyDefinition, 'name' | 'aliasOf' | 'targets'>>(strategies);
+  const named = (fits: boolean) =>
+    registered.flatMap(({ name, aliasOf, targets = 'one' }) =>
+      aliasOf === undefined && (targets === kind) === fits ? [name] : [],
+    );
+  return { fitting: named(true), others: named(false) };
+}
 
 export interface TrainHeadOptions extends TrainOptions, DecisionOptions {
   /** A registered strategy or a definition of the caller's own; left out, the parts are those given, or the defaults. */
@@ -123,31 +144,32 @@ export interface TrainHeadOptions extends TrainOptions, DecisionOptions {
  *
  * With `calibration` or `decision`, both are then fitted on the validation rows, as `calibrate` does it.
  *
- * @param train (n, d) rows with the training brand, from `split(set).train` or `asTraining(set)`.
+ * @param train (n, d) rows with the training brand, from `split(set).train` or `asTraining(set)`; or such rows on disk, from
+ *   `store.onDisk`, for the same head, unless the strategy looks at all rows at once and says so. `validation` may be on disk, too.
  * @returns the head with `logits(x)` (n·C), `probabilities(x)`, `toModel()`, its settings and history.
  * @throws ERR_OPTION for an unknown or contradictory option, ERR_DATA for rows that cannot be trained on or a training that diverges.
  *
  * @example
  * const head = await trainHead(train, { strategy: 'eos', strategyOptions: { kNeighbors: 5 }, validation, seed: 0 });
  */
-export async function trainHead(train: TrainingSet, options: TrainHeadOptions = {}): Promise<TrainedHead> {
+export async function trainHead(train: AnyTrainingSet, options: TrainHeadOptions = {}): Promise<TrainedHead> {
   const { calibration, decision, decisionRule, ...training } = options;
   const wanted = { calibration, decision, decisionRule };
   // Before the long work, not after it.
   checkDecision(train, wanted);
   const head = await trainedBy(train, training);
   if (!wantsDecision(wanted)) return head;
-  return calibrate(head, training.validation, { ...wanted, seed: training.seed });
+  const { validation, seed } = training;
+  return calibrate(head, validation, { ...wanted, seed });
 }
 
-/** @throws ERR_OPTION for what cannot be fitted, ERR_DATA for rows that it cannot be fitted for. */
-function checkDecision(train: TrainingSet, wanted: DecisionOptions): void {
-  resolveDecision('trainHead', wanted);
-  if (wantsDecision(wanted)) assertOneLabel(train, 'calibration and decision', 'Use tuneLabelThresholds');
+/** @throws ERR_OPTION for what cannot be fitted, or not for these rows. */
+function checkDecision(train: AnyTrainingSet, wanted: DecisionOptions): void {
+  resolveDecision('trainHead', wanted, targetKind(train));
 }
 
 async function trainedBy(
-  train: TrainingSet,
+  train: AnyTrainingSet,
   options: Omit<TrainHeadOptions, keyof DecisionOptions>,
 ): Promise<TrainedHead> {
   const chosen = chooseParts(train, options);
@@ -159,7 +181,7 @@ async function trainedBy(
 
 /** What the strategy makes of the rows; undefined without one. */
 function chooseParts(
-  train: TrainingSet,
+  train: AnyTrainingSet,
   { strategy, strategyOptions, ...rest }: Omit<TrainHeadOptions, keyof DecisionOptions>,
 ) {
   if (strategy === undefined) {
@@ -171,8 +193,8 @@ function chooseParts(
   const definition = (
     typeof strategy === 'object' ? strategy : lookUp(strategies, 'strategy', strategy, 'strategies')
   ) as StrategyDefinition;
-  assertTargets(definition, train);
-  const [rows = 0, dim = 0] = train.embeddings.shape;
+  assertTargets(definition, targetKind(train));
+  const { rows, cols: dim } = shapeOf(train);
   const { classNames, classCounts, labels, parents } = train;
   const {
     options: resolved,
@@ -198,23 +220,22 @@ function chooseParts(
 }
 
 /** Throws what `trainHead` would throw about the strategy, its options, the parts given beside it and what is fitted afterwards, without training. */
-export function checkStrategy(train: TrainingSet, options: TrainHeadOptions): void {
+export function checkStrategy(train: AnyTrainingSet, options: TrainHeadOptions): void {
   const { calibration, decision, decisionRule, ...training } = options;
   checkDecision(train, { calibration, decision, decisionRule });
   chooseParts(train, training);
 }
 
 /** @throws ERR_OPTION for a strategy of rows with another number of labels than these have. */
-function assertTargets({ name, targets: wanted = 'one' }: StrategyDefinition, train: TrainingSet): void {
-  const kind = targetKind(train);
+export function assertTargets(
+  { name, targets: wanted = 'one' }: Pick<StrategyDefinition, 'name' | 'targets'>,
+  kind: TargetKind,
+): void {
   if (wanted === kind) return;
   const words = { one: 'one label each', many: 'any number of labels' };
-  const fitting = Object.values<Pick<StrategyDefinition, 'name' | 'targets'>>(strategies)
-    .filter(({ targets = 'one' }) => targets === kind)
-    .map((one) => one.name);
   throw new EquipoiseError(
     'ERR_OPTION',
-    `Strategy ${name} is for rows with ${words[wanted]} but the training rows have ${words[kind]}. Strategies for these: ${fitting.join(', ')}`,
+    `Strategy ${name} is for rows with ${words[wanted]} but the training rows have ${words[kind]}. Strategies for these: ${strategiesFor(kind).fitting.join(', ')}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Trainings one after the other, each going on from the head of the one before. */
 
-import { brand, selectRows, type TrainingSet } from '../core/embedding-set.js';
+import { brand, selectRows, type AnySet, type AnyTrainingSet } from '../core/embedding-set.js';
 import { lookUp } from '../core/registry.js';
 import { heads } from '../head/index.js';
 import { fitHead, type FitExtras, type TrainedHead, type TrainOptions } from '../train/index.js';
@@ -14,7 +14,7 @@ export function isLayered(head: TrainOptions['head'] = 'linear'): boolean {
 
 /** Trains stage by stage; the result is the last one's, with the settings of those before it. */
 export async function fitStages(
-  train: TrainingSet,
+  train: AnyTrainingSet,
   shared: TrainOptions,
   stages: readonly [Stage, ...Stage[]],
   { settings, finish, ...extras }: FitExtras,
@@ -23,7 +23,7 @@ export async function fitStages(
   let previous: TrainedHead | undefined;
   for (const [i, { name, rows, ...parts }] of stages.entries()) {
     const last = i === stages.length - 1;
-    const set = rows ? brand(selectRows(train, rows), 'train') : train;
+    const set = rows ? brand(selectRows(train as AnySet, rows), 'train') : train;
     const weights = shared.sampleWeights;
     const options: TrainOptions = {
       ...shared,

@@ -35,7 +35,7 @@ export const tauNorm = defineStrategy({
     loss: 'cross-entropy',
     sampler: null,
     batchSampler: 'instance',
-    finish({ head, judge }) {
+    async finish({ head, judge }) {
       if (tau !== 'auto' || !judge) {
         const used = tau === 'auto' ? 1 : tau;
         normalizeWeights({ head }, used);
@@ -47,7 +47,7 @@ export const tauNorm = defineStrategy({
       for (let tenth = 0; tenth <= 20; tenth++) {
         weight.data.set(trained);
         normalizeWeights({ head }, tenth / 10);
-        const score = judge();
+        const score = await judge();
         if (!best || better(score, best.score, 'balancedAccuracy')) best = { tau: tenth / 10, score };
       }
       weight.data.set(trained);

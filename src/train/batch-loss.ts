@@ -1,6 +1,6 @@
 /** Forward, loss and backward of one batch. */
 
-import { EquipoiseError } from '../core/errors.js';
+import { EquipoiseError, expected } from '../core/errors.js';
 import type { Loss } from '../loss/index.js';
 import { diverged, type Training } from './epoch.js';
 import type { Batch } from './rows.js';
@@ -12,6 +12,12 @@ export type EvaluateBatch = (
   place: StepPlace,
   given?: { readonly loss?: Loss; readonly sampleWeights?: Float32Array },
 ) => number;
+
+/** Whether no value is NaN or infinite. */
+export function allFinite(values: Float32Array): boolean {
+  for (let j = 0; j < values.length; j++) if (!Number.isFinite(values[j])) return false;
+  return true;
+}
 
 /** @param gradients one array a parameter of the head. */
 export function batchLoss(training: Training, gradients: readonly Float32Array[]): EvaluateBatch {
@@ -43,8 +49,16 @@ export function batchLoss(training: Training, gradients: readonly Float32Array[]
       if (!(error instanceof EquipoiseError) || error.code !== 'ERR_DATA') throw error;
       cause = error;
     }
+    if (cause === undefined && typeof value !== 'number')
+      throw expected(
+        'a number',
+        `the value of loss ${used.name}`,
+        value,
+        'A loss writes its gradient and returns its mean over the batch',
+      );
     if (!Number.isFinite(value))
       throw diverged(place, cause instanceof Error ? cause.message : `the loss is ${value}`, cause);
+    if (!allFinite(batch.gradient)) throw diverged(place, `the gradient of loss ${used.name} is not finite`);
     head.backward(batch.x, batch.rows, batch.gradient, gradients);
     return value;
   };

@@ -27,12 +27,14 @@ export type BatchSamplerName = keyof typeof batchSamplers;
 /** A batch sampler: a name, a name with options, or a definition of the caller's own. */
 export type BatchSamplerChoice = Choice | BatchSamplerDefinition;
 
-/** Checks name and options now; rows come later. @throws ERR_OPTION */
-export function resolveBatchSampler(choice: BatchSamplerChoice): {
-  name: string;
-  options: Readonly<Record<string, unknown>>;
+export interface ResolvedBatchSampler {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
   create(context: Omit<BatchSamplerContext<unknown>, 'options'>): FillOrder;
-} {
+}
+
+/** Checks name and options now; rows come later. @throws ERR_OPTION */
+export function resolveBatchSampler(choice: BatchSamplerChoice): ResolvedBatchSampler {
   const own = typeof choice === 'object' && typeof (choice as { create?: unknown }).create === 'function';
   const { name, options: given } = own ? { name: (choice as Entry).name, options: {} } : splitChoice(choice as Choice);
   const definition = own

@@ -2,11 +2,11 @@
 
 import type { TrainingSet } from '../core/embedding-set.js';
 import { createRng } from '../core/rng.js';
+import { strataOf } from '../core/targets.js';
 import type { Kernels } from '../kernels/index.js';
 import { resolveBatchSampler } from './batch-samplers.js';
 import { chooseSampler } from './chosen-parts.js';
 import { Batch, layOutRows } from './rows.js';
-import { strataOf } from './training-data.js';
 import type { StepContext } from './step-method.js';
 
 export interface BatchSourceSettings {

@@ -5,6 +5,7 @@ import { breather, diverged, type RunEpoch, type Training } from './epoch.js';
 import type { OptimizerDefinition } from './optimizer.js';
 import { Batch } from './rows.js';
 import type { StepFunction } from './step-method.js';
+import type { Visits } from './stretches.js';
 
 export interface BatchStepsSettings {
   /** Where `evaluate` and `step` leave the gradients, one array a parameter. */
@@ -24,7 +25,8 @@ function addTo(sums: readonly Float32Array[], terms: readonly Float32Array[], fa
 }
 
 export function batchSteps(training: Training, settings: BatchStepsSettings): RunEpoch {
-  const { head, moving, optimizer, kernels, epochs, epochRows, batchSize, stepsPerEpoch, dropped } = training;
+  const { head, moving, optimizer, kernels, epochs, epochRows, batchSize, stepsPerEpoch, dropped, stretches } =
+    training;
   const { gradients, evaluate, step: gradientsOf = evaluate, accumulate } = settings;
   const movingGradients = moving.map((p) => gradients[p] as Float32Array);
   const optimize = (optimizer.definition as OptimizerDefinition).create(
@@ -39,21 +41,27 @@ export function batchSteps(training: Training, settings: BatchStepsSettings): Ru
   let gathered = 0;
   const breathe = breather(training);
 
-  return async ({ table, order }, { epoch, rate }) => {
+  /** Every step of an epoch with the rows of its batch, which begin at `at`. */
+  async function* steps(visits: Visits) {
+    for await (const { table, order, start } of stretches(visits, batchSize))
+      for (let at = 0; at < order.length; at += batchSize) yield { step: (start + at) / batchSize, at, table, order };
+  }
+
+  return async (visits, { epoch, rate }) => {
     let lossSum = 0;
-    for (let step = 0; step < stepsPerEpoch; step++) {
+    for await (const { step, at, table, order } of steps(visits)) {
       const batch = step === stepsPerEpoch - 1 ? tail : full;
-      batch.load(table, order, step * batchSize, kernels);
+      batch.load(table, order, at, kernels);
       const place = { epoch, epochs, step, rate };
-      const steps = epoch * stepsPerEpoch + step;
-      dropped?.seek(steps);
+      const before = epoch * stepsPerEpoch + step;
+      dropped?.seek(before);
       const value = gradientsOf(batch, place);
       if (!Number.isFinite(value)) throw diverged(place, `the loss is ${value}`);
       if (sums) {
         gathered++;
         addTo(sums, movingGradients, 1);
       }
-      if (!sums || gathered === accumulate || steps + 1 === epochs * stepsPerEpoch) {
+      if (!sums || gathered === accumulate || before + 1 === epochs * stepsPerEpoch) {
         if (sums) {
           movingGradients.forEach((gradient) => gradient.fill(0));
           addTo(movingGradients, sums, 1 / gathered);
@@ -63,13 +71,13 @@ export function batchSteps(training: Training, settings: BatchStepsSettings): Ru
         optimize(movingGradients, rate, {
           value,
           evaluate(other) {
-            dropped?.seek(steps);
+            dropped?.seek(before);
             return evaluate(batch, place, other && { loss: other });
           },
         });
       }
       lossSum += value * batch.rows;
-      await breathe(steps + 1);
+      await breathe(before + 1);
     }
     return { loss: lossSum / epochRows };
   };

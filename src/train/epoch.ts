@@ -7,8 +7,8 @@ import type { Head } from '../head/index.js';
 import type { Kernels } from '../kernels/index.js';
 import type { Loss, LossBatch } from '../loss/index.js';
 import type { ResolvedOptimizer } from './optimizers.js';
-import type { TrainingRows } from './rows.js';
 import type { StepPlace } from './step-method.js';
+import type { Stretches, Visits } from './stretches.js';
 
 export interface Training {
   readonly head: Head;
@@ -25,16 +25,12 @@ export interface Training {
   readonly stepsPerEpoch: number;
   /** Of heads whose training passes are random, placed anew for each. */
   readonly dropped?: DrawCursor;
+  /** Brings the rows of visits into memory. */
+  readonly stretches: Stretches;
   readonly kernels: Kernels;
   readonly threads: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
-}
-
-/** Rows of `table` in the order in which they are visited. */
-export interface Visits {
-  readonly table: TrainingRows;
-  readonly order: Int32Array;
 }
 
 export type EpochPlace = Omit<StepPlace, 'step'>;

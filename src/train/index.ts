@@ -21,7 +21,13 @@ export {
 export { lbfgsSteps } from './lbfgs.js';
 export { createOptimizer, optimizers } from './optimizers.js';
 export { trainRules, type EarlyStopping, type TrainOptions } from './options.js';
-export { tuneLabelThresholds } from './label-thresholds.js';
+export {
+  labelScores,
+  labelThresholds,
+  scoreLabels,
+  tuneLabelThresholds,
+  type LabelMetric,
+} from './label-thresholds.js';
 export { createPredictor, headFromModel, type Predictor } from './predictor.js';
 export { definePairing, type PairingContext, type PairingDefinition, type Partners } from './pairing.js';
 export { pairings } from './pairings.js';

@@ -21,7 +21,7 @@ function keep({ data }: Parameter, kind: LearningRule['kind']): Learnt {
 /** Undefined where something of this training is not of that form. */
 export function kernelSteps(training: Training): RunEpoch | undefined {
   const { head, moving, optimizer, loss, given, kernels, epochs, batchSize, stepsPerEpoch, epochRows } = training;
-  const { signal, onProgress } = training;
+  const { signal, onProgress, stretches } = training;
   const { definition, options } = optimizer;
   const { form } = loss.evaluate;
   const rule = 'rule' in definition ? definition.rule : undefined;
@@ -35,31 +35,36 @@ export function kernelSteps(training: Training): RunEpoch | undefined {
   }));
   const losses = new Float64Array(2 * stepsPerEpoch);
   const threads = threadsFor(training, batchSize);
-  return async ({ table, order }, { epoch, rate }) => {
+  return async (visits, { epoch, rate }) => {
     const stepsBefore = epoch * stepsPerEpoch;
     const wanted = form({ ...given, epoch, epochs });
-    await kernels.learn?.({
-      rows: table,
-      visits: order,
-      batchSize,
-      layers,
-      loss: wanted,
-      rule: rule(options, { rate, stepsBefore }),
-      threads,
-      losses,
-      ...(signal && { signal }),
-      ...(onProgress && {
-        onProgress: (done) => onProgress({ stage: 'train', done: stepsBefore + done, total: epochs * stepsPerEpoch }),
-      }),
-    });
     let sum = 0;
-    for (let step = 0; step < stepsPerEpoch; step++) {
-      const lossSum = losses[2 * step] as number;
-      const weight = losses[2 * step + 1] as number;
-      const rows = step === stepsPerEpoch - 1 ? epochRows - step * batchSize : batchSize;
-      if (!Number.isFinite(lossSum)) throw diverged({ epoch, epochs, step, rate }, `the loss is ${lossSum}`);
-      if (!wanted.byWeight) sum += lossSum;
-      else if (weight > 0) sum += (lossSum * rows) / weight;
+    for await (const { table, order, start } of stretches(visits, batchSize)) {
+      const first = start / batchSize;
+      const end = first + Math.ceil(order.length / batchSize);
+      await kernels.learn?.({
+        rows: table,
+        visits: order,
+        batchSize,
+        layers,
+        loss: wanted,
+        rule: rule(options, { rate, stepsBefore: stepsBefore + first }),
+        threads,
+        losses: losses.subarray(2 * first, 2 * end),
+        ...(signal && { signal }),
+        ...(onProgress && {
+          onProgress: (done) =>
+            onProgress({ stage: 'train', done: stepsBefore + first + done, total: epochs * stepsPerEpoch }),
+        }),
+      });
+      for (let step = first; step < end; step++) {
+        const lossSum = losses[2 * step] as number;
+        const weight = losses[2 * step + 1] as number;
+        const rows = step === stepsPerEpoch - 1 ? epochRows - step * batchSize : batchSize;
+        if (!Number.isFinite(lossSum)) throw diverged({ epoch, epochs, step, rate }, `the loss is ${lossSum}`);
+        if (!wanted.byWeight) sum += lossSum;
+        else if (weight > 0) sum += (lossSum * rows) / weight;
+      }
     }
     return { loss: sum / epochRows };
   };

@@ -1,6 +1,6 @@
 /** The options of training: what is accepted, what is the default, and why. */
 
-import type { EmbeddingSet } from '../core/embedding-set.js';
+import type { DiskSet, EmbeddingSet } from '../core/embedding-set.js';
 import { boolean, choice, custom, integer, number, type OptionRule } from '../core/options.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Head, Scaler } from '../head/index.js';
@@ -60,7 +60,7 @@ export interface TrainOptions {
   /** Default: on for rows that came from a table, off for embeddings. */
   readonly standardize?: boolean | 'center';
   /** Rows that choose the epoch to keep; without them it is the last. */
-  readonly validation?: EmbeddingSet;
+  readonly validation?: EmbeddingSet | DiskSet;
   /** Needs `validation`. */
   readonly earlyStopping?: EarlyStopping;
   /** At most this many, for the sampler's neighbour search and for the steps; the result does not depend on it. */
@@ -162,10 +162,10 @@ export const trainRules = {
     help: 'bring every column to mean 0 and standard deviation 1 of the training rows (center: mean 0 only), as part of the head; default: for tables only',
     check: (value) => typeof value === 'boolean' || value === 'center',
   }),
-  validation: handed<EmbeddingSet>(
+  validation: handed<EmbeddingSet | DiskSet>(
     'an embedding set',
     'held-out rows that choose the epoch to keep',
-    (value) => 'embeddings' in value && 'labels' in value,
+    (value) => ('embeddings' in value || 'rows' in value) && 'labels' in value,
   ),
   earlyStopping: handed<EarlyStopping>(
     `{ metric: ${selectionMetrics.join(' | ')}, patience: epochs or null }`,

@@ -1,7 +1,10 @@
 /** Pairings by name: with `mix`, the label rule, and `batchSampler`, the prior of the bases, they make every method of mixing. */
 
+import { selectDiskRows } from '../core/disk-rows.js';
+import { takeRows } from '../core/matrix.js';
 import { integer, number, resolveOptions } from '../core/options.js';
 import { lookUp } from '../core/registry.js';
+import { nearestOnDisk } from '../kernels/index.js';
 import { splitChoice, type Choice } from './choice.js';
 import {
   betaStep,
@@ -87,20 +90,23 @@ async function neighbors(
 ): Promise<Partners> {
   const { rows, rank } = differentRows(table);
   const base = rows.map((row) => table.base[row] as number);
-  const x = new Float32Array(rows.length * table.cols);
-  kernels.interpolate({ x: table.x, cols: table.cols, base, other: base, step: new Float32Array(rows.length), out: x });
   const k = Math.min(options.kNeighbors, rows.length - 1);
-  const { indices } = await kernels.nearest({
-    x,
-    rows: rows.length,
-    cols: table.cols,
+  const asked = {
     labels: rows.map((row) => table.label[row] as number),
     queries: Int32Array.from(rows.keys()),
     k,
     among,
     threads,
     ...(signal && { signal }),
-  });
+  };
+  const { indices } = table.onDisk
+    ? await nearestOnDisk(kernels, selectDiskRows(table.onDisk, base), asked)
+    : await kernels.nearest({
+        x: takeRows({ data: table.x, rows: table.x.length / table.cols, cols: table.cols }, base).data,
+        rows: rows.length,
+        cols: table.cols,
+        ...asked,
+      });
   return {
     partner(row, _, draws) {
       const at = (rank.get(table.base[row] as number) as number) * k;
@@ -128,12 +134,14 @@ export const pairings = { random, 'class-balanced': balanced, nearest, 'same-cla
 
 export type PairingName = keyof typeof pairings;
 
-/** Checks name and options now; rows come later. @throws ERR_OPTION */
-export function resolvePairing(choice: Choice): {
-  name: string;
-  options: Readonly<Record<string, unknown>>;
+export interface ResolvedPairing {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
   create(context: Omit<PairingContext<unknown>, 'options'>): Partners | Promise<Partners>;
-} {
+}
+
+/** Checks name and options now; rows come later. @throws ERR_OPTION */
+export function resolvePairing(choice: Choice): ResolvedPairing {
   const { name, options: given } = splitChoice(choice);
   const definition = lookUp(pairings, 'pairing', name) as unknown as PairingDefinition;
   const options = resolveOptions(name, definition.options, given);

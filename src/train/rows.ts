@@ -1,6 +1,7 @@
 /** The rows that training visits, each as a recipe over one matrix: originals, too, so that no synthetic row is ever stored. */
 
-import type { TrainingSet } from '../core/embedding-set.js';
+import { concatDiskRows, memoryRows, type DiskRows } from '../core/disk-rows.js';
+import { shapeOf, type TrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { dense } from '../core/matrix.js';
 import type { Recipes, ResamplingPlan } from '../core/plan.js';
@@ -10,8 +11,9 @@ import type { Mix } from '../mix/index.js';
 import type { Partners } from './pairing.js';
 
 export interface TrainingRows {
-  /** (·, cols): what `base` and `other` index. */
+  /** (·, cols): what `base` and `other` index; nothing where the rows are on disk. */
   readonly x: Float32Array;
+  readonly onDisk?: DiskRows;
   readonly cols: number;
   readonly count: number;
   readonly base: Int32Array;
@@ -26,14 +28,15 @@ export interface TrainingRows {
   readonly weight?: Float32Array;
 }
 
-/** Lays out kept rows first, then recipes, then extra rows. */
+/** Lays out kept rows first, then recipes, then extra rows. Of a set on disk no row is read. */
 export function layOutRows(
   set: TrainingSet,
   plan: ResamplingPlan | undefined,
   weights: Float32Array | undefined,
   kernels: Kernels,
 ): TrainingRows {
-  const { data, rows, cols } = dense(set.embeddings);
+  const { rows, cols } = shapeOf(set);
+  const source = 'rows' in set ? (set.rows as DiskRows) : undefined;
   const recipes = plan?.recipes;
   const kept = plan === undefined || plan.keep === 'all' ? rows : plan.keep.length;
   const made = recipes?.base.length ?? 0;
@@ -70,13 +73,20 @@ export function layOutRows(
 
   // Rows that a later stage builds on have to be there; all others are made when they are visited.
   const built = plan && recipes ? builtOn(recipes, rows, rows + made) : new Int32Array(0);
-  let x = data;
-  if (built.length + extra > 0) {
-    x = new Float32Array((rows + built.length + extra) * cols);
-    x.set(data);
-    if (plan && built.length > 0)
-      planRows(set.embeddings, plan, { kernels }).named(built, x.subarray(rows * cols, (rows + built.length) * cols));
-    if (plan?.extra) x.set(dense(plan.extra.embeddings).data, (rows + built.length) * cols);
+  const beyond = new Float32Array((built.length + extra) * cols);
+  if (plan && built.length > 0)
+    planRows(set.embeddings, plan, { kernels }).named(built, beyond.subarray(0, built.length * cols));
+  if (plan?.extra) beyond.set(dense(plan.extra.embeddings).data, built.length * cols);
+  let x = source ? new Float32Array(0) : dense(set.embeddings).data;
+  let onDisk = source;
+  if (beyond.length > 0 && source) {
+    const made = memoryRows({ data: beyond, rows: built.length + extra, cols }, source.memoryBytes);
+    onDisk = concatDiskRows([source, made]);
+  } else if (beyond.length > 0) {
+    const whole = new Float32Array(x.length + beyond.length);
+    whole.set(x);
+    whole.set(beyond, x.length);
+    x = whole;
   }
   for (let i = 0; i < extra; i++) base[kept + made + i] = rows + built.length + i;
   const place = new Map(Array.from(built, (id, i) => [id, rows + i]));
@@ -89,7 +99,7 @@ export function layOutRows(
     other.set(exceeds(recipes.other, rows) ? recipes.other.map(placed) : recipes.other, kept);
     step.set(recipes.step, kept);
   }
-  return { ...shared, x, base, other, step };
+  return { ...shared, x, ...(onDisk && { onDisk }), base, other, step };
 }
 
 /** The rows from `first` to before `end` that recipes build on, ascending. */
@@ -143,8 +153,20 @@ export function mixRows(
     });
     if (table.weight && weight) weight[i] = table.weight[row] as number;
   }
-  const { x, cols } = table;
-  return { x, cols, count, base, other, step, label, otherLabel, labelWeight, ...(weight && { weight }) };
+  const { x, onDisk, cols } = table;
+  return {
+    x,
+    ...(onDisk && { onDisk }),
+    cols,
+    count,
+    base,
+    other,
+    step,
+    label,
+    otherLabel,
+    labelWeight,
+    ...(weight && { weight }),
+  };
 }
 
 function refuse(): never {

@@ -31,14 +31,19 @@ export interface FinishContext {
   readonly head: Head;
   readonly classCounts: Int32Array;
   /** Scores the head, as it is at the time, on the validation rows, where there are some. */
-  readonly judge?: () => ValidationScore;
+  readonly judge?: () => Promise<ValidationScore>;
 }
 
 export interface FitExtras {
   readonly name?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Called once after the last step; returns what it did, as JSON for the settings. */
+  /** Called once after the last step; returns, or promises, what it did, as JSON for the settings. */
   readonly finish?: (context: FinishContext) => unknown;
+}
+
+/** How settings record a part that has a name and options. */
+export function named(part: { readonly name: string; readonly options: object } | undefined | null) {
+  return part ? { name: part.name, ...part.options } : null;
 }
 
 /** One line for a person who watches. */

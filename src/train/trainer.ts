@@ -1,42 +1,38 @@
 /** Fits a head to the rows of a training set. */
 
-import { assertTraining, type TrainingSet } from '../core/embedding-set.js';
+import { assertTraining, needsMemory, shapeOf, withoutEmbeddings, type AnyTrainingSet } from '../core/embedding-set.js';
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
-import { dense, matrix } from '../core/matrix.js';
 import { resolveOptions } from '../core/options.js';
 import { createRng } from '../core/rng.js';
-import { assertOneLabel, targetKind } from '../core/targets.js';
-import { createHead, fitScaler, type Parameter } from '../head/index.js';
+import { assertOneLabel, strataOf, targetKind } from '../core/targets.js';
+import { createHead, type Parameter } from '../head/index.js';
 import { defaultThreads, loadKernels, type Kernels } from '../kernels/index.js';
-import { assertNeeds, assertTargets, defaultLoss } from '../loss/index.js';
-import { batchLoss } from './batch-loss.js';
-import type { FillOrder } from './batch-sampler.js';
+import { assertNeeds } from '../loss/index.js';
+import { allFinite, batchLoss } from './batch-loss.js';
 import { effectivePrior } from './effective-prior.js';
-import { resolveBatchSampler } from './batch-samplers.js';
 import { batchSource } from './batch-source.js';
 import { batchSteps } from './batch-steps.js';
 import { splitChoice } from './choice.js';
-import { chooseLoss, chooseMix, chooseSampler, refuseContradictions } from './chosen-parts.js';
-import type { RunEpoch, Training } from './epoch.js';
+import { chooseParts } from './chosen-parts.js';
+import { diverged, type RunEpoch, type Training } from './epoch.js';
 import { holdOut } from './held-out.js';
 import { kernelSteps } from './kernel-steps.js';
-import { resolveOptimizer } from './optimizers.js';
 import { stoppingRules, trainRules, type TrainOptions } from './options.js';
-import { resolvePairing } from './pairings.js';
 import { copyParameters, keepParameters, namedParameters } from './parameters.js';
 import { createPredictor } from './predictor.js';
-import { layOutRows, mixRows } from './rows.js';
-import { createSchedule } from './schedule.js';
-import { describeEpoch, type EpochRecord, type FitExtras, type TrainedHead } from './trained-head.js';
+import { layOutRows } from './rows.js';
+import { createStretches } from './stretches.js';
+import { describeEpoch, named, type EpochRecord, type FitExtras, type TrainedHead } from './trained-head.js';
 import {
   checkClasses,
   checkValidation,
   meanSquaredNorm,
   normalizedWeights,
   scaled,
-  strataOf,
+  scalerOf,
 } from './training-data.js';
 import { better, type ValidationScore } from './validation.js';
+import { createVisits } from './visits.js';
 import { wholeSetSteps } from './whole-set-steps.js';
 
 /**
@@ -46,21 +42,20 @@ import { wholeSetSteps } from './whole-set-steps.js';
  */
 const autoSteps = 10_000;
 
-const inOrder: FillOrder = (out) => out.forEach((_, i) => (out[i] = i));
-
 /**
  * Fits a head to training rows by stochastic gradient descent.
  *
  * Synthetic rows of a sampler are made batch by batch from their recipes. With `standardize`, the scaler is fitted on the
  * original training rows, the sampler searches among the scaled rows, and the scaler becomes the first node of the head.
- * The same seed gives the same parameters on the same backend, whatever the threads.
+ * The same seed gives the same parameters on the same backend, whatever the threads, and whether the rows are in memory or on
+ * disk; on another backend those within rounding (`learn` in src/kernels/kernels.ts states the tolerance).
  *
- * @param train (n, d) rows with the training brand.
+ * @param train (n, d) rows with the training brand; of rows on disk as many batches at a time are in memory as their `memoryBytes` hold.
  * @param extras what the result is called, further settings to record, a last touch to the parameters.
  * @throws ERR_OPTION for options, ERR_DATA for fewer than two classes or a training that diverges, ERR_ABORTED by the signal.
  */
 export async function fitHead(
-  train: TrainingSet,
+  train: AnyTrainingSet,
   options: TrainOptions = {},
   { name, settings: described, finish }: FitExtras = {},
 ): Promise<TrainedHead> {
@@ -81,35 +76,20 @@ export async function fitHead(
   if (validation) checkValidation(validation, train);
 
   // What it is made of.
-  const original = dense(train.embeddings);
-  const { rows, cols } = original;
+  const { rows, cols } = shapeOf(train);
   const stopping = resolveOptions('trainHead.earlyStopping', stoppingRules, o.earlyStopping);
   const weights = normalizedWeights(o.sampleWeights ?? train.weights, rows);
-  const loss = chooseLoss(options.loss ?? defaultLoss[kind]);
-  assertTargets(loss, kind);
-  const sampler = chooseSampler(o.sampler, seed);
-  const mix = chooseMix(o.mix);
-  if (mix) assertOneLabel(train, `mix ${mix.name}`, 'Leave trainHead.mix out');
-  if (!mix && o.pairing !== null) throw new EquipoiseError('ERR_OPTION', 'trainHead.pairing needs trainHead.mix');
-  const pairing = mix && resolvePairing(o.pairing ?? 'random');
-  const batchSampler = resolveBatchSampler(o.batchSampler);
-  const schedule = createSchedule(o.schedule);
-  const optimizer = resolveOptimizer(o.optimizer);
+  const { loss, sampler, mixing, batchSampler, schedule, optimizer } = chooseParts(o, options, train);
   const { definition } = optimizer;
   const wholeSet = 'solve' in definition;
-  refuseContradictions(options, optimizer);
 
   // The rows, as the head sees them.
   const standardize = o.from ? o.from.scaler !== undefined : (o.standardize ?? train.columns !== undefined);
-  const scaler = o.from
-    ? o.from.scaler
-    : standardize
-      ? fitScaler(original, { centerOnly: standardize === 'center' })
-      : undefined;
-  const data = scaled(train, scaler);
-  const set: TrainingSet = scaler ? { ...train, embeddings: matrix(data, rows, cols) } : train;
+  const scaler = o.from ? o.from.scaler : standardize ? await scalerOf(train, standardize === 'center') : undefined;
+  const seen = scaled(train, scaler);
+  const set = 'rows' in seen ? withoutEmbeddings(seen, 'this training') : seen;
   const planned = async (draw: number) =>
-    sampler?.plan(set, {
+    sampler?.plan(seen, {
       kernels,
       draw,
       ...(o.threads !== undefined && { threads: o.threads }),
@@ -118,7 +98,7 @@ export async function fitHead(
     });
   const plan = await planned(0);
   throwIfAborted(signal, 'training');
-  let table = layOutRows(set, plan, weights, kernels);
+  const table = layOutRows(set, plan, weights, kernels);
   const resampledRows = table.count;
 
   // The head, where it begins.
@@ -127,7 +107,7 @@ export async function fitHead(
   if (o.from) copyParameters(o.from.head, head, namedParameters(head, o.restart ?? [], 'restart'));
   else if (head.start) {
     assertOneLabel(train, `head ${head.name}`, 'Choose another head, such as linear');
-    head.start(data, set.labels);
+    head.start(set.embeddings.data, set.labels);
   }
   const moving = o.trainable ? namedParameters(head, o.trainable, 'trainable') : [...head.parameters.keys()];
   const held = validation && holdOut(validation, head, scaler);
@@ -145,7 +125,7 @@ export async function fitHead(
   const batchSize = wholeSet ? epochRows : Math.min(o.batchSize, epochRows);
   const stepsPerEpoch = Math.ceil(epochRows / batchSize);
   const epochs = o.epochs === 'auto' ? Math.min(200, Math.max(10, Math.ceil(autoSteps / stepsPerEpoch))) : o.epochs;
-  const baseRate = o.rateFactor * (o.learningRate === 'auto' ? autoRate() : o.learningRate);
+  const baseRate = o.rateFactor * (o.learningRate === 'auto' ? await autoRate() : o.learningRate);
 
   const training: Training = {
     head,
@@ -158,6 +138,7 @@ export async function fitHead(
     batchSize,
     stepsPerEpoch,
     ...(head.random && { dropped: createRng(seed, 'dropout').cursor() }),
+    stretches: createStretches(),
     kernels,
     threads,
     ...(signal && { signal }),
@@ -168,17 +149,17 @@ export async function fitHead(
   const settings = {
     ...described,
     seed,
-    head: { name: head.name, ...head.options },
-    loss: { name: loss.name, ...loss.options },
+    head: named(head),
+    loss: named(loss),
     ...(kind === 'many' && { targets: kind }),
-    sampler: sampler ? { name: sampler.name, ...sampler.options } : null,
-    mix: mix ? { name: mix.name, ...mix.options } : null,
-    pairing: pairing ? { name: pairing.name, ...pairing.options } : null,
-    batchSampler: wholeSet ? null : { name: batchSampler.name, ...batchSampler.options },
-    optimizer: { name: optimizer.name, ...optimizer.options },
-    schedule: wholeSet ? null : { name: schedule.name, ...schedule.options },
+    sampler: named(sampler),
+    mix: named(mixing?.mix),
+    pairing: named(mixing?.pairing),
+    batchSampler: wholeSet ? null : named(batchSampler),
+    optimizer: named(optimizer),
+    schedule: wholeSet ? null : named(schedule),
     learningRate: wholeSet ? null : baseRate,
-    step: o.step ? { name: o.step.name, ...o.step.options } : null,
+    step: named(o.step),
     accumulate: o.accumulate,
     trainable: moving.map((p) => (head.parameters[p] as Parameter).name),
     warmStart: o.from !== undefined,
@@ -196,53 +177,44 @@ export async function fitHead(
   };
 
   // Epoch after epoch.
-  let order = new Int32Array(epochRows);
-  let nextOrder = o.freshDraws ? order : new Int32Array(epochRows);
-  const orderRng = createRng(seed, `batches/${batchSampler.name}`);
-  const fillOrder = (draw: number): FillOrder =>
-    wholeSet
-      ? inOrder
-      : batchSampler.create({
-          labels: table.label,
-          classes: strataOf(train),
-          rng: o.freshDraws ? orderRng.substream(draw) : orderRng,
-        });
-  let fill = fillOrder(0);
-  fill(order, 0, epochs);
-  const findPartners = () => pairing?.create({ table, classes, kernels, threads, ...(signal && { signal }) });
-  let partners = await findPartners();
-  const mixRng = createRng(seed, 'mix');
-
+  const visits = await createVisits({
+    table,
+    ...(o.freshDraws && {
+      redraw: async (epoch: number) => layOutRows(set, await planned(epoch), weights, kernels),
+    }),
+    ...(!wholeSet && { batchSampler }),
+    strata: strataOf(train),
+    ...(mixing && { mixing }),
+    classCounts,
+    epochs,
+    epochRows,
+    seed,
+    kernels,
+    threads,
+    ...(signal && { signal }),
+  });
   const best = keepParameters(head);
   const history: EpochRecord[] = [];
   let bestEpoch = 0;
   let bestScore: ValidationScore | undefined;
   let prior: number[] | null = null;
   for (let epoch = 0; epoch < epochs; epoch++) {
-    if (o.freshDraws && epoch > 0) {
-      table = layOutRows(set, await planned(epoch), weights, kernels);
-      fill = fillOrder(epoch);
-      fill(order, epoch, epochs);
-      partners = await findPartners();
-    }
-    let visited = table;
-    if (mix && partners) {
-      visited = mixRows(table, order, mix, partners, classCounts, mixRng.at(epoch));
-      inOrder(order, epoch, epochs);
-    }
+    const visited = await visits.of(epoch);
     const rate = baseRate * schedule.factor(epoch, epochs);
-    const running = runEpoch({ table: visited, order }, { epoch, epochs, rate });
+    const running = runEpoch(visited, { epoch, epochs, rate });
     // Where the kernel computes elsewhere, this thread has nothing else to do.
-    if (!o.freshDraws && epoch + 1 < epochs) fill(nextOrder, epoch + 1, epochs);
+    visits.drawAhead(epoch + 1);
     const { loss: mean, converged } = await running;
-    [order, nextOrder] = [nextOrder, order];
     throwIfAborted(signal, 'training');
+    // The loss tells of the parameters before a step: after the last one nothing else would.
+    const broken = moving.map((p) => head.parameters[p] as Parameter).find(({ data }) => !allFinite(data));
+    if (broken) throw diverged({ epoch, epochs, step: stepsPerEpoch - 1, rate }, `${broken.name} is no longer finite`);
 
-    const validated = held?.score();
+    const validated = await held?.score();
     if (!validated || bestScore === undefined || better(validated, bestScore, stopping.metric)) {
       bestScore = validated;
       bestEpoch = epoch;
-      if (!o.step) prior = effectivePrior(visited, nextOrder, loss, { classCounts, epoch, epochs });
+      if (!o.step) prior = effectivePrior(visited.table, visited.order, loss, { classCounts, epoch, epochs });
       if (validated) best.take();
     }
     const record = { epoch, loss: mean, learningRate: rate, ...(validated && { validation: validated }) };
@@ -259,7 +231,9 @@ export async function fitHead(
     effectivePrior: shares && Object.fromEntries(classNames.map((className, c) => [className, shares[c] as number])),
   });
   if (finish)
-    Object.assign(settings, { finish: finish({ head, classCounts, ...(held && { judge: () => held.score() }) }) });
+    Object.assign(settings, {
+      finish: await finish({ head, classCounts, ...(held && { judge: () => held.score() }) }),
+    });
 
   const bundle = { head, classNames, targets: kind, settings, ...(scaler && { scaler }) };
   return Object.freeze({
@@ -280,8 +254,8 @@ export async function fitHead(
   });
 
   /** What suits the optimizer for these rows. */
-  function autoRate(): number {
-    const squaredNorm = meanSquaredNorm(data, rows, cols);
+  async function autoRate(): Promise<number> {
+    const squaredNorm = await meanSquaredNorm(seen);
     const rate = head.learningRate(squaredNorm);
     const own = 'learningRate' in definition ? definition.learningRate : undefined;
     return own?.({ rate, meanSquaredNorm: squaredNorm }) ?? rate;
@@ -294,6 +268,7 @@ export async function fitHead(
     if (fast) return fast;
     const gradients = head.parameters.map((parameter) => new Float32Array(parameter.data.length));
     const evaluate = batchLoss(training, gradients);
+    if (o.step && 'rows' in seen) throw needsMemory(`steps of ${o.step.name}`, seen);
     const step = await o.step?.prepare({
       set: weights ? { ...set, weights } : set,
       head,

@@ -1,19 +1,20 @@
 /** The rows of a training as it is given them: checked, weighed, scaled. */
 
-import type { EmbeddingSet, TrainingSet } from '../core/embedding-set.js';
+import { iota, mapDiskRows, takeDiskRows, windowsOf } from '../core/disk-rows.js';
+import { shapeOf, type AnySet, type AnyTrainingSet, type LabelledRows } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
-import { dense } from '../core/matrix.js';
+import { dense, matrix, type Dense } from '../core/matrix.js';
 import { targetKind } from '../core/targets.js';
-import { applyScaler, type Scaler } from '../head/index.js';
+import { applyScaler, fitScaler, type Scaler } from '../head/index.js';
 
 /** Whether there is something to tell apart: two classes, or rows with and rows without one of them. */
-function isLearnable({ classCounts, targets, labels }: EmbeddingSet): boolean {
+function isLearnable({ classCounts, targets, labels }: LabelledRows): boolean {
   const present = classCounts.filter((count) => count > 0);
   return targets ? present.some((count) => count < labels.length) : present.length >= 2;
 }
 
 /** @throws ERR_DATA for rows that leave nothing to tell apart. */
-export function checkClasses(train: TrainingSet): void {
+export function checkClasses(train: LabelledRows): void {
   const { classCounts, classNames, labels } = train;
   if (!isLearnable(train))
     throw new EquipoiseError(
@@ -23,18 +24,16 @@ export function checkClasses(train: TrainingSet): void {
 }
 
 /** @throws ERR_DATA, ERR_SHAPE for validation rows that do not belong to the training rows. */
-export function checkValidation(validation: EmbeddingSet, train: TrainingSet): void {
-  const [rows = 0, cols] = validation.embeddings.shape;
+export function checkValidation(validation: AnySet, train: AnyTrainingSet): void {
+  const { rows, cols } = shapeOf(validation);
+  const wanted = shapeOf(train).cols;
   if (rows === 0)
     throw new EquipoiseError(
       'ERR_DATA',
       'Expected validation rows but received none. Leave validation out to keep the last epoch',
     );
-  if (cols !== train.embeddings.shape[1])
-    throw new EquipoiseError(
-      'ERR_SHAPE',
-      `validation has ${cols} columns but the training set has ${train.embeddings.shape[1]}`,
-    );
+  if (cols !== wanted)
+    throw new EquipoiseError('ERR_SHAPE', `validation has ${cols} columns but the training set has ${wanted}`);
   if (validation.classNames.join('\n') !== train.classNames.join('\n'))
     throw new EquipoiseError(
       'ERR_DATA',
@@ -68,26 +67,37 @@ export function normalizedWeights(given: ArrayLike<number> | undefined, rows: nu
   return Float32Array.from({ length: rows }, (_, i) => ((given[i] as number) * rows) / sum);
 }
 
-/** The rows as the head sees them: a copy only where there is a scaler. */
-export function scaled(set: EmbeddingSet, scaler: Scaler | undefined): Float32Array {
-  const x = dense(set.embeddings);
-  if (scaler === undefined) return x.data;
+/** The scaler that fits some rows. */
+export function scalerOf(set: AnySet, centerOnly: boolean): Promise<Scaler> {
+  const { cols } = shapeOf(set);
+  async function* windows(): AsyncGenerator<Dense> {
+    if ('rows' in set) for await (const { x } of windowsOf(set.rows)) yield x;
+    else yield dense(set.embeddings);
+  }
+  return fitScaler(windows, cols, { centerOnly });
+}
+
+/** The same rows as the head sees them: a copy only where there is a scaler, and of rows on disk none. */
+export function scaled<S extends AnySet>(set: S, scaler: Scaler | undefined): S {
+  if (scaler === undefined) return set;
+  if ('rows' in set) return { ...set, rows: mapDiskRows(set.rows, (x) => applyScaler(scaler, x, x.data)) };
+  const x = dense((set as Extract<AnySet, { embeddings: unknown }>).embeddings);
   const out = new Float32Array(x.data.length);
   applyScaler(scaler, x, out);
-  return out;
+  return { ...set, embeddings: matrix(out, x.rows, x.cols) };
 }
 
 /** Of at most 4,096 rows spread over the set: it sets a rate, whose second digit does not matter. */
-export function meanSquaredNorm(data: Float32Array, rows: number, cols: number): number {
+export async function meanSquaredNorm(set: AnySet): Promise<number> {
+  const { rows, cols } = shapeOf(set);
   const stride = Math.ceil(rows / 4096);
+  const chosen = iota(Math.ceil(rows / stride)).map((i) => i * stride);
+  const onDisk = 'rows' in set;
+  const { data } = onDisk ? await takeDiskRows(set.rows, chosen) : dense(set.embeddings);
   let sum = 0;
-  let counted = 0;
-  for (let row = 0; row < rows; row += stride, counted++)
-    for (let i = row * cols; i < (row + 1) * cols; i++) sum += (data[i] as number) * (data[i] as number);
-  return sum / counted;
-}
-
-/** Classes that batch samplers tell apart: rows without a label, where rows have any number of them, are one of their own. */
-export function strataOf(set: TrainingSet): number {
-  return set.classNames.length + (targetKind(set) === 'many' ? 1 : 0);
+  for (const [place, row] of chosen.entries()) {
+    const at = (onDisk ? place : row) * cols;
+    for (let i = at; i < at + cols; i++) sum += (data[i] as number) * (data[i] as number);
+  }
+  return sum / chosen.length;
 }

@@ -1,13 +1,14 @@
 /** An epoch as one step of a solver, which sees all rows. They are gathered block by block, never copied as a whole. */
 
 import { EquipoiseError } from '../core/errors.js';
-import { breather, diverged, type EpochPlace, type RunEpoch, type Training, type Visits } from './epoch.js';
+import { breather, diverged, type EpochPlace, type RunEpoch, type Training } from './epoch.js';
 import { threadsFor } from './kernel-steps.js';
 import type { SolverDefinition, WholeObjective } from './optimizer.js';
 import { Batch } from './rows.js';
+import type { Visits } from './stretches.js';
 
-/** Rows gathered at a time: enough to multiply well, little enough to stay in the cache. */
-const blockRows = 512;
+/** Rows gathered at a time: enough to multiply well, little enough to stay in the second cache between forward and back. */
+const blockRows = 256;
 
 type Evaluate = (visits: Visits, place: EpochPlace, gradient: Float64Array) => Promise<number>;
 
@@ -26,33 +27,37 @@ export function wholeSetSteps(training: Training): RunEpoch {
 
 /** Value and gradient by the kernel that sums them over batches. */
 function byKernel(training: Training): Evaluate | undefined {
-  const { head, moving, loss, given, kernels, epochs, epochRows, signal } = training;
+  const { head, moving, loss, given, kernels, epochs, epochRows, stretches, signal } = training;
   const { form } = loss.evaluate;
   const { layers } = head;
   if (!kernels.learn || !layers || !form || moving.length < head.parameters.length) return undefined;
   const batchSize = Math.min(blockRows, epochRows);
   const losses = new Float64Array(2 * Math.ceil(epochRows / batchSize));
   const threads = threadsFor(training, batchSize);
-  return async ({ table, order }, { epoch }, gradient) => {
+  return async (visits, { epoch }, gradient) => {
     gradient.fill(0);
     let at = 0;
     const part = (values: Float32Array) => ({ values, sum: gradient.subarray(at, (at += values.length)) });
     const wanted = form({ ...given, epoch, epochs });
-    await kernels.learn?.({
-      rows: table,
-      visits: order,
-      batchSize,
-      layers: layers.map(({ weight, bias }) => ({
-        outputs: weight.shape[0] as number,
-        weight: part(weight.data),
-        ...(bias && { bias: part(bias.data) }),
-      })),
-      loss: wanted,
-      rule: { kind: 'sum' },
-      threads,
-      losses,
-      ...(signal && { signal }),
-    });
+    const summed = layers.map(({ weight, bias }) => ({
+      outputs: weight.shape[0] as number,
+      weight: part(weight.data),
+      ...(bias && { bias: part(bias.data) }),
+    }));
+    for await (const { table, order, start } of stretches(visits, batchSize)) {
+      const first = start / batchSize;
+      await kernels.learn?.({
+        rows: table,
+        visits: order,
+        batchSize,
+        layers: summed,
+        loss: wanted,
+        rule: { kind: 'sum' },
+        threads,
+        losses: losses.subarray(2 * first, 2 * (first + Math.ceil(order.length / batchSize))),
+        ...(signal && { signal }),
+      });
+    }
     let sum = 0;
     let weight = 0;
     for (let i = 0; i < losses.length; i += 2) {
@@ -67,7 +72,7 @@ function byKernel(training: Training): Evaluate | undefined {
 
 /** Value and gradient of any loss and head: all logits, then the loss, then back through the rows gathered once more. */
 function byParts(training: Training): Evaluate {
-  const { head, moving, loss, given, kernels, epochs, epochRows, dropped } = training;
+  const { head, moving, loss, given, kernels, epochs, epochRows, stretches, dropped } = training;
   const { inputDim, classes } = head;
   const blocks = Math.ceil(epochRows / blockRows);
   const full = new Batch(Math.min(blockRows, epochRows), inputDim, classes);
@@ -80,23 +85,26 @@ function byParts(training: Training): Evaluate {
   const gradients = head.parameters.map(({ data }) => new Float32Array(data.length));
   const breathe = breather(training);
 
-  /** Loads a block and takes it forward, the same way each time. */
-  const forward = ({ table, order }: Visits, block: number) => {
-    const batch = block === blocks - 1 ? tail : full;
-    batch.load(table, order, block * blockRows, kernels);
-    dropped?.seek(block);
-    const part = logits.subarray(block * blockRows * classes).subarray(0, batch.rows * classes);
-    head.forward(batch.x, batch.rows, part, dropped);
-    return batch;
-  };
+  /** Loads block after block and takes each forward, the same way each time. */
+  async function* forward(visits: Visits) {
+    for await (const { table, order, start } of stretches(visits, full.rows))
+      for (let at = 0; at < order.length; at += full.rows) {
+        const block = (start + at) / full.rows;
+        const batch = block === blocks - 1 ? tail : full;
+        batch.load(table, order, at, kernels);
+        dropped?.seek(block);
+        const part = logits.subarray(block * blockRows * classes).subarray(0, batch.rows * classes);
+        head.forward(batch.x, batch.rows, part, dropped);
+        yield { block, batch };
+        await breathe();
+      }
+  }
   return async (visits, { epoch }, gradient) => {
     const { label, otherLabel, labelWeight, weight } = visits.table;
-    for (let block = 0; block < blocks; block++) {
-      const batch = forward(visits, block);
+    for await (const { block, batch } of forward(visits)) {
       rowNorms?.set(batch.rowNorms(), block * blockRows);
       if (batch.targets)
         (targets ??= new Float32Array(epochRows * classes)).set(batch.targets, block * blockRows * classes);
-      await breathe();
     }
     let value: number;
     try {
@@ -123,8 +131,7 @@ function byParts(training: Training): Evaluate {
       value = NaN;
     }
     gradient.fill(0);
-    for (let block = 0; block < blocks; block++) {
-      const batch = forward(visits, block);
+    for await (const { block, batch } of forward(visits)) {
       const part = slopes.subarray(block * blockRows * classes).subarray(0, batch.rows * classes);
       head.backward(batch.x, batch.rows, part, gradients);
       let at = 0;
@@ -133,7 +140,6 @@ function byParts(training: Training): Evaluate {
           gradient[at] = (gradient[at] as number) + slope;
           at++;
         }
-      await breathe();
     }
     return value;
   };

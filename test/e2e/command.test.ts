@@ -1,10 +1,12 @@
 /** The command line itself: help, exit codes, what goes to which stream. */
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { help, kebab, parse, type Command } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands/index.js';
 import { version } from '../../src/index.js';
+import { writeTable } from './data.js';
 import { equipoise, succeed, temporaryFolder } from './equipoise.js';
 
 const dir = temporaryFolder();
@@ -14,8 +16,14 @@ describe('the command line', { concurrency: 2 }, () => {
     test(`help of ${name} explains every option and has an example that parses`, () => {
       const text = help(command);
       assert.match(text, new RegExp(`usage: equipoise ${name}\\b`));
+      const { flag: choosing = '', of = {}, flags: optional = {} } = command.chosen ?? {};
       for (const flag of [...Object.keys(command.flags), 'json', 'help'])
-        assert.match(text, new RegExp(`^  --${kebab(flag)}\\b`, 'm'));
+        if (!(flag in optional)) assert.match(text, new RegExp(`^  --${kebab(flag)}\\b`, 'm'));
+      for (const [choice, { options }] of Object.entries(of)) {
+        const own = help(command, { [choosing]: choice });
+        for (const flag of Object.keys(optional))
+          assert.equal(new RegExp(`^  --${kebab(flag)}( |$)`, 'm').test(own), flag in options, `${choice} ${flag}`);
+      }
       assert.doesNotMatch(text, /undefined|\[object/);
       const [program, first, ...args] = command.example.split(' ');
       assert.deepEqual([program, first], ['equipoise', name]);
@@ -32,6 +40,37 @@ describe('the command line', { concurrency: 2 }, () => {
     const of = await succeed(dir, 'run', '--help');
     assert.match(of.stdout, /example: equipoise run /);
     assert.equal((await succeed(dir, '--version')).stdout, `${version}\n`);
+  });
+
+  test('help of a chosen sampler has its own options with its own defaults', async () => {
+    // eos looks at ten neighbours, edited nearest neighbours at three.
+    const eos = await succeed(dir, 'resample', '--help');
+    assert.match(eos.stdout, /--k-neighbors N [^]*?\(default 10\)/);
+    assert.doesNotMatch(eos.stdout, /--kind/);
+    const edited = await succeed(dir, 'resample', '--sampler', 'edited-nearest-neighbors', '--help');
+    assert.match(edited.stdout, /--k-neighbors N [^]*?\(default 3\)[^]*--kind all\|mode/);
+    // What only a program can give is no flag.
+    assert.equal((await equipoise(dir, 'resample', 'x', '--estimator', 'f')).code, 2);
+  });
+
+  test('parts of training take the place of a strategy, and share no options with one', async () => {
+    const flags = (...args: string[]) => parse(commands.train, ['store', ...args]).flags;
+    assert.deepEqual(flags('--loss', '{"name": "focal", "gamma": 1}', '--head', 'mlp'), {
+      loss: { name: 'focal', gamma: 1 },
+      head: 'mlp',
+    });
+    await writeTable(join(dir, 'parts.csv'));
+    await succeed(dir, 'embed', 'parts.csv', '--label', 'kind', '--out', 'parts.store');
+    const trained = ['train', 'parts.store', '--out', 'parts.onnx', '--epochs', '1', '--json'];
+    const { stdout } = await succeed(dir, ...trained, '--sampler', 'smote', '--loss', 'focal', '--head', 'mlp');
+    const { settings } = JSON.parse(stdout);
+    assert.deepEqual(
+      [settings.strategy, settings.sampler.name, settings.loss.name, settings.head.name],
+      [undefined, 'smote', 'focal', 'mlp'],
+    );
+    const mixed = await equipoise(dir, ...trained, '--loss', 'focal', '--gamma', '1');
+    assert.equal(mixed.code, 2);
+    assert.match(mixed.stderr, /--gamma is one of a strategy/);
   });
 
   test('with --json an error is one document, too, and the exit code stays', async () => {

@@ -169,6 +169,45 @@ describe('a queue in Redis', { skip: noRedis }, () => {
   });
 });
 
+const noTls =
+  noRedis || (spawnSync('openssl', ['version']).status === 0 ? false : 'openssl, for a certificate, is not installed');
+
+test(
+  'TLS is passed through: with the authority named a worker connects, without it is refused',
+  { skip: noTls },
+  async (t) => {
+    const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem', ...name];
+    assert.equal(spawnSync('openssl', made, { cwd: dir }).status, 0);
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    const files = ['--tls-cert-file', 'cert.pem', '--tls-key-file', 'key.pem', '--tls-ca-cert-file', 'cert.pem'];
+    const plain = ['--port', '0', '--save', '', '--appendonly', 'no'];
+    const redis = spawn('redis-server', [...plain, '--tls-port', String(port), '--tls-auth-clients', 'no', ...files], {
+      cwd: dir,
+      stdio: 'ignore',
+    });
+    let gone = false;
+    redis.on('exit', () => (gone = true));
+    t.after(() => redis.kill('SIGKILL'));
+    await writeFile(at('redis.json'), JSON.stringify({ tls: { caFile: 'cert.pem' } }));
+    await writeFile(at('lost.json'), JSON.stringify({ tls: { caFile: 'lost.pem' } }));
+    const worker = (...args: string[]) =>
+      equipoise(dir, 'worker', '--queue', `rediss://127.0.0.1:${port}`, '--until-empty', ...args);
+    let allowed = await worker('--redis-options', 'redis.json');
+    for (let tries = 0; tries < 20 && allowed.stderr.includes('ECONNREFUSED'); tries++) {
+      if (gone) return t.skip('this redis-server was built without TLS');
+      allowed = await worker('--redis-options', 'redis.json');
+    }
+    assert.equal(allowed.code, 0, allowed.stderr);
+    assert.match((await worker()).stderr, /ERR_ENVIRONMENT: Expected Redis at rediss:.* but .*self-signed certificate/);
+    const lost = await worker('--redis-options', 'lost.json');
+    assert.match(lost.stderr, /ERR_OPTION: Expected the path of a PEM file for tls\.caFile of lost\.json .*lost\.pem/);
+  },
+);
+
 test('a Redis that is not there is told at once', async () => {
   const { code, stderr } = await equipoise(dir, 'worker', '--queue', 'redis://127.0.0.1:1');
   assert.equal(code, 1);

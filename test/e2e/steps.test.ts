@@ -46,6 +46,36 @@ describe('steps apart', { concurrency: 2 }, () => {
     assert.deepEqual([kind, model.inputs[0].name, model.inputs[0].shape], ['model', 'embedding', ['batch', 128]]);
   });
 
+  test('rows that stay on disk give the same files and the same words', async () => {
+    const split = ['--split', 'default'];
+    const pairs: [string, string[]][] = [
+      ['train', ['store', ...split, '--strategy', 'eos', ...quick, '--out', 'small.onnx']],
+      ['evaluate', ['head.onnx', 'store', ...split, '--part', 'train']],
+      ['calibrate', ['head.onnx', 'store', ...split, '--calibration', 'temperature', '--out', 'small-sure.onnx']],
+      ['resample', ['store', ...split, '--sampler', 'smote', '--out', 'small-balanced', '--overwrite']],
+      ['inspect', ['store', '--leaks', '--near-threshold', '0.1']],
+    ];
+    const written = async (file: string) => readFile(at(file)).catch(() => undefined);
+    for (const [command, given] of pairs) {
+      const file = given[given.indexOf('--out') + 1] as string;
+      const output = command === 'resample' ? join(file, 'manifest.json') : file;
+      // 20 rows of 128 numbers at a time.
+      const found = await asked(dir, command, ...given, '--memory', '10KB');
+      const left = await written(output);
+      const wanted = await asked(dir, command, ...given);
+      // Fewer rows are checked on disk than in memory only where there are thousands.
+      assert.deepEqual(found, wanted, command);
+      assert.deepEqual(left, await written(output), command);
+    }
+    const said = await equipoise(dir, 'train', 'store', ...split, ...quick, '--out', 'small.onnx', '--memory', '10KB');
+    assert.match(said.stderr, /36 x 128 rows stay on disk/);
+    const wrong = await equipoise(dir, 'train', 'store', ...split, '--out', 'small.onnx', '--memory', 'half');
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /size such as 512MB/);
+    const useless = await equipoise(dir, 'evaluate', 'classifier.onnx', 'photos', '--memory', '1GB');
+    assert.notEqual(useless.code, 0);
+  });
+
   test('inspect --leaks ends with 1 where rows of both sides are the same, and tells them', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i % 4},${i % 3},${i % 2 ? 'odd' : 'even'}`);
     await writeFile(at('twins.csv'), `a,b,kind\n${rows.join('\n')}\n`);
@@ -111,6 +141,23 @@ describe('steps apart', { concurrency: 2 }, () => {
       predicted.map(({ error, label }) => [error, typeof label]),
       Array.from({ length: 5 }, () => [undefined, 'string']),
     );
+  });
+
+  test('resample with several samplers runs one after the other, and gives each the options that it has', async () => {
+    const pair = ['store', '--split', 'default', '--sampler', 'tomek-links,smote'];
+    const made = await asked(dir, 'resample', ...pair, '--k-neighbors', '1', '--out', 'cleaned');
+    const [first, ...rest] = made.perClass.map(({ after }: { after: number }) => after);
+    assert.deepEqual(rest, [first, first]);
+    const { provenance } = await asked(dir, 'inspect', 'cleaned');
+    assert.match(provenance[0].id, /^pipeline-/);
+    for (const [more, words] of [
+      [['--reach', 'any', '--out', 'none'], /None of tomek-links, smote has an option --reach/],
+      [['--dry-run'], /one sampler for --dry-run/],
+    ] as const) {
+      const { code, stderr } = await equipoise(dir, 'resample', ...pair, ...more);
+      assert.equal(code, 2);
+      assert.match(stderr, words);
+    }
   });
 
   test('inspect --leaks holds a resampled store against the held-out rows of the one it was made from', async () => {
@@ -367,7 +414,10 @@ describe('steps apart', { concurrency: 2 }, () => {
     const tagging = ['train', 'tags', '--split', 'default', '--out', 'tags.onnx', '--epochs', '30'];
     const wrong = await equipoise(dir, ...tagging, '--strategy', 'smote');
     assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /Strategies for these: binary-cross-entropy, focal-sigmoid, asl-sigmoid, eql/);
+    assert.match(
+      wrong.stderr,
+      /Strategies for these: binary-cross-entropy, class-weights-sigmoid, focal-sigmoid, asl-sigmoid, eql/,
+    );
     const { evaluation } = await asked(dir, ...tagging, '--strategy', 'binary-cross-entropy');
     assert.ok(evaluation.meanAveragePrecision > 0.95, evaluation.meanAveragePrecision);
     const judged = await equipoise(dir, 'evaluate', 'tags.onnx', 'tags', '--split', 'default');

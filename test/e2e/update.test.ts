@@ -106,6 +106,27 @@ test('an unfinished store, too many of whose items failed, is taken up after rep
   assert.ok(shard > 0);
 });
 
+test('a run ends once too many items failed, not after the whole dataset, and is taken up after repair', async () => {
+  await cp(at('photos'), at('early'), { recursive: true });
+  await writeFile(at('early', 'green', '00.jpg'), 'no image');
+  const failed = await equipoise(dir, ...embedding('early', '--threads', '1', '--out', 'early-store'));
+  assert.equal(failed.code, 1);
+  // 1 of 18 is more than 1 %; the first shard has it. One more shard may be under way then.
+  assert.match(failed.stderr, /1 of 18 \(5\.6 %\) did.*repair them and run the same command with --retry-failed/);
+  assert.ok(!existsSync(at('early-store', 'shard-00002.arrow')), 'it went on in vain');
+  assert.match(await readFile(at('early-store', 'failures.jsonl'), 'utf8'), /green\/00\.jpg/);
+  await cp(at('photos', 'green', '00.jpg'), at('early', 'green', '00.jpg'));
+  await succeed(dir, ...embedding('early', '--out', 'early-store', '--retry-failed'));
+  assert.deepEqual(await rowsOf('early-store'), await rowsOf('store'));
+});
+
+test('an update of data that did not change leaves the store and its splits as they are', async () => {
+  await cp(at('store'), at('current'), { recursive: true });
+  await succeed(dir, 'split', 'current', '--name', 'mine');
+  await succeed(dir, ...embedding('photos', '--out', 'current', '--update'));
+  assert.deepEqual((await openStore(at('current'))).splits(), ['mine']);
+});
+
 test('an update without a store, with another backbone or with two of its options is refused', async () => {
   const none = await equipoise(dir, ...embedding('photos', '--out', 'nothing', '--update'));
   assert.match(none.stderr, /ERR_OPTION: Expected a store to bring up to date in nothing/);

@@ -158,6 +158,44 @@ void test_nearest(const Isa& isa) {
           }
 }
 
+// Rows so wide that they make several blocks of candidates and of queries.
+void test_blocks(const Isa& isa, Screening screening, std::size_t query_count) {
+  const std::size_t rows = 70;
+  const std::size_t cols = 40000;
+  const std::size_t k = 5;
+  std::vector<float> x(rows * cols);
+  for (float& value : x) value = uniform() - 0.5f;
+  std::vector<std::int32_t> labels(rows);
+  for (std::int32_t& label : labels) label = static_cast<std::int32_t>(below(3));
+  std::vector<std::int32_t> queries(query_count);
+  for (std::int32_t& query : queries) query = static_cast<std::int32_t>(below(rows));
+  std::vector<double> distances(rows * rows);
+  for (std::size_t a = 0; a < rows; a++)
+    for (std::size_t b = 0; b < a; b++)
+      distances[a * rows + b] = distances[b * rows + a] = l2sq_of(&x[a * cols], &x[b * cols], cols);
+  for (const Among among : {Among::kAll, Among::kSameClass, Among::kEnemies}) {
+    std::vector<std::int32_t> indices(query_count * k);
+    std::vector<float> l2sq(query_count * k);
+    std::int32_t control[2] = {};
+    nearest(isa, {.x = x.data(), .rows = rows, .cols = cols, .labels = labels.data(), .queries = queries, .k = k, .among = among,
+                  .threads = 2, .indices = indices.data(), .l2sq = l2sq.data(), .control = control, .screening = screening});
+    check(control[1] == static_cast<std::int32_t>(query_count), "blocks count their queries", isa.name, control[1]);
+    for (std::size_t q = 0; q < query_count; q++) {
+      const auto query = static_cast<std::size_t>(queries[q]);
+      std::vector<std::size_t> order;
+      for (std::size_t id = 0; id < rows; id++) {
+        const bool same = labels[id] == labels[query];
+        if (id != query && (among == Among::kAll || (among == Among::kSameClass) == same)) order.push_back(id);
+      }
+      std::sort(order.begin(), order.end(),
+                [&](std::size_t a, std::size_t b) { return distances[query * rows + a] < distances[query * rows + b]; });
+      for (std::size_t rank = 0; rank < k; rank++)
+        check(indices[q * k + rank] == static_cast<std::int32_t>(order[rank]), "nearest in blocks", isa.name, static_cast<long>(q),
+              static_cast<long>(rank));
+    }
+  }
+}
+
 void test_stop(const Isa& isa) {
   std::vector<float> x(100);
   std::vector<std::int32_t> query = {0};
@@ -241,7 +279,7 @@ void test_gemm(const Isa& isa) {
       // Dot products: groups of columns of every size, rows and depths with a rest.
       {19, 1, 33}, {19, 2, 33}, {19, 3, 33}, {19, 4, 33}, {41, 6, 131}, {41, 7, 144}, {13, 16, 128},
       // Rows as they lie, also a page apart; blocks in every direction.
-      {40, 17, 70}, {45, 64, 1024}, {18, 17, 4100}, {230, 70, 1030}, {70, 1100, 40}};
+      {40, 17, 70}, {45, 64, 1024}, {18, 17, 4100}, {131, 128, 270}, {230, 129, 1030}, {70, 1100, 40}};
   for (const auto& [m, n, k] : shapes)
     for (const int form : {0, 1, 2, 3})
       for (const float beta : {0.0f, -0.5f}) {
@@ -372,6 +410,10 @@ void test_learn(const Isa& isa) {
 }  // namespace
 
 int main() {
+  // How work is shared out is the same for every instruction set.
+  const Isa& fastest = **available_isas();
+  test_blocks(fastest, Screening::kFloat32, 250);
+  if (fastest.int8 != nullptr) test_blocks(fastest, Screening::kInt8, 900);
   for (const Isa* const* isa = available_isas(); *isa != nullptr; isa++) {
     test_screen((*isa)->float32, (*isa)->name);
     if ((*isa)->int8 != nullptr) test_screen(*(*isa)->int8, (*isa)->name);

@@ -1,6 +1,6 @@
 import { calibrateModel, calibrateOptions, formatTable, type DecisionFit } from '../../index.js';
 import { flagsFrom, pick, type Command, type Context } from '../command.js';
-import { decisionFlags, decisionFrom, required } from './shared.js';
+import { decisionFlags, decisionFrom, memoryBytesOf, memoryFlag, required } from './shared.js';
 
 /** Says what was found, what it changed, and how much of that may be chance. */
 export function printFit({ rows, calibration, before, after, decision }: DecisionFit, context: Context): void {
@@ -42,6 +42,7 @@ export const calibrateCommand: Command = {
       value: 'NAME',
       help: 'split whose validation rows are taken; a store without splits is held-out rows',
     },
+    ...memoryFlag,
     ...decisionFlags,
     ...flagsFrom({ seed: calibrateOptions.seed }),
   },
@@ -52,6 +53,7 @@ export const calibrateCommand: Command = {
       out: required(flags, 'out', 'an .onnx file'),
       ...pick(flags, { split: 0, seed: 0 }),
       ...decisionFrom(flags),
+      ...memoryBytesOf(flags),
     });
     printFit(fit, context);
     context.print(

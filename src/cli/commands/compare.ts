@@ -11,7 +11,7 @@ import {
   type Leaderboard,
 } from '../../index.js';
 import { Finding, flagsFrom, pick, type Command, type Context, type Flag } from '../command.js';
-import { threadsFlag } from './shared.js';
+import { decisionFlags, decisionFrom, threadsFlag } from './shared.js';
 
 const { strategies, baselines, baseline, seeds, folds, test, validation, jobs, out } = compareOptions;
 const comparedFlags = flagsFrom({ strategies, baselines, baseline, seeds, folds, test, validation, jobs, out });
@@ -36,9 +36,12 @@ export async function sayWithoutSplit(path: string, split: unknown, context: Con
 const terminalMetrics = [
   'balancedAccuracy',
   'macroF1',
+  'microF1',
+  'meanAveragePrecision',
   'geometricMeanMacro',
   'worstClassRecall',
   'fewShot',
+  'hammingLoss',
   'expectedCalibrationError',
   'prAuc',
 ] as const;
@@ -69,6 +72,7 @@ export const compareCommand: Command = {
     },
     split: splitFlag,
     ...trainingFlags,
+    ...decisionFlags,
   },
   example: 'equipoise compare flowers-run/store --strategies all --seeds 5 --out flowers-compared',
   async run([path = ''], flags, context) {
@@ -78,7 +82,7 @@ export const compareCommand: Command = {
       ...pick(flags, comparedFlags),
       ...(split !== undefined && { split }),
       ...(timeBudget !== undefined && { timeBudgetMs: 60_000 * timeBudget }),
-      training: pick(flags, trainingFlags),
+      training: { ...pick(flags, trainingFlags), ...decisionFrom(flags) },
       signal: context.signal,
       onProgress: context.onProgress,
     }).catch((error: unknown) => {

@@ -6,7 +6,7 @@ import {
   type MultiLabelEvaluation,
 } from '../../index.js';
 import { flagsFrom, pick, type Command, type Context } from '../command.js';
-import { datasetFlags, datasetOptions, threadsFlag } from './shared.js';
+import { datasetFlags, datasetOptions, memoryBytesOf, memoryFlag, threadsFlag } from './shared.js';
 
 const share = (value: number) => value.toFixed(3);
 
@@ -17,27 +17,31 @@ export function manyScores(evaluation: MultiLabelEvaluation): string {
 }
 
 function print(evaluation: ModelEvaluation, context: Context): void {
+  const many = 'meanAveragePrecision' in evaluation;
   context.print(
     formatTable({
       columns: [
         { title: 'class' },
-        ...['support', 'precision', 'recall', 'F1'].map((title) => ({ title, align: 'right' as const })),
+        ...['support', 'precision', 'recall', 'F1', ...(many ? ['average precision', 'threshold'] : [])].map(
+          (title) => ({ title, align: 'right' as const }),
+        ),
       ],
-      rows: evaluation.perClass.map(({ name, support, precision, recall, f1 }) => [
-        name,
-        String(support),
-        share(precision),
-        share(recall),
-        share(f1),
+      rows: evaluation.perClass.map((scores) => [
+        scores.name,
+        String(scores.support),
+        ...[scores.precision, scores.recall, scores.f1].map(share),
+        ...('threshold' in scores
+          ? [scores.averagePrecision === null ? '–' : share(scores.averagePrecision), share(scores.threshold)]
+          : []),
       ]),
     }),
   );
   context.print('');
-  if ('meanAveragePrecision' in evaluation) {
+  if (evaluation.failures.length > 0) context.print(`${evaluation.failures.length} items failed and count nowhere`);
+  if (many) {
     context.print(manyScores(evaluation));
     return;
   }
-  if (evaluation.failures.length > 0) context.print(`${evaluation.failures.length} items failed and count nowhere`);
   const { balancedAccuracy, macroF1, geometricMeanClass, geometricMeanMacro, accuracy } = evaluation;
   context.print(
     `balanced accuracy ${share(balancedAccuracy)} · macro F1 ${share(macroF1)} · G-mean (class) ${share(geometricMeanClass)} · G-mean (macro) ${share(geometricMeanMacro)} · accuracy ${share(accuracy)}`,
@@ -60,6 +64,7 @@ export const evaluateCommand: Command = {
       help: 'part of that split (default test), or of DATA that has several side by side (default train)',
     },
     ...flagsFrom({ maxFailRate: embedOptions.maxFailRate }),
+    ...memoryFlag,
     ...threadsFlag,
   },
   example: 'equipoise evaluate flowers-run/head.onnx flowers-run/store --split default',
@@ -68,6 +73,7 @@ export const evaluateCommand: Command = {
     const evaluation = await evaluateModel(model, data, {
       ...pick(flags, { split: 0, part: 0, maxFailRate: 0, threads: 0 }),
       dataset,
+      ...memoryBytesOf(flags),
       signal: context.signal,
       onProgress: context.onProgress,
     });

@@ -1,15 +1,24 @@
 import { formatTable, hasLeaks, inspect, type Inspection } from '../../index.js';
 import { Finding, type Command, type Context } from '../command.js';
-import { datasetFlags, datasetOptions } from './shared.js';
+import { datasetFlags, datasetOptions, memoryBytesOf, memoryFlag } from './shared.js';
 
 /** Leaks of a kind, and rows of each, that are printed; --json has them all. */
 const shownLeaks = 3;
 
 function printCounts(
-  { classes, unlabelled, imbalanceRatio }: Extract<Inspection, { kind: 'dataset' | 'store' }>,
+  {
+    classes,
+    count: items,
+    unlabelled,
+    targets,
+    withoutClass,
+    imbalanceRatio,
+  }: Extract<Inspection, { kind: 'dataset' | 'store' }>,
   context: Context,
 ): void {
-  const total = classes.reduce((sum, { count }) => sum + count, 0);
+  const labels = classes.reduce((sum, { count }) => sum + count, 0);
+  const labelled = items - unlabelled;
+  const total = targets === 'many' ? labelled : labels;
   context.print('');
   context.print(
     formatTable({
@@ -24,6 +33,10 @@ function printCounts(
   context.print('');
   if (imbalanceRatio !== null)
     context.print(`imbalance ratio ${imbalanceRatio.toFixed(1)}:1 (largest to smallest class)`);
+  if (targets === 'many')
+    context.print(
+      `any number of labels an item: ${(labels / Math.max(1, labelled)).toFixed(2)} on average, ${withoutClass} items with none of the classes`,
+    );
   if (unlabelled > 0) context.print(`${unlabelled} without a label`);
 }
 
@@ -122,6 +135,7 @@ export const inspectCommand: Command = {
       type: 'number',
       help: 'with --leaks: also look for near duplicates, rows at most so far apart as a share of the typical distance between two; 0.02 finds recompressed images, but rows of few columns are that near by chance',
     },
+    ...memoryFlag,
     ...datasetFlags,
   },
   example: 'equipoise inspect flowers-run/store --leaks',
@@ -131,6 +145,7 @@ export const inspectCommand: Command = {
       leaks,
       ...(of !== undefined && { of }),
       ...(nearThreshold !== undefined && { nearThreshold }),
+      ...memoryBytesOf(flags),
       dataset: datasetOptions(flags),
     });
     print(inspection, path, context);

@@ -1,4 +1,4 @@
-import { readConfig, run, runOptions, type RunInput, type RunResult } from '../../index.js';
+import { readConfig, run, runOptions, strategies, type RunInput, type RunResult } from '../../index.js';
 import { classTable, formatTable, stepsTable, strategiesTable, summary } from '../../index.js';
 import { flagsFrom, pick, type Command, type Context, type Flag } from '../command.js';
 import { decisionFlags, decisionFrom, strategyFlags, without } from './shared.js';
@@ -38,6 +38,7 @@ export const runCommand: Command = {
     },
   ],
   flags: { ...settingFlags, ...configFlag, ...optionFlags },
+  chosen: { flag: 'strategy', of: strategies, flags: optionFlags },
   example: 'equipoise run flowers/train --test flowers/test --strategy eos --out flowers-run',
   async run([data], flags, context) {
     const { config: path } = flags;

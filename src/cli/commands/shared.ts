@@ -2,7 +2,9 @@
 
 import {
   EquipoiseError,
+  expected,
   calibrations,
+  dataOptions,
   decisionOptions,
   decisionRules,
   readRedisOptions,
@@ -13,11 +15,10 @@ import {
   type OptionRules,
   type QueueOptions,
 } from '../../index.js';
-import { flagsFrom, kebab, pick, type Flag, type FlagValues } from '../command.js';
+import { flagsFrom, kebab, pick, type Context, type Flag, type FlagValues } from '../command.js';
 
-const { format, label, text, image, group, id, categorical, header } = runOptions;
 export const datasetFlags: Record<string, Flag> = {
-  ...flagsFrom({ format, label, text, image, group, id, categorical, header }),
+  ...flagsFrom(dataOptions),
   part: {
     type: 'string',
     value: 'train|validation|test',
@@ -31,6 +32,35 @@ const { backbone, backboneInput, backboneOutput, pool, preprocess, tokenizer } =
 export const backboneFlags = flagsFrom({ backbone, backboneInput, backboneOutput, pool, preprocess, tokenizer });
 
 export const threadsFlag = flagsFrom({ threads: runOptions.threads });
+
+export const memoryFlag: Record<string, Flag> = {
+  memory: {
+    type: 'string',
+    value: 'SIZE',
+    help: 'what the rows may take, such as 512MB: those of a larger store stay on disk and are read in windows, for the same result; default: a quarter of the memory there is',
+  },
+};
+
+/** Says where rows are that are not in memory. */
+export function sayOnDisk(set: object, context: Context): void {
+  if (!('rows' in set)) return;
+  const { count, cols, memoryBytes } = set.rows as { count: number; cols: number; memoryBytes: number };
+  const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MB`;
+  context.say(
+    `${count} x ${cols} rows stay on disk (${mebibytes(4 * count * cols)}) and are read as ${mebibytes(memoryBytes)} hold them; --memory changes that`,
+  );
+}
+
+const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+
+/** `--memory` as an option of the library. @throws ERR_OPTION for anything but a size. */
+export function memoryBytesOf({ memory }: FlagValues): { memoryBytes?: number } {
+  if (memory === undefined) return {};
+  const [, digits, unit = 'B'] = /^(\d+(?:\.\d+)?)\s*([KMGT]?B)$/i.exec(String(memory)) ?? [];
+  const memoryBytes = Math.floor(Number(digits) * 1024 ** units.indexOf(unit.toUpperCase()));
+  if (!(memoryBytes >= 1)) throw expected('a size such as 512MB or 4GB', '--memory', memory);
+  return { memoryBytes };
+}
 
 const rulesOf = (registry: Readonly<Record<string, { options: object }>>) =>
   Object.values(registry).map(({ options }) => options as OptionRules);

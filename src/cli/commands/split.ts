@@ -21,7 +21,7 @@ export const splitCommand: Command = {
       seed = 0,
     } = flags as { name?: string; test?: number; validation?: number; seed?: number };
     const store = await openStore(path);
-    const sets = split(await store.read(), { test, validation, seed });
+    const sets = split(await store.onDisk(), { test, validation, seed });
     const parts = { train: sets.train.ids, validation: sets.validation.ids, test: sets.test.ids };
     await store.writeSplit(name, {
       seed,

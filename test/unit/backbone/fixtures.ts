@@ -27,7 +27,7 @@ export async function embedAll(
   const vectors: number[][] = [];
   for (let at = 0; at < contents.length; at += size) {
     const { inputs, count } = await backbone.preprocessor().batch(contents.slice(at, at + size));
-    const { rows } = await session.run({ inputs, count });
+    const rows = await session.run({ inputs, count });
     for (let r = 0; r < count; r++) vectors.push([...rows.subarray(r * backbone.dim, (r + 1) * backbone.dim)]);
   }
   return vectors;

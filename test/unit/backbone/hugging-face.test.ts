@@ -236,6 +236,61 @@ test('a text tower that takes ids alone opens, and padding does not change a vec
   );
 });
 
+/** Both towers in one file, as CLIP is exported by default: similarities, and the vectors they are made of. */
+const bothTowers = graph({
+  inputs: [{ name: 'input_ids', dtype: 'int64', shape: ['texts', 'tokens'] }, pixels],
+  outputs: [
+    { name: 'logits_per_image', dtype: 'float32', shape: ['batch', 'texts'] },
+    { name: 'text_embeds', dtype: 'float32', shape: ['texts', 4] },
+    { name: 'image_embeds', dtype: 'float32', shape: ['batch', 4] },
+  ],
+  nodes: [
+    { op: 'Conv', inputs: ['pixel_values', 'patches'], outputs: ['map'], attributes: { strides: [8, 8] } },
+    { op: 'GlobalAveragePool', inputs: ['map'], outputs: ['mean'] },
+    { op: 'Flatten', inputs: ['mean'], outputs: ['flat'] },
+    { op: 'MatMul', inputs: ['flat', 'projection'], outputs: ['image_embeds'] },
+    { op: 'Gather', inputs: ['table', 'input_ids'], outputs: ['vectors'] },
+    { op: 'Gather', inputs: ['vectors', 'second'], outputs: ['text_embeds'], attributes: { axis: 1 } },
+    { op: 'Transpose', inputs: ['text_embeds'], outputs: ['columns'], attributes: { perm: [1, 0] } },
+    { op: 'MatMul', inputs: ['image_embeds', 'columns'], outputs: ['logits_per_image'] },
+  ],
+  initializers: [
+    patches,
+    random('projection', [6, 4]),
+    random('table', [100, 4]),
+    { name: 'second', shape: [], data: BigInt64Array.of(1n) },
+  ],
+});
+
+test('a graph with both towers of CLIP embeds images or texts, whichever output is asked for', async (t) => {
+  const folder = folderOf(t, {
+    'config.json': json({ model_type: 'clip', text_config: { max_position_embeddings: 9 } }),
+    'preprocessor_config.json': json(processor),
+    'tokenizer.json': file('tiny-bert/tokenizer.json'),
+    'onnx/model.onnx': bothTowers,
+    'text.onnx': textTower,
+  });
+  const images = await openBackbone(folder, { output: 'image_embeds' });
+  assert.deepEqual([images.modality, images.dim], ['image', 4]);
+  assert.equal((await embedAll(images, [image(1), image(2)])).length, 2);
+  const texts = await openBackbone(folder, { output: 'text_embeds' });
+  const alone = await openBackbone(join(folder, 'text.onnx'));
+  assert.deepEqual([texts.modality, texts.dim], ['text', 4]);
+  assert.deepEqual(await embedAll(texts, sentences), await embedAll(alone, sentences));
+  await assert.rejects(
+    openBackbone(folder),
+    failure(
+      'ERR_OPTION',
+      'embeds both images and texts',
+      '--backbone-output image_embeds or --backbone-output text_embeds',
+    ),
+  );
+  await assert.rejects(
+    openBackbone(folder, { output: 'logits_per_image' }),
+    failure('ERR_OPTION', 'also needs input_ids', 'which an image backbone does not give'),
+  );
+});
+
 test('texts filled up on the left have the vectors of those filled up on the right', async (t) => {
   // The network's positions begin at the padding, so only a graph without any can tell.
   const bag = graph({

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { listBackbones, openBackbone } from '../../../src/backbone/index.js';
 import { EquipoiseError, type ErrorCode } from '../../../src/core/errors.js';
-import { describeModel, readModel, showTensor } from '../../../src/onnx/index.js';
+import { buildModel, describeModel, readModel, showTensor, writeModel } from '../../../src/onnx/index.js';
 import { embedAll, image, modelsDir } from './fixtures.js';
 
 let folder = '';
@@ -131,6 +131,19 @@ test('a graph without backbone.json opens with options, and says which are missi
   await rejects(openBackbone(alone), 'ERR_OPTION', /the path of a tokenizer\.json .*input_ids int64/);
   const tokenizer = `${modelsDir}tiny-bert/tokenizer.json`;
   assert.equal((await openBackbone(alone, { tokenizer, pool: 'mean' })).dim, 16);
+});
+
+test('a graph for exactly four rows is refused before it is run', async () => {
+  const four = buildModel({
+    name: 'four',
+    inputs: [{ name: 'pixels', dtype: 'float32', shape: [4, 3, 8, 8] }],
+    outputs: [{ name: 'mean', dtype: 'float32' }],
+    nodes: [{ op: 'GlobalAveragePool', inputs: ['pixels'], outputs: ['mean'] }],
+  });
+  const path = join(folder, 'four.onnx');
+  await writeFile(path, writeModel(four));
+  const why = /any number of rows, or for one, but .* takes pixels float32 \[4,3,8,8\]/;
+  await rejects(openBackbone(path, { preprocess: 'none' }), 'ERR_OPTION', why);
 });
 
 test('an option that does not apply is refused, not ignored', async () => {

@@ -30,24 +30,49 @@ test('batches in flight are answered with their own rows', async () => {
   const batches = await Promise.all([8, 0, 4].map((at) => backbone.preprocessor().batch(items.slice(at, at + 4))));
   const answers = await Promise.all(batches.map(({ inputs, count }) => session.run({ inputs, count })));
   assert.deepEqual(
-    answers.map(({ rows }) => [...rows]),
+    answers.map((rows) => [...rows]),
     [whole.slice(8), whole.slice(0, 4), whole.slice(4, 8)].map((rows) => rows.flat()),
   );
 });
 
-test('the memory of a batch is given away and comes back, that of a plain run is kept', async () => {
+test('the memory of a batch is given away, that of a plain run is kept', async () => {
   const backbone = await openBackbone(cnn);
   await using session = await backbone.openSession({ threads: 1 });
   const room = new Float32Array(4 * 768);
   const { inputs, count } = await backbone.preprocessor().batch([image(1)], room);
   assert.equal(inputs['pixels']?.data.buffer, room.buffer);
-  const { memory } = await session.run({ inputs, count });
+  await session.run({ inputs, count });
   assert.equal(inputs['pixels']?.data.length, 0);
-  assert.deepEqual([memory['pixels']?.data.length, memory['pixels']?.data.buffer.byteLength], [768, 4 * 4 * 768]);
   await using plain = await openModelSession(doubling, { threads: 1 });
   const feeds = feed(1, 2, 3, 4);
   assert.deepEqual(numbers((await plain.run(feeds))['y']), [2, 4, 6, 8]);
   assert.deepEqual(numbers(feeds['x']), [1, 2, 3, 4]);
+});
+
+test('images that a session prepares itself get the vectors of those prepared outside, the broken ones are told', async () => {
+  const backbone = await openBackbone(cnn);
+  const contents = Array.from({ length: 7 }, (_, i) => image(i));
+  const wanted = await embedAll(backbone, contents, 1);
+  const broken = { kind: 'encoded-image', bytes: Buffer.from('GIF89a..') } as const;
+  for (const threads of [1, 2])
+    for (const size of [1, 3]) {
+      await using session = await backbone.openSession({ threads });
+      const all = [broken, ...contents.slice(0, 4), broken, ...contents.slice(4)];
+      const batches = Array.from({ length: Math.ceil(all.length / size) }, (_, b) =>
+        all.slice(b * size, (b + 1) * size),
+      );
+      const [made, again] = await Promise.all([session.embedImages(batches), session.embedImages([contents])]);
+      assert.deepEqual(
+        made.failures.map(({ index }) => index),
+        [0, 5],
+      );
+      assert.match(made.failures[0]?.message ?? '', /received a GIF/);
+      if (size === 1) assert.deepEqual([...made.vectors], wanted.flat());
+      assert.equal(made.vectors.length, 7 * backbone.dim);
+      assert.deepEqual([...again.vectors], (await embedAll(backbone, contents)).flat());
+    }
+  // What was sent is still there.
+  assert.equal((contents[0] as { data: Uint8Array }).data.length, 768);
 });
 
 test('a view of a large matrix is fed without the rest of it', async () => {
@@ -100,7 +125,7 @@ test('a forgotten session does not keep the process alive, an unanswered request
   assert.deepEqual([forgotten.exit, forgotten.out, forgotten.err], [0, 'open\n', '']);
   const waiting = await program(`const session = await backbone.openSession({ threads: 1 });
     const pixels = { data: new Float32Array(3 * 3072), dims: [3, 3, 32, 32] };
-    session.run({ inputs: { pixel_values: pixels }, count: 3 }).then(({ rows }) => console.log(rows.length));`);
+    session.run({ inputs: { pixel_values: pixels }, count: 3 }).then(({ length }) => console.log(length));`);
   assert.deepEqual([waiting.exit, waiting.out], [0, '384\n']);
 });
 

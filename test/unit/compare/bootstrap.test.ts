@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pairedIntervals, type Interval, type JudgedRows } from '../../../src/compare/bootstrap.js';
+import type { Marks } from '../../../src/compare/marks.js';
 import { sayAgainst } from '../../../src/compare/leaderboard.js';
 
 /** `rows` rows a class for two classes: right in the given share of each. */
-const marks = (rows: number, share: number) =>
-  Uint8Array.from({ length: 2 * rows }, (_, i) => (i % rows < share * rows ? 1 : 0));
+const marks = (rows: number, share: number): Marks => ({
+  gains: Uint8Array.from({ length: 2 * rows }, (_, i) => (i % rows < share * rows ? 1 : 0)),
+  weights: new Uint8Array(2 * rows).fill(1),
+});
 
 function judged(rows: number, share: number, prefix = ''): JudgedRows {
+  const classes = Int32Array.from({ length: 2 * rows }, (_, i) => (i < rows ? 0 : 1));
   return {
     ids: Array.from({ length: 2 * rows }, (_, i) => `${prefix}${i}`),
-    labels: Int32Array.from({ length: 2 * rows }, (_, i) => (i < rows ? 0 : 1)),
-    right: marks(rows, share),
+    strata: classes,
+    classes,
+    marks: marks(rows, share),
   };
 }
 
@@ -61,13 +66,13 @@ test('intervals that hold together are wider, by what theory says', async () => 
   const rows = 800;
   const base = judged(rows, 0.5);
   const contenders = Array.from({ length: 20 }, (_, k) => {
-    const right = base.right.slice();
+    const right = base.marks.gains.slice();
     for (const start of [0, rows])
       for (let i = 0; i < 20; i++) {
         right[start + 20 * k + i] = 0;
         right[start + rows / 2 + 20 * k + i] = 1;
       }
-    return [right];
+    return [{ ...base.marks, gains: right }];
   });
   const found = await pairedIntervals([base], contenders, 2, { replicates: 2000, seed: 0 });
   const ratios = found.map((one) => {
@@ -115,6 +120,8 @@ test('the sentence says what the interval allows', () => {
     unclear.sentence,
     'eos and ce cannot be told apart beyond noise (+0.020 balanced accuracy, 95 % interval −0.010 to +0.050 over 5 seeds).',
   );
+  // −0.0002 is no difference to be seen at three decimals.
+  assert.match(say(-0.0104, 0.01).sentence, /\(0\.000 balanced accuracy/);
   assert.equal(
     say(0.01, 0.05, { asked: 7, comparisons: 3 }).sentence,
     'eos is better than ce beyond noise (+0.030 balanced accuracy, 95 % interval, widened for 3 comparisons, +0.010 to +0.050 over 5 of 7 seeds).',

@@ -160,7 +160,8 @@ test('a decision rule decides in a comparison, too, in this thread and in others
   const heads: TrainedHead[] = [];
   const here = await compare(set, { ...options, training: decided, onHead: (_, __, head) => heads.push(head) });
   const undecided = await compare(set, options);
-  const predicted = ({ rows }: typeof here) => rows[0]?.seeds.map(({ evaluation }) => evaluation.confusion);
+  const predicted = ({ rows }: typeof here) =>
+    rows[0]?.seeds.map(({ evaluation }) => ('confusion' in evaluation ? evaluation.confusion : undefined));
   assert.notDeepEqual(predicted(here), predicted(undecided));
   for (const [seed, head] of heads.entries()) {
     const { test: held } = split(set, { test: 0.2, validation: 0.3, seed });
@@ -181,6 +182,7 @@ test('when time is up, the first training of the baseline is there, and what was
     { name: 'ce', seeds: [1] },
     { name: 'eos', seeds: [0, 1] },
   ]);
+  assert.match(leaderboard.conclusion.join('\n'), /^Nothing was held against ce\.\nOne seed: /);
   assert.match(leaderboard.conclusion.join('\n'), /Time was up: ce has 1 of 2 seeds, eos was not trained\./);
 });
 

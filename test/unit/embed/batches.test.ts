@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TextBatcher } from '../../../src/backbone/index.js';
+import type { EmbeddingSession, TextBatcher } from '../../../src/backbone/index.js';
 import type { Item } from '../../../src/core/item.js';
-import { batchesOf, type Prepared } from '../../../src/embed/batches.js';
+import { workOf, type Work } from '../../../src/embed/batches.js';
 import { Ring } from '../../../src/embed/ring.js';
 
 /** A token a character. */
@@ -12,7 +12,7 @@ const texts: TextBatcher = {
   pack: () => ({}),
 };
 
-async function batches(lengths: readonly number[], bounds: { items: number; tokens: number }): Promise<Prepared[]> {
+async function batches(lengths: readonly number[], bounds: { items: number; tokens: number }): Promise<Work[]> {
   const items = lengths.map((length, i): Item => ({
     id: `${i}`,
     source: '',
@@ -20,9 +20,9 @@ async function batches(lengths: readonly number[], bounds: { items: number; toke
     content: { kind: 'text', text: 'x'.repeat(length) },
   }));
   const batch = () => Promise.reject(new Error('not for texts'));
-  const prepared: Prepared[] = [];
-  for await (const next of batchesOf(items, { batch, texts }, bounds, undefined)) prepared.push(await next());
-  return prepared;
+  const all: Work[] = [];
+  for await (const work of workOf(items, { batch, texts }, bounds, undefined, 2)) all.push(work);
+  return all;
 }
 
 test('a batch holds texts of like length, within both bounds, and every text is in one', async () => {
@@ -38,16 +38,51 @@ test('a batch holds texts of like length, within both bounds, and every text is 
   );
 });
 
-test('a ring hands out no more rooms than it has, in the order in which they were asked for', async () => {
+test('images are handed out a few batches at a time, fewer towards the end, each batch as large as was asked for', async () => {
+  const items = Array.from({ length: 41 }, (_, i): Item => ({
+    id: `${i}`,
+    source: '',
+    label: null,
+    content: { kind: 'image', path: `${i}` },
+  }));
+  const batch = () => Promise.reject(new Error('the session prepares them'));
+  for (const size of [1, 2, 8]) {
+    const sent: string[][] = [];
+    const session = {
+      embedImages: (batches: { path: string }[][]) => {
+        sent.push(...batches.map((images) => images.map(({ path }) => path)));
+        return Promise.resolve({ vectors: new Float32Array(0), failures: [] });
+      },
+    } as unknown as EmbeddingSession;
+    const counts: number[] = [];
+    const places: number[] = [];
+    for await (const work of workOf(items, { batch }, { items: size }, undefined, 2)) {
+      await work.run(session);
+      counts.push(work.settled);
+      places.push(...work.rows.map(({ place }) => place));
+    }
+    assert.deepEqual(
+      sent.flat(),
+      items.map(({ id }) => id),
+    );
+    assert.deepEqual(places, [...items.keys()]);
+    assert.ok(sent.slice(0, -1).every((images) => images.length === size));
+    // With 41, 37, … left: 4 of them while there are 32 and more, then as many as 8 go into what is left.
+    if (size === 1) assert.deepEqual(counts, [4, 4, 4, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+  }
+});
+
+test('a ring has no more rooms than it was given, in the order in which they are asked for', async () => {
   const ring = new Ring(2);
-  const [first, second] = [await ring.take(), await ring.take()];
+  await ring.take();
+  await ring.take();
   const got: string[] = [];
-  const waiting = ['a', 'b'].map((name) => ring.take().then((room) => (got.push(name), room)));
+  const waiting = ['a', 'b'].map((name) => ring.take().then(() => got.push(name)));
   await Promise.resolve();
   assert.deepEqual(got, []);
-  ring.give(second);
-  assert.equal(await waiting[0], second);
+  ring.give();
+  await waiting[0];
   assert.deepEqual(got, ['a']);
-  ring.give(first);
-  assert.equal(await waiting[1], first);
+  ring.give();
+  await waiting[1];
 });

@@ -37,20 +37,21 @@ test('a cosine head sees directions only', () => {
   [10, 0, 6, 8, 0, 0].forEach((wanted, j) => assert.ok(Math.abs((logits[j] as number) - wanted) < 1e-5));
 });
 
-test('the scaler centres and scales, and leaves a constant column its scale', () => {
+test('the scaler centres and scales, and leaves a constant column its scale', async () => {
   // Column 0: 1, 3 → mean 2, sd 1. Column 1: 0.1, 0.1 → constant. Column 2: 1000000, 1000004 → sd 2.
   const x = { data: Float32Array.of(1, 0.1, 1000000, 3, 0.1, 1000004), rows: 2, cols: 3 };
-  const scaler = fitScaler(x);
+  const scaler = await fitScaler(() => [x], 3);
   assert.deepEqual([...scaler.scale], [1, 1, 0.5]);
   const out = new Float32Array(6);
   applyScaler(scaler, x, out);
   assert.deepEqual([...out], [-1, 0, -1, 1, 0, 1]);
 });
 
-test('a constant column keeps scale 1, whatever its value and the number of rows', () => {
+test('a constant column keeps scale 1, whatever its value and the number of rows', async () => {
   for (const value of [0.1, 1 / 3, 16777215, 1e-30]) {
     const rows = 1001;
-    const { scale } = fitScaler({ data: new Float32Array(rows).fill(value), rows, cols: 1 });
+    const x = { data: new Float32Array(rows).fill(value), rows, cols: 1 };
+    const { scale } = await fitScaler(() => [x], 1);
     assert.deepEqual([...scale], [1]);
   }
 });

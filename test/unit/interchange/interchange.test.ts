@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import {
@@ -81,7 +82,7 @@ async function sampleStore(columns = false): Promise<EmbeddingStore> {
 }
 
 for (const to of interchangeFormats)
-  test(`numbers, ids and labels survive ${to} there and back`, async () => {
+  test(`numbers, ids, labels, groups and weights survive ${to} there and back`, async () => {
     const store = await sampleStore();
     const path = fresh(`out.${to}`);
     const { files, rows } = await exportEmbeddings(store, { to, path });
@@ -93,7 +94,7 @@ for (const to of interchangeFormats)
     const windows = [];
     for await (const { embeddings } of back.windows()) windows.push(...embeddings.data);
     assert.deepEqual(Float32Array.from(windows), numbers);
-    const keeps = ['safetensors', 'npz'].includes(to) ? ['id', 'label'] : ['id', 'label', 'group', 'weight'];
+    const keeps = ['id', 'label', 'group', 'weight'];
     const known = (rows: readonly object[]): unknown =>
       rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => keeps.includes(name))));
     assert.deepEqual(known(await back.rows()), known(await store.rows()));
@@ -229,6 +230,27 @@ test('class ids without a table name themselves', async () => {
   const source = await file('x.npy', npyOf('<f4', '(3, 2)', bytesOf(numbers)));
   const store = await importTo(source, { labels: await file('y.json', '[10, 2, 10]') });
   assert.deepEqual(store.classNames, ['2', '10']);
+});
+
+test('labels −1 and 1 are two classes; beside others, or where a table names the classes, −1 is none', async () => {
+  const x = await file('x.npy', npyOf('<f4', '(3, 1)', bytesOf(Float32Array.of(1, 2, 3))));
+  const labelled = async (ids: bigint[], options: Partial<ImportOptions> = {}) => {
+    const labels = await file('y.npy', npyOf('<i8', '(3,)', bytesOf(BigInt64Array.from(ids))));
+    return (await (await importTo(x, { labels, ...options })).rows()).map(({ label }) => label);
+  };
+  assert.deepEqual(await labelled([-1n, 1n, -1n]), ['-1', '1', '-1']);
+  assert.deepEqual(await labelled([-1n, 1n, 0n]), [null, '1', '0']);
+  assert.deepEqual(await labelled([-1n, 1n, 1n], { classNames: ['a', 'b'] }), [null, 'b', 'b']);
+});
+
+test('a table of numbers without a line of names is refused, not read without its first row', async () => {
+  await assert.rejects(importTo(await file('x.csv', '0.5,1\n0.25,2\n')), {
+    code: 'ERR_DATA',
+    message:
+      /Expected the names of the columns in line 1 of .* but found numbers: 0\.5, 1\. Put a line of names in front/,
+  });
+  // What data frames call columns that have no name.
+  assert.equal((await importTo(await file('x.csv', '0,1,label\n0.5,1,a\n0.25,2,b\n'))).count, 2);
 });
 
 test('an array without labels makes a store whose rows can be labelled later', async () => {
@@ -371,6 +393,26 @@ test('damaged arrow and parquet files are refused', async () => {
     ],
   });
   assert.deepEqual((await importTo(await file('x.parquet', new Uint8Array(flat)))).classNames, ['7', '8']);
+});
+
+test('parquet packed with gzip, brotli and, where this Node.js can, zstd is read; a page that unpacks to more than it says is not', async () => {
+  const zstd = (zlib as { zstdCompressSync?: (bytes: Uint8Array) => Buffer }).zstdCompressSync;
+  const x = { name: 'x', data: Float64Array.from({ length: 500 }, (_, i) => i), type: 'DOUBLE' } as const;
+  const packed = (codec: 'GZIP' | 'BROTLI' | 'ZSTD', pack: (bytes: Uint8Array) => Uint8Array) =>
+    file('x.parquet', new Uint8Array(parquetWriteBuffer({ columnData: [x], codec, compressors: { [codec]: pack } })));
+  for (const path of [
+    await packed('GZIP', (bytes) => zlib.gzipSync(bytes)),
+    await packed('BROTLI', (bytes) => zlib.brotliCompressSync(bytes)),
+    ...(zstd ? [await packed('ZSTD', zstd)] : []),
+  ])
+    assert.deepEqual((await (await importTo(path)).rows()).length, 500);
+  if (!zstd)
+    await assert.rejects(importTo(await packed('ZSTD', (bytes) => bytes)), {
+      code: 'ERR_DATA',
+      message: /compressed with zstd, which Node\.js reads from 22\.15 on/,
+    });
+  const bomb = zlib.gzipSync(new Uint8Array(2 ** 26));
+  await assert.rejects(importTo(await packed('GZIP', () => bomb)), { code: 'ERR_DATA', message: /larger than/ });
 });
 
 test('an array file with one byte changed is read or refused with ERR_DATA, never crashes', async () => {

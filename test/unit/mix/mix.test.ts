@@ -70,6 +70,8 @@ test('mamix shares evenly where the margins meet', () => {
   close(weight(1 / (1 + 100 ** 0.25)), 0.5);
   close(weight(0.5, 50, 5000), 0.670943);
   close(weight(0.3, 7, 7), 0.7);
+  // 1 / (1 + (1/1,000,000)^10) rounds to 1: the whole way is the base's, and at its end the label is shared evenly.
+  close(mixes.mamix({ omega: 10 }).labelWeight({ countBase: 1, countOther: 1_000_000, step: 1 }), 0.5);
   close(mixes.mamix({ omega: 0 }).labelWeight({ countBase: 5000, countOther: 50, step: 0.3 }), 0.7);
 });
 

@@ -64,6 +64,27 @@ test('the penultimate tensor is what the last fully connected layer reads', asyn
   assert.equal(findPenultimate(chain()), undefined);
 });
 
+test('of a quantised classifier the penultimate tensor is the one in floating point', () => {
+  // What dynamic quantisation makes of the last layer; the one before stays as it was.
+  const quantised = buildModel({
+    name: 'quantised',
+    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 2] }],
+    outputs: [{ name: 'scores', dtype: 'float32', shape: ['batch', 3] }],
+    nodes: [
+      { op: 'MatMul', inputs: ['x', 'first'], outputs: ['features'] },
+      { op: 'DynamicQuantizeLinear', inputs: ['features'], outputs: ['integers', 'scale', 'zero'] },
+      { op: 'MatMulInteger', inputs: ['integers', 'second', 'zero'], outputs: ['sums'] },
+      { op: 'Cast', inputs: ['sums'], outputs: ['floats'], attributes: { to: 1 } },
+      { op: 'Mul', inputs: ['floats', 'scale'], outputs: ['scores'] },
+    ],
+    initializers: [
+      { name: 'first', shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) },
+      { name: 'second', shape: [2, 3], data: Int8Array.of(1, 2, 3, 4, 5, 6) },
+    ],
+  });
+  assert.equal(findPenultimate(quantised), 'features');
+});
+
 test('an appended part takes the place of the output that it continues', async () => {
   const longer = appendPart(chain(), { after: 'y', part: scale(10), outputName: 'tenfold', shape: ['batch', 2] });
   // 10 · 3 · 2 · x.

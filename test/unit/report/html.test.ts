@@ -63,7 +63,7 @@ test('with very many classes pictures show the rarest and say so, while tables s
 
 test('the classes left out of a confusion matrix are one column, so that shares still add up', () => {
   const result = exampleResult(Array.from({ length: 40 }, (_, c) => String(c)));
-  const spec = confusionPlot(result, result.strategies[0]!, 'blue');
+  const spec = confusionPlot(result, result.strategies[0]!, 'blue')!;
   const cells = (spec.data as { values: { truth: number; predicted: number; rows: number; share: number }[] }).values;
   // Drawn: classes 29 … 0, most frequent first, so class 29 is row 0. Half of its 4 rows went to class 30, which is not drawn.
   assert.equal(cells.length, 30 * 31);

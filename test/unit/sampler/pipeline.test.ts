@@ -31,7 +31,7 @@ function stage(
     name,
     options: {},
     plan: async (train) => {
-      const { recipes = [], keep = 'all', extra } = plan(train);
+      const { recipes = [], keep = 'all', extra } = plan(train as TrainingSet);
       const column = (i: 0 | 1 | 3) => Int32Array.from(recipes, (recipe) => recipe[i]);
       return {
         sampler: name,
@@ -157,7 +157,7 @@ test('a deterministic first stage is planned once, however many draws follow', a
       return ownPlan(train, context);
     },
   };
-  const sets = new Set<TrainingSet>();
+  const sets = new Set<object>();
   const watched: Sampler = {
     ...samplers.smote(),
     plan: (train, context) => (sets.add(train), samplers.smote().plan(train, context)),
@@ -194,6 +194,18 @@ test('what a stage has to say names the stage', async () => {
     samplers['edited-nearest-neighbors']({ samplingStrategy: ['B'] }),
   ]).plan(single);
   assert.match(perClass[0]!.fallback!, /^smote: one row: repeated/);
+});
+
+test('a class that an earlier stage removed is missed by a later one, which says so', async () => {
+  // Rows 0, 1 and 2 are all of A.
+  const removing = stage('removing', () => ({ keep: Int32Array.of(0, 1, 2) }));
+  await assert.rejects(pipeline([removing, samplers.smote()]).plan(set), {
+    code: 'ERR_DATA',
+    message: /Stage 2 of the pipeline, smote, sees only the rows that the stages before it left: .*two classes/,
+  });
+  await assert.rejects(pipeline([samplers.smote(), removing]).plan(training([1, 2], ['A', 'A'])), {
+    message: /^Expected rows of at least two classes/,
+  });
 });
 
 test('only samplers make a pipeline', () => {

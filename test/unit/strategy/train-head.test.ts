@@ -53,6 +53,15 @@ test("a caller's own strategy, loss and batch sampler take part", async () => {
   assert.equal(head.name, 'own');
 });
 
+test('a solver of the whole set takes the strategies that visit every row alike, and refuses the others', async () => {
+  const head = await trainHead(train, { strategy: 'class-weights', optimizer: 'lbfgs' });
+  assert.equal((head.settings['optimizer'] as { name: string }).name, 'lbfgs');
+  await assert.rejects(trainHead(train, { strategy: 'drs', optimizer: 'lbfgs' }), {
+    code: 'ERR_OPTION',
+    message: /batchSampler .* lbfgs/,
+  });
+});
+
 test('a misspelt strategy is refused with a near name', async () => {
   await assert.rejects(trainHead(train, { strategy: 'esos' }), { code: 'ERR_OPTION', message: /Did you mean eos/ });
 });

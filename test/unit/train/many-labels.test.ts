@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { openModelSession } from '../../../src/backbone/index.js';
 import { exportOnnx, loadClassifier } from '../../../src/classifier/index.js';
 import { asTraining, brand, fromArrays } from '../../../src/core/embedding-set.js';
-import { calibrate } from '../../../src/decision/index.js';
+import { calibrate, type DecisionFit } from '../../../src/decision/index.js';
+import { evaluateMultiLabel } from '../../../src/metric/index.js';
 import { writeModel } from '../../../src/onnx/index.js';
 import { trainHead } from '../../../src/strategy/index.js';
 import { headFromModel, tuneLabelThresholds } from '../../../src/train/index.js';
@@ -149,15 +150,49 @@ test('a tuned head ships with its thresholds, and its file predicts lists of lab
 
 test('what is for rows of one label is refused', async () => {
   const many = await trainHead(train, { epochs: 1 });
-  assert.throws(() => calibrate(many, validation, { calibration: 'temperature' }), {
+  const refused = (options: object, message: RegExp) => {
+    assert.throws(() => calibrate(many, validation, options), { code: 'ERR_OPTION', message });
+    return assert.rejects(trainHead(train, { ...options, validation, epochs: 1 }), { code: 'ERR_OPTION', message });
+  };
+  await refused({ calibration: 'temperature' }, /none, for rows with any number of labels/);
+  await refused({ decision: 'accuracy' }, /one of macro-f1, balanced-accuracy, for rows with any number of labels/);
+  await refused({ decision: 'macro-f1', decisionRule: 'adjusted-logits' }, /decisionRule/);
+  await assert.rejects(trainHead(train, { decision: 'macro-f1', epochs: 1 }), {
     code: 'ERR_OPTION',
-    message: /Use tuneLabelThresholds/,
+    message: /validation rows/,
   });
-  await assert.rejects(trainHead(train, { decision: 'macro-f1', validation, epochs: 1 }), {
-    code: 'ERR_DATA',
-    message: /Use tuneLabelThresholds/,
-  });
+  assert.throws(() => calibrate(many, brand(validation, 'test'), { decision: 'macro-f1' }), { code: 'ERR_DATA' });
 });
+
+for (const decision of ['macro-f1', 'balanced-accuracy'] as const)
+  test(`decision ${decision} tunes a threshold a class, says what that is worth, and travels`, async () => {
+    // Weak and rare: the sigmoid of most rows that have class 2 lies below one half.
+    const hard = { distance: 1.2 };
+    const rows = asTraining(labelledClouds(300, [0.5, 0.2, 0.06], hard));
+    const held = brand(labelledClouds(1200, [0.5, 0.2, 0.06], { ...hard, seed: 1 }), 'validation');
+    const plain = await trainHead(rows, { epochs: 10, seed: 0 });
+    const head = await trainHead(rows, { epochs: 10, seed: 0, decision, validation: held });
+    assert.equal(head.thresholds?.length, 3);
+    assert.ok(head.thresholds?.every((threshold) => threshold === Math.fround(threshold)));
+    const tuned = calibrate(plain, held, { decision });
+    const fit = tuned.decision?.fit as DecisionFit;
+    assert.equal(fit.rows, 1200);
+    assert.deepEqual(fit.decision?.['thresholds'], tuned.thresholds);
+    // What it says of itself is what judging says.
+    const key = decision === 'macro-f1' ? 'macroF1' : 'balancedAccuracy';
+    near(fit.decision?.before as number, (await evaluateMultiLabel(plain, held))[key]);
+    near(fit.decision?.after as number, (await evaluateMultiLabel(tuned, held))[key]);
+    assert.ok((fit.decision?.after as number) > (fit.decision?.before as number) + 0.02);
+    assert.ok((fit.decision?.crossValidated.after as number) <= (fit.decision?.after as number));
+    assert.match(fit.decision?.crossValidated.sentence ?? '', /^thresholds raise/);
+    // The last class is named in more rows than before.
+    assert.ok((tuned.thresholds?.[2] as number) < 0.5);
+
+    const back = headFromModel(writeModel(tuned.toModel()), 'head');
+    assert.deepEqual([back.thresholds, back.decision], [tuned.thresholds, tuned.decision]);
+    // Fitting anew begins from the head.
+    assert.deepEqual(calibrate(back, held, { decision }).thresholds, tuned.thresholds);
+  });
 
 test('thresholds are not tuned where they mean nothing', async () => {
   const one = await trainHead(trainingClouds([20, 10, 5]), { epochs: 1 });

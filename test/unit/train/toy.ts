@@ -2,6 +2,7 @@
 
 import { asTraining, brand, fromArrays, type HeldOutSet, type TrainingSet } from '../../../src/core/embedding-set.js';
 import { createRng } from '../../../src/core/rng.js';
+import type { Head } from '../../../src/head/index.js';
 
 /** Gaussian clouds of unit spread: class c has counts[c] rows around `distance` on axis c. */
 export function clouds(
@@ -37,6 +38,19 @@ export function recalls(head: { logits(x: TrainingSet['embeddings']): Float32Arr
     if (row.indexOf(Math.max(...row)) === label) right[label] = (right[label] as number) + 1;
   });
   return right.map((count, c) => count / (set.classCounts[c] as number));
+}
+
+/** Largest difference of any parameter of two heads of one kind, relative to the largest parameter. */
+export function relativeDistance(a: Head, b: Head): number {
+  let most = 0;
+  let size = 0;
+  a.parameters.forEach(({ data }, p) =>
+    data.forEach((value, j) => {
+      most = Math.max(most, Math.abs(value - (b.parameters[p]?.data[j] as number)));
+      size = Math.max(size, Math.abs(value));
+    }),
+  );
+  return most / size;
 }
 
 /**

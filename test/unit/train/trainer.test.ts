@@ -5,7 +5,7 @@ import { matrix } from '../../../src/core/matrix.js';
 import type { ResamplingPlan } from '../../../src/core/plan.js';
 import { applyScaler, createHead, fitScaler } from '../../../src/head/index.js';
 import { materialize } from '../../../src/kernels/index.js';
-import { createLoss } from '../../../src/loss/index.js';
+import { createLoss, type EvaluateLoss } from '../../../src/loss/index.js';
 import { writeModel } from '../../../src/onnx/index.js';
 import { createSampler, type Sampler } from '../../../src/sampler/index.js';
 import { fitHead, headFromModel, type TrainedHead, type TrainOptions } from '../../../src/train/index.js';
@@ -111,7 +111,7 @@ test('the scaler is fitted on the original rows, trains and predicts as one with
     cols: 4,
   };
   const raw = asTraining({ ...set, embeddings: matrix(x.data, 50, 4) });
-  const scaler = fitScaler(x);
+  const scaler = await fitScaler(() => [x], 4);
   const out = new Float32Array(x.data.length);
   applyScaler(scaler, x, out);
   const ready = asTraining({ ...set, embeddings: matrix(out, 50, 4) });
@@ -324,6 +324,32 @@ test('timers run while training does', async () => {
   await assert.rejects(fit, { code: 'ERR_ABORTED' });
 });
 
+test('a loss of the caller that writes NaN, or returns no number, stops at once', async () => {
+  const train = trainingClouds([30, 10]);
+  // Of three batches the second has a gradient that is not finite, while its value looks sound.
+  const poisoned: EvaluateLoss = (batch, gradient) => {
+    gradient.fill(batch.step === 1 ? NaN : 0);
+    return 1;
+  };
+  await assert.rejects(fitHead(train, { loss: poisoned, batchSize: 16, epochs: 1 }), {
+    code: 'ERR_DATA',
+    message: /diverged in step 1 of epoch 0.*gradient of loss poisoned is not finite/,
+  });
+  const silent = ((_: unknown, gradient: Float32Array) => void gradient.fill(0)) as unknown as EvaluateLoss;
+  await assert.rejects(fitHead(train, { loss: silent, epochs: 1 }), {
+    message: /Expected a number for the value of loss silent but received nothing/,
+  });
+});
+
+test('a last step beyond all numbers is seen, though no loss follows it', async () => {
+  const train = trainingClouds([30, 10]);
+  await assert.rejects(
+    // A step of AdamW is about as long as the rate.
+    fitHead(train, { optimizer: 'adamw', learningRate: 3e38, schedule: 'constant', batchSize: 40, epochs: 1 }),
+    { code: 'ERR_DATA', message: /diverged in step 0 of epoch 0.* is no longer finite/ },
+  );
+});
+
 test('a training that diverges says where, and what to change', async () => {
   await assert.rejects(fitHead(trainingClouds([50, 50]), { learningRate: 1e38, schedule: 'constant' }), {
     code: 'ERR_DATA',
@@ -405,6 +431,7 @@ test('lbfgs refuses what it has no use for, and several penalties without rows t
     { learningRate: 0.1 },
     { schedule: 'step' },
     { mix: 'mixup' },
+    { batchSampler: 'class-balanced' },
     { accumulate: 2 },
   ])
     await assert.rejects(fitHead(train, { optimizer: 'lbfgs', ...given }), { code: 'ERR_OPTION', message: /lbfgs/ });
