@@ -189,7 +189,8 @@ class Search {
       std::copy_n(by_class_.get() + start, count, order);
     else
       for (std::size_t i = 0; i < count; i++)
-        order[i] = static_cast<std::int32_t>(first_ + (start + i) * step_ % rows_);
+        // 64 bits, where size_t has 32, too.
+        order[i] = static_cast<std::int32_t>(first_ + static_cast<std::uint64_t>(start + i) * step_ % rows_);
     if (task_.among == Among::kEnemies) std::sort(order, order + count, ByClass{*this});
     candidates_.pack(at.begin, task_.x, order, count, frame_, 1 - margin_, row, nullptr);
   }

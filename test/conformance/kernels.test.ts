@@ -100,6 +100,13 @@ test('nearest stays exact where the float32 product cannot tell neighbours apart
   }
 });
 
+test('nearest visits every row where places times steps are beyond 32 bits', async () => {
+  // Places are scattered by a step of about 0.618 n, and 0.618 n² is above 2³² from 83,368 rows on.
+  const rows = 100_000;
+  const x = draw('many rows', rows, 2, (u) => Math.floor(u * 2 ** 20));
+  for (const among of amongChoices) await assertSameNearest(search(x, rows, { among }), `${rows} rows, ${among}`);
+});
+
 test('nearest gives the same bytes for any number of threads', async () => {
   const rows = 500;
   const x = draw('threads', rows, 17, (u) => Math.floor(u * 4));
