@@ -255,7 +255,12 @@ export function calibrate<H extends Described>(
   const labels = heldLabels(head, set);
   const trained = createPredictor(bundleOf(head));
   const fit = (logits: Float32Array) => fitDecision(head, { logits, labels, classes: head.classNames.length }, wanted);
-  return 'rows' in set ? logitsOf(trained, set).then(fit) : fit(trained.logits(set.embeddings));
+  return fromLogits(trained, set, fit);
+}
+
+/** At once for rows in memory; a promise for those on disk, which are read in windows. */
+function fromLogits<T>(head: Predictor, set: AnySet, make: (logits: Float32Array) => T): T | Promise<T> {
+  return 'rows' in set ? logitsOf(head, set).then(make) : make(head.logits(set.embeddings));
 }
 
 /** Fits to the logits of held-out rows, where there are any. */
@@ -353,7 +358,7 @@ function withThresholds<H extends Described>(
     };
     return Object.freeze({ ...head, ...createPredictor({ ...bundle, thresholds, decision: { fit } }) });
   };
-  return 'rows' in set ? logitsOf(trained, set).then(fitted) : fitted(trained.logits(set.embeddings));
+  return fromLogits(trained, set, fitted);
 }
 
 /** The same head as training left it. */
