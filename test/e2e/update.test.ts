@@ -1,7 +1,7 @@
 /** A store whose data changed: what is still the same is not embedded again. */
 
 import assert from 'node:assert/strict';
-import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
@@ -99,11 +99,9 @@ test('an unfinished store, too many of whose items failed, is taken up after rep
   const failed = await equipoise(dir, ...embedding('many', '--out', 'many-store'));
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /3 of 18.*did/);
-  const shard = (await stat(at('many-store', 'shard-00002.arrow'))).mtimeMs;
   for (const name of ['01', '02', '03']) await cp(at('photos', 'red', `${name}.jpg`), at('many', 'red', `${name}.jpg`));
   await succeed(dir, ...embedding('many', '--out', 'many-store', '--retry-failed'));
   assert.deepEqual(await rowsOf('many-store'), await rowsOf('store'));
-  assert.ok(shard > 0);
 });
 
 test('a run ends once too many items failed, not after the whole dataset, and is taken up after repair', async () => {
