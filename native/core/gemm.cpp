@@ -24,9 +24,10 @@ constexpr std::size_t kPage = 1024;
 constexpr std::size_t kPageRows = 8;
 // What interleave may write behind the end, and more.
 constexpr std::size_t kSlack = 64;
-// A block of a fits a second cache of 1 MiB beside a panel of b. No shallower: every one reads and writes all of c.
-constexpr std::size_t kBlockDepth = 512;
-constexpr std::size_t kBlockRows = 224;
+// A block of a takes half of a second cache of 1 MiB, past which panels of b stream. Deep rather than tall: every step of depth
+// reads and writes all of c.
+constexpr std::size_t kBlockDepth = 1024;
+constexpr std::size_t kBlockRows = 112;
 constexpr std::size_t kBlockCols = 1024;
 
 // op(matrix)[i][j] = data[i * row + j * col]
