@@ -4,6 +4,9 @@
 // the gradients are made and followed, in blocks of columns: no column needs another. Threads take chunks and blocks as tickets
 // from one counter, step after step, and wait only until the phase before is done. A thread that comes late, or never, holds
 // nobody up.
+//
+// A layer of few outputs has small gradients: each chunk makes its own while its rows are near, and the second phase adds them
+// up. Otherwise every thread would need the rows of all the others, from their caches.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -26,12 +29,14 @@ double power(double base, std::size_t exponent) {
   return result;
 }
 
-// Rows of a chunk, rounded up to whole tiles.
+// Rows of a chunk.
 constexpr std::size_t kChunk = 64;
 // Columns of a block.
 constexpr std::size_t kBlock = 128;
-// With at most so many outputs packing would cost as much as multiplying.
+// With at most so many outputs packing would cost as much as multiplying, and chunks have gradients of their own.
 constexpr std::size_t kFew = 16;
+// Up to so many are multiplied where they lie by packed rows; more are worth packing.
+constexpr std::size_t kSome = 128;
 // Longer than a vector of any instruction set.
 constexpr std::size_t kVector = 16;
 
@@ -55,7 +60,8 @@ struct Desk {
   Buffer<float> left;
   Buffer<float> right;
   Buffer<float> gradient;
-  explicit operator bool() const { return left && right && gradient; }
+  Buffer<float> rows;  // of its chunk, where nobody else needs them
+  explicit operator bool() const { return left && right && gradient && rows; }
 };
 
 // c = alpha * a * b' + beta * c with a of (m, k), b of (n, k), c with rows `c_row` apart.
@@ -74,6 +80,19 @@ void multiply(const Isa& isa, Desk& desk, View a, View b, std::size_t m, std::si
   }
 }
 
+// c = a * b' + beta * c with the rows of both contiguous. Those of a are packed, those of b are not.
+void multiply_unpacked(const Isa& isa, Desk& desk, const float* a, const float* b, std::size_t m, std::size_t n, std::size_t k,
+                       float beta, float* c, std::size_t c_row) {
+  for (std::size_t start = 0; start < k; start += kChain) {
+    const std::size_t depth = std::min(kChain, k - start);
+    isa.interleave(a + start, k, 1, m, depth, isa.tile_cols, desk.left.get());
+    for (std::size_t j = 0; j < n; j += isa.tile_rows)
+      for (std::size_t i = 0; i < m; i += isa.tile_cols)
+        isa.outer(b + j * k + start, k, 1, desk.left.get() + i * depth, isa.tile_cols, depth, std::min(isa.tile_rows, n - j),
+                  std::min(isa.tile_cols, m - i), 1, start == 0 ? beta : 1, c + i * c_row + j, 1, c_row);
+  }
+}
+
 class Lesson {
  public:
   Lesson(const Isa& isa, const Learn& task)
@@ -82,15 +101,15 @@ class Lesson {
         depth_(task.layers.size()),
         classes_(task.layers.back().outputs),
         padded_(stride_of(classes_)),
-        chunk_(up(kChunk, isa.tile_rows)),
-        chunks_((task.batch + chunk_ - 1) / chunk_),
+        chunks_((task.batch + kChunk - 1) / kChunk),
         steps_((task.visits.size() + task.batch - 1) / task.batch),
         tables_(3 * padded_),
         outputs_(depth_),
         slopes_(depth_),
         sums_(chunks_),
         memory_(memory_of(isa, task)),
-        rows_{Buffer<float>(task.batch * task.cols + isa.tile_cols), Buffer<float>(task.batch * task.cols + isa.tile_cols)} {
+        parts_(chunks_ * part_of(task)),
+        rows_{Buffer<float>(shared_rows()), Buffer<float>(shared_rows())} {
     std::size_t width = task.cols;
     for (const AffineLayer& layer : task.layers) {
       blocks_ += (width + kBlock - 1) / kBlock;
@@ -101,7 +120,7 @@ class Lesson {
 
   bool prepare() {
     in_place_ = in_place();
-    if (!tables_ || !outputs_ || !slopes_ || !sums_ || !memory_ || !rows_[0] || !rows_[1]) return false;
+    if (!tables_ || !outputs_ || !slopes_ || !sums_ || !memory_ || !parts_ || !rows_[0] || !rows_[1]) return false;
     for (std::size_t c = 0; c < padded_; c++) {
       const bool real = c < classes_;
       tables_[c] = !real ? 0 : task_.scale == nullptr ? 1 : task_.scale[c];
@@ -118,8 +137,7 @@ class Lesson {
              .other_label = task_.other_label,
              .label_weight = task_.label_weight,
              .sample_weight = task_.sample_weight};
-    std::fill_n(rows_[0].get(), task_.batch * task_.cols + isa_.tile_cols, 0.0f);
-    std::fill_n(rows_[1].get(), task_.batch * task_.cols + isa_.tile_cols, 0.0f);
+    for (Buffer<float>& rows : rows_) std::fill_n(rows.get(), shared_rows(), 0.0f);
     // Zeros behind the classes of a row of logits stay there; products may read, but not use, what lies behind a matrix.
     std::fill_n(memory_.get(), memory_of(isa_, task_), 0.0f);
     float* next = memory_.get();
@@ -134,9 +152,11 @@ class Lesson {
 
   // What one thread does.
   void work() noexcept {
-    Desk desk = {Buffer<float>((std::max(chunk_, widest_) + isa_.tile_rows) * kChain + kVector),
-                 Buffer<float>(isa_.tile_cols * kChain + kVector), Buffer<float>(widest_ * kBlock)};
+    const std::size_t own_rows = few(task_.layers[0]) ? kChunk * task_.cols + isa_.tile_cols : 0;
+    Desk desk = {Buffer<float>((std::max(kChunk, widest_) + std::max(isa_.tile_rows, isa_.tile_cols)) * kChain + kVector),
+                 Buffer<float>(isa_.tile_cols * kChain + kVector), Buffer<float>(widest_ * kBlock), Buffer<float>(own_rows)};
     if (!desk) return;
+    std::fill_n(desk.rows.get(), own_rows, 0.0f);
     const std::size_t per_step = chunks_ + blocks_;
     for (std::size_t ticket; !stopped() && (ticket = next_.fetch_add(1)) < steps_ * per_step; done_.fetch_add(1)) {
       const std::size_t step = ticket / per_step;
@@ -144,9 +164,9 @@ class Lesson {
       if (place < chunks_) {
         // The rows of this step may be gathered while the step before is not done yet: its own lie elsewhere.
         if (step > 0 && !wait((step - 1) * per_step)) return;
-        gather(step, place);
+        const float* rows = gather(desk, step, place);
         if (!wait(step * per_step)) return;
-        pass(desk, step, place);
+        pass(desk, rows, step, place);
       } else {
         if (!wait(step * per_step + chunks_)) return;
         const LossSums sums = total();
@@ -171,6 +191,22 @@ class Lesson {
   }
 
  private:
+  static bool few(const AffineLayer& layer) { return layer.outputs <= kFew; }
+
+  // Numbers that the gradients of a chunk take.
+  static std::size_t part_of(const Learn& task) {
+    std::size_t sum = 0;
+    std::size_t inputs = task.cols;
+    for (const AffineLayer& layer : task.layers) {
+      if (few(layer)) sum += layer.outputs * (inputs + 1);
+      inputs = layer.outputs;
+    }
+    return sum;
+  }
+
+  // Numbers that the rows of a batch take, where all threads need them.
+  std::size_t shared_rows() const { return few(task_.layers[0]) ? 0 : task_.batch * task_.cols + isa_.tile_cols; }
+
   // Numbers that outputs and slopes of all layers take.
   static std::size_t memory_of(const Isa& isa, const Learn& task) {
     std::size_t sum = 0;
@@ -207,39 +243,42 @@ class Lesson {
     return true;
   }
 
+  // The rows of a batch, in x or gathered.
   const float* rows(std::size_t step) const {
     if (!in_place_) return rows_[step % 2].get();
     const auto first = static_cast<std::size_t>(task_.base[static_cast<std::size_t>(task_.visits[0])]);
     return task_.x + (first + step * task_.batch) * task_.cols;
   }
 
-  void gather(std::size_t step, std::size_t chunk) {
-    if (in_place_) return;
-    float* to = rows_[step % 2].get();
-    const std::size_t end = std::min(rows_of(step), (chunk + 1) * chunk_);
-    for (std::size_t row = chunk * chunk_; row < end; row += kChunk) {
-      std::int32_t base[kChunk];
-      std::int32_t other[kChunk];
-      float share[kChunk];
-      const std::size_t count = std::min(kChunk, end - row);
-      for (std::size_t i = 0; i < count; i++) {
-        const auto at = static_cast<std::size_t>(task_.visits[step * task_.batch + row + i]);
-        base[i] = task_.base[at];
-        other[i] = task_.other[at];
-        share[i] = task_.step[at];
-      }
-      isa_.interpolate(task_.x, task_.cols, base, other, share, count, to + row * task_.cols, false);
+  // The rows of a chunk.
+  const float* gather(Desk& desk, std::size_t step, std::size_t chunk) {
+    const std::size_t first = chunk * kChunk;
+    const std::size_t batch = rows_of(step);
+    if (first >= batch) return nullptr;
+    if (in_place_) return rows(step) + first * task_.cols;
+    const std::size_t count = std::min(kChunk, batch - first);
+    float* to = few(task_.layers[0]) ? desk.rows.get() : rows_[step % 2].get() + first * task_.cols;
+    std::int32_t base[kChunk];
+    std::int32_t other[kChunk];
+    float share[kChunk];
+    for (std::size_t i = 0; i < count; i++) {
+      const auto at = static_cast<std::size_t>(task_.visits[step * task_.batch + first + i]);
+      base[i] = task_.base[at];
+      other[i] = task_.other[at];
+      share[i] = task_.step[at];
     }
+    isa_.interpolate(task_.x, task_.cols, base, other, share, count, to, false);
+    return to;
   }
 
-  // A chunk forward to its loss and back to the slopes of all layers.
-  void pass(Desk& desk, std::size_t step, std::size_t chunk) {
-    const std::size_t first = chunk * chunk_;
+  // The rows of a chunk forward to their loss, and back to the slopes of all layers.
+  void pass(Desk& desk, const float* rows, std::size_t step, std::size_t chunk) {
+    const std::size_t first = chunk * kChunk;
     const std::size_t batch = rows_of(step);
     sums_[chunk] = {0, 0};
     if (first >= batch) return;
-    const std::size_t count = std::min(chunk_, batch - first);
-    const float* input = rows(step) + first * task_.cols;
+    const std::size_t count = std::min(kChunk, batch - first);
+    const float* input = rows;
     std::size_t inputs = task_.cols;
     for (std::size_t l = 0; l < depth_; l++) {
       const AffineLayer& layer = task_.layers[l];
@@ -249,8 +288,10 @@ class Lesson {
       if (layer.bias.values != nullptr)
         for (std::size_t i = 0; i < count; i++) std::copy_n(layer.bias.values, layer.outputs, out + i * stride);
       const float beta = layer.bias.values == nullptr ? 0 : 1;
-      if (layer.outputs <= kFew)
+      if (few(layer))
         isa_.inner(input, layer.weight.values, inputs, count, layer.outputs, 1, beta, out, stride, 1);
+      else if (layer.outputs <= kSome)
+        multiply_unpacked(isa_, desk, input, layer.weight.values, count, layer.outputs, inputs, beta, out, stride);
       else
         multiply(isa_, desk, {input, inputs, 1}, {layer.weight.values, inputs, 1}, count, layer.outputs, inputs, 1, beta, out,
                  stride);
@@ -273,6 +314,30 @@ class Lesson {
       for (std::size_t i = 0; i < count; i++)
         for (std::size_t j = 0; j < outputs; j++) slope[i * stride + j] = active[i * outputs + j] > 0 ? slope[i * stride + j] : 0;
     }
+    float* part = parts_.get() + chunk * part_of(task_);
+    inputs = task_.cols;
+    for (std::size_t l = 0; l < depth_; inputs = task_.layers[l++].outputs)
+      if (few(task_.layers[l])) part = chunk_gradient(l, inputs, l == 0 ? rows : outputs_[l - 1] + first * inputs, first, count, part);
+  }
+
+  // The gradients of a layer's weights and bias summed over the rows of a chunk. Returns where the next layer's belong.
+  float* chunk_gradient(std::size_t l, std::size_t inputs, const float* input, std::size_t first, std::size_t count, float* part) {
+    const std::size_t outputs = task_.layers[l].outputs;
+    const std::size_t stride = stride_of(outputs);
+    const float* slope = slopes_[l] + first * stride;
+    for (std::size_t i = 0; i < outputs; i += isa_.tile_rows)
+      for (std::size_t j = 0; j < inputs; j += isa_.tile_cols)
+        isa_.outer(slope + i, 1, stride, input + j, inputs, count, std::min(isa_.tile_rows, outputs - i),
+                   std::min(isa_.tile_cols, inputs - j), 1, 0, part + i * inputs + j, inputs, 1);
+    part += outputs * inputs;
+    add_slopes(slope, outputs, count, part);
+    return part + outputs;
+  }
+
+  static void add_slopes(const float* slope, std::size_t outputs, std::size_t count, float* sum) {
+    std::fill_n(sum, outputs, 0.0f);
+    for (std::size_t i = 0; i < count; i++)
+      for (std::size_t j = 0; j < outputs; j++) sum[j] += slope[i * stride_of(outputs) + j];
   }
 
   LossSums total() const {
@@ -288,33 +353,47 @@ class Lesson {
   void follow(Desk& desk, std::size_t step, std::size_t block, const LossSums& sums) {
     std::size_t l = 0;
     std::size_t inputs = task_.cols;
-    for (std::size_t blocks; block >= (blocks = (inputs + kBlock - 1) / kBlock); block -= blocks) inputs = task_.layers[l++].outputs;
+    std::size_t part = 0;  // of the layer in the gradients of a chunk
+    for (std::size_t blocks; block >= (blocks = (inputs + kBlock - 1) / kBlock); block -= blocks) {
+      if (few(task_.layers[l])) part += task_.layers[l].outputs * (inputs + 1);
+      inputs = task_.layers[l++].outputs;
+    }
     const AffineLayer& layer = task_.layers[l];
+    const std::size_t outputs = layer.outputs;
     const std::size_t batch = rows_of(step);
     const std::size_t first = block * kBlock;
     const std::size_t width = std::min(kBlock, inputs - first);
-    const std::size_t stride = stride_of(layer.outputs);
-    const float* slope = slopes_[l];
-    const float* input = (l == 0 ? rows(step) : outputs_[l - 1]) + first;
     const double divisor = task_.by_weight ? sums.weight : static_cast<double>(batch);
     // A batch that weighs nothing teaches nothing.
     const float alpha = task_.rule == Rule::kSum ? 1 : divisor > 0 ? static_cast<float>(1 / divisor) : 0;
     float* gradient = desk.gradient.get();
-    if (layer.outputs <= kFew)
-      for (std::size_t i = 0; i < layer.outputs; i += isa_.tile_rows)
-        for (std::size_t j = 0; j < width; j += isa_.tile_cols)
-          isa_.outer(slope + i, 1, stride, input + j, inputs, batch, std::min(isa_.tile_rows, layer.outputs - i),
-                     std::min(isa_.tile_cols, width - j), alpha, 0, gradient + i * width + j, width, 1);
-    else
-      multiply(isa_, desk, {slope, 1, stride}, {input, 1, inputs}, layer.outputs, width, batch, alpha, 0, gradient, width);
-    for (std::size_t i = 0; i < layer.outputs; i++)
+    if (!few(layer)) {
+      const float* input = (l == 0 ? rows(step) : outputs_[l - 1]) + first;
+      multiply(isa_, desk, {slopes_[l], 1, stride_of(outputs)}, {input, 1, inputs}, outputs, width, batch, alpha, 0, gradient, width);
+    }
+    for (std::size_t i = 0; i < outputs; i++) {
+      if (few(layer)) add_parts(part + i * inputs + first, width, batch, alpha, gradient + i * width);
       move(layer.weight, i * inputs + first, gradient + i * width, width, step);
+    }
     if (block != 0 || layer.bias.values == nullptr) return;
-    std::fill_n(gradient, layer.outputs, 0.0f);
-    for (std::size_t i = 0; i < batch; i++)
-      for (std::size_t j = 0; j < layer.outputs; j++) gradient[j] += slope[i * stride + j];
-    for (std::size_t j = 0; j < layer.outputs; j++) gradient[j] *= alpha;
-    move(layer.bias, 0, gradient, layer.outputs, step);
+    if (few(layer)) {
+      add_parts(part + outputs * inputs, outputs, batch, alpha, gradient);
+    } else {
+      add_slopes(slopes_[l], outputs, batch, gradient);
+      for (std::size_t j = 0; j < outputs; j++) gradient[j] *= alpha;
+    }
+    move(layer.bias, 0, gradient, outputs, step);
+  }
+
+  // `count` numbers from place `at` on of the gradients of all chunks that have rows.
+  void add_parts(std::size_t at, std::size_t count, std::size_t batch, float alpha, float* gradient) const {
+    const std::size_t size = part_of(task_);
+    std::copy_n(parts_.get() + at, count, gradient);
+    for (std::size_t chunk = 1; chunk * kChunk < batch; chunk++) {
+      const float* part = parts_.get() + chunk * size + at;
+      for (std::size_t j = 0; j < count; j++) gradient[j] += part[j];
+    }
+    for (std::size_t j = 0; j < count; j++) gradient[j] *= alpha;
   }
 
   void move(const Learnt& learnt, std::size_t first, const float* gradient, std::size_t count, std::size_t step) {
@@ -340,7 +419,6 @@ class Lesson {
   std::size_t depth_;
   std::size_t classes_;
   std::size_t padded_;
-  std::size_t chunk_;
   std::size_t chunks_;
   std::size_t steps_;
   std::size_t blocks_ = 0;
@@ -353,7 +431,8 @@ class Lesson {
   Buffer<float*> slopes_;
   Buffer<LossSums> sums_;
   Buffer<float> memory_;
-  Buffer<float> rows_[2];
+  Buffer<float> parts_;     // gradients of each chunk, of layers with few outputs
+  Buffer<float> rows_[2];  // of this batch and the next, where all threads need them
   std::atomic<std::size_t> next_{0};
   std::atomic<std::size_t> done_{0};
   std::atomic<bool> diverged_{false};

@@ -58,45 +58,55 @@ struct Between {
   }
 };
 
+// What a row to come is made of, for which memory is asked line by line meanwhile.
+struct Ahead {
+  const float* base;
+  const float* other;
+  void ask(std::size_t j) const {
+    __builtin_prefetch(base + j);
+    __builtin_prefetch(other + j);
+  }
+};
+
 template <typename V>
 inline bool aligned(const float* at) {
   return reinterpret_cast<std::uintptr_t>(at) % sizeof(V) == 0;
 }
 
 template <bool kStream, typename Row>
-inline void write(const Row& row, std::size_t cols, float* out) {
+inline void write(const Row& row, const Ahead& ahead, std::size_t cols, float* out) {
   std::size_t j = 0;
   if constexpr (kStream) {
     // Only whole lines go past the cache: two rows may share a line, and half a line would cost a whole one twice.
     for (; j < cols && !aligned<Quad>(out + j); j++) out[j] = row.template at<float>(j);
     for (; j + 4 <= cols && !aligned<Line>(out + j); j += 4) store(out + j, row.template at<Quad>(j));
-    for (; j + kLine <= cols; j += kLine)
-      for (std::size_t i = j; i < j + kLine; i += kLanes) stream(out + i, row.template at<Floats>(i));
-  } else {
-    for (; j + kLanes <= cols; j += kLanes) store(out + j, row.template at<Floats>(j));
+  }
+  for (; j + kLine <= cols; j += kLine) {
+    ahead.ask(j);
+    for (std::size_t i = j; i < j + kLine; i += kLanes)
+      if constexpr (kStream)
+        stream(out + i, row.template at<Floats>(i));
+      else
+        store(out + i, row.template at<Floats>(i));
   }
   for (; j + 4 <= cols; j += 4) store(out + j, row.template at<Quad>(j));
   for (; j < cols; j++) out[j] = row.template at<float>(j);
 }
 
-// Lines of each row that are asked for while the row before is made; the CPU sees by itself how they go on.
+// Rows lie anywhere in memory: so many rows early is it asked for them.
 constexpr std::size_t kAhead = 4;
 
 template <bool kStream>
 inline void write_rows(const float* x, std::size_t cols, const std::int32_t* base, const std::int32_t* other,
                        const float* step, std::size_t count, float* out) {
+  const auto row = [x, cols](std::int32_t id) { return x + static_cast<std::size_t>(id) * cols; };
   for (std::size_t r = 0; r < count; r++, out += cols) {
-    const float* from = x + static_cast<std::size_t>(base[r]) * cols;
-    const float* to = x + static_cast<std::size_t>(other[r]) * cols;
-    if (r + 1 < count)
-      for (std::size_t j = 0; j < cols && j < kAhead * kLine; j += kLine) {
-        __builtin_prefetch(x + static_cast<std::size_t>(base[r + 1]) * cols + j);
-        __builtin_prefetch(x + static_cast<std::size_t>(other[r + 1]) * cols + j);
-      }
+    const std::size_t later = r + kAhead < count ? r + kAhead : r;
+    const Ahead ahead = {row(base[later]), row(step[later] == 0 ? base[later] : other[later])};
     if (step[r] == 0)
-      write<kStream>(Copy{from}, cols, out);
+      write<kStream>(Copy{row(base[r])}, ahead, cols, out);
     else
-      write<kStream>(Between{from, to, step[r]}, cols, out);
+      write<kStream>(Between{row(base[r]), row(other[r]), step[r]}, ahead, cols, out);
   }
 }
 
