@@ -113,10 +113,12 @@ struct AffineLayer {
 // Steps of gradient descent: the batches of `visits` one after the other, through affine layers with a rectifier between two,
 // under softmax cross-entropy. One answer whatever the threads.
 struct Learn {
-  // The rows that may be visited are recipes over x; optional columns may be null.
+  // The rows that may be visited are recipes over x; optional columns may be null. The first `plain` of them are rows of x as
+  // they are: `other` and `step` begin behind them.
   const float* x;
   std::size_t cols;
   const std::int32_t* base;
+  std::size_t plain;
   const std::int32_t* other;
   const float* step;
   const std::int32_t* label;

@@ -231,6 +231,8 @@ class Lesson {
 
   std::size_t rows_of(std::size_t step) const { return std::min(task_.batch, task_.visits.size() - step * task_.batch); }
 
+  float step_of(std::size_t at) const { return at < task_.plain ? 0 : task_.step[at - task_.plain]; }
+
   // Whether the rows visited lie in x one after the other, as they are: then nothing is gathered. Products read whole tiles of
   // columns, which must not reach behind the last row.
   bool in_place() const {
@@ -238,7 +240,7 @@ class Lesson {
     const auto first = static_cast<std::size_t>(task_.base[static_cast<std::size_t>(task_.visits[0])]);
     for (std::size_t i = 0; i < task_.visits.size(); i++) {
       const auto at = static_cast<std::size_t>(task_.visits[i]);
-      if (static_cast<std::size_t>(task_.base[at]) != first + i || task_.step[at] != 0) return false;
+      if (static_cast<std::size_t>(task_.base[at]) != first + i || step_of(at) != 0) return false;
     }
     return true;
   }
@@ -264,8 +266,8 @@ class Lesson {
     for (std::size_t i = 0; i < count; i++) {
       const auto at = static_cast<std::size_t>(task_.visits[step * task_.batch + first + i]);
       base[i] = task_.base[at];
-      other[i] = task_.other[at];
-      share[i] = task_.step[at];
+      other[i] = at < task_.plain ? base[i] : task_.other[at - task_.plain];
+      share[i] = step_of(at);
     }
     isa_.interpolate(task_.x, task_.cols, base, other, share, count, to, false);
     return to;

@@ -178,6 +178,7 @@ Napi::Value learn(const Napi::CallbackInfo& info) {
   Learn task = {.x = rows.floats("x"),
                 .cols = size(rows["cols"]),
                 .base = rows.ints("base"),
+                .plain = size(rows["plain"]),
                 .other = rows.ints("other"),
                 .step = rows.floats("step"),
                 .label = rows.ints("label"),

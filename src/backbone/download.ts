@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import { withLock } from './file-lock.js';
@@ -74,16 +74,13 @@ class Transient extends Error {}
 
 const isOk = (status: number) => status === 200 || status === 206;
 
+type Send = (url: string, headers: Record<string, string>) => Promise<Dispatcher.ResponseData>;
+
 /** Asks, and follows redirects, but never from https to http. */
-async function ask(
-  remote: Remote,
-  headers: Record<string, string>,
-  dispatcher: Dispatcher,
-  signal: AbortSignal | undefined,
-): Promise<Dispatcher.ResponseData> {
+async function ask(remote: Remote, headers: Record<string, string>, send: Send): Promise<Dispatcher.ResponseData> {
   let url = checkAddress(remote.url, remote.sha256 !== undefined);
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-    const response = await request(url.href, { dispatcher, headers, ...(signal && { signal }) });
+    const response = await send(url.href, headers);
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== 'string') return response;
     await response.body.dump();
@@ -121,16 +118,10 @@ async function discard(part: string): Promise<void> {
 }
 
 /** One attempt: asks for what is missing and appends it. */
-async function fetchRest(
-  remote: Remote,
-  part: string,
-  dispatcher: Dispatcher,
-  options: DownloadOptions,
-): Promise<void> {
-  const { signal, onProgress } = options;
+async function fetchRest(remote: Remote, part: string, send: Send, { onProgress }: DownloadOptions): Promise<void> {
   const saved = await readPartial(part, remote);
   const asked = saved ? { range: `bytes=${saved.at}-`, 'if-range': saved.etag } : {};
-  const response = await ask(remote, { 'accept-encoding': 'identity', ...asked }, dispatcher, signal);
+  const response = await ask(remote, { 'accept-encoding': 'identity', ...asked }, send);
   const { statusCode, headers, body } = response;
   const refuse = (why: string) => new EquipoiseError('ERR_DATA', `Cannot fetch ${remote.url}: ${why}`);
   if (!isOk(statusCode)) {
@@ -202,18 +193,20 @@ function transience(error: unknown): string | undefined {
 
 async function fetchWhole(remote: Remote, part: string, options: DownloadOptions): Promise<void> {
   const { stallMs = 30_000, retryMs = 500, signal } = options;
-  // Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+  // Loaded here, for most programs fetch nothing and it takes 10 MB. The agent reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+  const { EnvHttpProxyAgent, request } = await import('undici');
   const dispatcher = new EnvHttpProxyAgent({
     connect: { timeout: stallMs },
     headersTimeout: stallMs,
     bodyTimeout: stallMs,
   });
+  const send: Send = (url, headers) => request(url, { dispatcher, headers, ...(signal && { signal }) });
   const size = async () => (await stat(part).catch(() => undefined))?.size ?? 0;
   try {
     for (let attempt = 1, before = await size(); ; attempt++) {
       throwIfAborted(signal, `fetching ${remote.url}`);
       try {
-        return await fetchRest(remote, part, dispatcher, options);
+        return await fetchRest(remote, part, send, options);
       } catch (error) {
         throwIfAborted(signal, `fetching ${remote.url}`);
         const why = transience(error);

@@ -126,7 +126,8 @@ export function fromArrays(
   const classNames = options.classNames ?? tableOf(isMany ? namesIn(labels) : labels);
   if (new Set(classNames).size !== classNames.length)
     throw new EquipoiseError('ERR_DATA', `classNames repeats a name: ${classNames.join(', ')}`);
-  const ids = options.ids ?? Array.from({ length: rows.rows }, (_, i) => String(i));
+  const ids = options.ids;
+  const idOf = (row: number) => (ids ? ids[row] : String(row));
   for (const [what, value] of Object.entries({
     ids,
     groups: options.groups,
@@ -139,8 +140,8 @@ export function fromArrays(
       'ERR_SHAPE',
       `columns has ${options.columns.length} entries but embeddings has ${rows.cols} columns`,
     );
-  assertFinite(rows, (row) => `Row ${row} (${show(ids[row])})`);
-  if (new Set(ids).size !== ids.length) {
+  assertFinite(rows, (row) => `Row ${row} (${show(idOf(row))})`);
+  if (ids && new Set(ids).size !== ids.length) {
     const seen = new Set<string>();
     const twice = ids.find((id) => seen.size === seen.add(id).size);
     throw new EquipoiseError('ERR_DATA', `ids must be unique but ${show(twice)} occurs more than once`);
@@ -151,18 +152,38 @@ export function fromArrays(
       if (!((weights[i] as number) >= 0) || weights[i] === Infinity)
         throw new EquipoiseError(
           'ERR_DATA',
-          `Expected a finite weight >= 0 for row ${i} (${show(ids[i])}) but received ${weights[i]}`,
+          `Expected a finite weight >= 0 for row ${i} (${show(idOf(i))}) but received ${weights[i]}`,
         );
-  return {
+  const set = {
     embeddings: matrix(rows.data, rows.rows, rows.cols),
-    ...(isMany ? manyLabels(readTargets(labels, classNames, ids), classNames) : oneLabel(labels, classNames, ids)),
+    ...(isMany
+      ? manyLabels(readTargets(labels, classNames, rows.rows, idOf), classNames)
+      : oneLabel(labels, classNames, idOf)),
     classNames: [...classNames],
-    ids: [...ids],
     ...(options.groups && { groups: [...options.groups] }),
     ...(weights && { weights }),
     ...(options.columns && { columns: [...options.columns] }),
     ...(options.parents && { parents: [...options.parents] }),
   };
+  return changed(set, ids ? { ids: [...ids] } : numbers(rows.rows));
+}
+
+/** Numbers for ids, made when somebody asks for them: a million of them take 30 MB, and neither sampling nor training reads any. */
+function numbers(rows: number): Pick<EmbeddingSet, 'ids'> {
+  let made: readonly string[] | undefined;
+  return {
+    get ids() {
+      return (made ??= Array.from({ length: rows }, (_, i) => String(i)));
+    },
+  };
+}
+
+/** A copy of `set` with other properties, as `{ ...set, ...properties }`, but what is made when it is asked for is not made now. */
+export function changed<S extends object, P extends object>(set: S, properties: P): S & P {
+  return Object.defineProperties(
+    {},
+    { ...Object.getOwnPropertyDescriptors(set), ...Object.getOwnPropertyDescriptors(properties) },
+  ) as S & P;
 }
 
 /** The class table of labels that come without one. */
@@ -178,7 +199,7 @@ type Labels = Pick<EmbeddingSet, 'labels' | 'targets' | 'classCounts'>;
 function oneLabel(
   labels: ArrayLike<number> | readonly string[],
   classNames: readonly string[],
-  ids: readonly string[],
+  idOf: (row: number) => string | undefined,
 ): Labels {
   const table = new Map(classNames.map((name, id) => [name, id]));
   const classIds = new Int32Array(labels.length);
@@ -188,7 +209,7 @@ function oneLabel(
     if (id === undefined || !Number.isInteger(id) || id < 0 || id >= classNames.length)
       throw new EquipoiseError(
         'ERR_DATA',
-        `Row ${i} (${show(ids[i])}) has label ${show(label)}, which is not in the class table of ${classNames.length}: ${classNames.slice(0, 12).join(', ')}`,
+        `Row ${i} (${show(idOf(i))}) has label ${show(label)}, which is not in the class table of ${classNames.length}: ${classNames.slice(0, 12).join(', ')}`,
       );
     classIds[i] = id;
   }
@@ -255,7 +276,7 @@ export function brand(set: DiskSet, part: Part): DiskTrainingSet | DiskHeldOutSe
 export function brand(set: AnySet, part: 'train'): AnyTrainingSet;
 export function brand(set: AnySet, part: Part): AnySet;
 export function brand(set: AnySet, part: Part): AnySet {
-  return { ...set, [partBrand]: part };
+  return changed(set, { [partBrand]: part });
 }
 
 export function partOf(set: LabelledRows): Part | 'resampled' | undefined {
@@ -264,7 +285,7 @@ export function partOf(set: LabelledRows): Part | 'resampled' | undefined {
 
 /** Marks rows as the result of resampling, which `evaluate` refuses. */
 export function brandResampled<T extends object>(set: T): T {
-  return { ...set, [partBrand]: 'resampled' };
+  return changed(set, { [partBrand]: 'resampled' });
 }
 
 export function isResampled(set: object): boolean {

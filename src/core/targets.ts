@@ -41,22 +41,27 @@ export function namesIn(labels: ManyLabels): readonly (string | number)[] {
  * (n, C), 1 where the row has the class.
  * @throws ERR_SHAPE for another number of rows or classes, ERR_DATA for a label outside the table or a number but 0 and 1.
  */
-export function readTargets(labels: ManyLabels, classNames: readonly string[], ids: readonly string[]): Uint8Array {
+export function readTargets(
+  labels: ManyLabels,
+  classNames: readonly string[],
+  rows: number,
+  idOf: (row: number) => string | undefined,
+): Uint8Array {
   const classes = classNames.length;
-  const targets = new Uint8Array(ids.length * classes);
+  const targets = new Uint8Array(rows * classes);
   if ('shape' in labels) {
-    const [rows, columns] = labels.shape;
-    if (rows !== ids.length || columns !== classes || labels.data.length !== targets.length)
+    const [given, columns] = labels.shape;
+    if (given !== rows || columns !== classes || labels.data.length !== targets.length)
       throw new EquipoiseError(
         'ERR_SHAPE',
-        `Expected labels of shape (${ids.length}, ${classes}), a column a class, but received (${labels.shape.join(', ')})`,
+        `Expected labels of shape (${rows}, ${classes}), a column a class, but received (${labels.shape.join(', ')})`,
       );
     for (let i = 0; i < targets.length; i++) {
       const value = labels.data[i];
       if (value !== 0 && value !== 1)
         throw new EquipoiseError(
           'ERR_DATA',
-          `Row ${Math.floor(i / classes)} (${show(ids[Math.floor(i / classes)])}) has ${show(value)} for ${show(classNames[i % classes])}, which is neither 0 nor 1`,
+          `Row ${Math.floor(i / classes)} (${show(idOf(Math.floor(i / classes)))}) has ${show(value)} for ${show(classNames[i % classes])}, which is neither 0 nor 1`,
         );
       targets[i] = value;
     }
@@ -71,7 +76,7 @@ export function readTargets(labels: ManyLabels, classNames: readonly string[], i
       if (id === undefined || !Number.isInteger(id) || id < 0 || id >= classes)
         throw new EquipoiseError(
           'ERR_DATA',
-          `Row ${row} (${show(ids[row])}) has label ${show(label)}, which is not in the class table of ${classes}: ${classNames.slice(0, 12).join(', ')}`,
+          `Row ${row} (${show(idOf(row))}) has label ${show(label)}, which is not in the class table of ${classes}: ${classNames.slice(0, 12).join(', ')}`,
         );
       targets[row * classes + id] = 1;
     }

@@ -81,12 +81,15 @@ function checkResample(input: Omit<ResampleInput, 'pixels'>): void {
 }
 
 function checkLearn({ rows, visits, batchSize, layers, loss, rule, threads, losses }: LearnInput): void {
-  const { x, cols, base, other, step, label, otherLabel, labelWeight, weight } = rows;
+  const { x, cols, base, plain, other, step, label, otherLabel, labelWeight, weight } = rows;
   checkCount('learn.rows.cols', cols, 1);
   checkCount('learn.batchSize', batchSize, 1);
   checkCount('learn.threads', threads, 1);
   checkCount('learn.layers.length', layers.length, 1);
-  for (const [name, column] of Object.entries({ other, step, label, otherLabel, labelWeight, weight }))
+  checkCount('learn.rows.plain', plain);
+  for (const [name, column] of Object.entries({ other, step }))
+    checkLength(name, plain + column.length, base.length, 'one a row of base behind the plain ones');
+  for (const [name, column] of Object.entries({ label, otherLabel, labelWeight, weight }))
     if (column) checkLength(name, column.length, base.length, 'one a row of base');
   checkIds('learn.visits', visits, base.length, 'a row');
   checkIds('learn.rows.base', base, Math.floor(x.length / cols));

@@ -150,6 +150,8 @@ export interface RecipeRows {
   readonly x: Float32Array;
   readonly cols: number;
   readonly base: Int32Array;
+  /** How many of them, the first ones, are rows of `x` as they are: `other` and `step` have one entry for each of the others. */
+  readonly plain: number;
   readonly other: Int32Array;
   readonly step: Float32Array;
   /** Class ids. */

@@ -14,7 +14,7 @@ import {
   type PairingDefinition,
   type Partners,
 } from './pairing.js';
-import type { TrainingRows } from './rows.js';
+import { stepOf, type TrainingRows } from './rows.js';
 
 const alpha = number({
   min: 0.01,
@@ -119,11 +119,12 @@ async function neighbors(
 }
 
 /** The first row of the table for each row of its matrix that it shows whole, and the place of that matrix row among them. */
-function differentRows({ base, step, count }: TrainingRows): { rows: Int32Array; rank: Map<number, number> } {
+function differentRows(table: TrainingRows): { rows: Int32Array; rank: Map<number, number> } {
+  const { base, count } = table;
   const rank = new Map<number, number>();
   const rows: number[] = [];
   for (let row = 0; row < count; row++) {
-    if (step[row] !== 0 || rank.has(base[row] as number)) continue;
+    if (stepOf(table, row) !== 0 || rank.has(base[row] as number)) continue;
     rank.set(base[row] as number, rows.length);
     rows.push(row);
   }

@@ -17,6 +17,8 @@ export interface TrainingRows {
   readonly cols: number;
   readonly count: number;
   readonly base: Int32Array;
+  /** How many, the first ones, are rows of the matrix as they are: `other` and `step` begin behind them. */
+  readonly plain: number;
   readonly other: Int32Array;
   readonly step: Float32Array;
   readonly label: Int32Array;
@@ -28,7 +30,20 @@ export interface TrainingRows {
   readonly weight?: Float32Array;
 }
 
-/** Lays out kept rows first, then recipes, then extra rows. Of a set on disk no row is read. */
+/** Towards which row of the matrix a row goes: a plain one towards itself. */
+export function otherOf({ base, plain, other }: Pick<TrainingRows, 'base' | 'plain' | 'other'>, row: number): number {
+  return (row < plain ? base[row] : other[row - plain]) as number;
+}
+
+/** How far a row goes. */
+export function stepOf({ plain, step }: Pick<TrainingRows, 'plain' | 'step'>, row: number): number {
+  return row < plain ? 0 : (step[row - plain] as number);
+}
+
+/**
+ * Lays out kept rows first, then recipes, then extra rows; the table may share memory with the plan. Of a set on disk no row is
+ * read.
+ */
 export function layOutRows(
   set: TrainingSet,
   plan: ResamplingPlan | undefined,
@@ -93,13 +108,16 @@ export function layOutRows(
   const placed = (id: number): number =>
     id < rows ? id : id >= rows + made ? id - made + built.length : (place.get(id) as number);
   if (recipes && exceeds(recipes.base, rows)) base.set(recipes.base.map(placed), kept);
-  const other = base.slice();
-  const step = new Float32Array(count);
-  if (recipes) {
-    other.set(exceeds(recipes.other, rows) ? recipes.other.map(placed) : recipes.other, kept);
-    step.set(recipes.step, kept);
+  let other = recipes?.other ?? new Int32Array(0);
+  let step = recipes?.step ?? new Float32Array(0);
+  if (exceeds(other, rows)) other = other.map(placed);
+  if (extra > 0) {
+    const longer = { other: base.slice(kept), step: new Float32Array(made + extra) };
+    longer.other.set(other);
+    longer.step.set(step);
+    ({ other, step } = longer);
   }
-  return { ...shared, x, ...(onDisk && { onDisk }), base, other, step };
+  return { ...shared, x, ...(onDisk && { onDisk }), base, plain: kept, other, step };
 }
 
 /** The rows from `first` to before `end` that recipes build on, ascending. */
@@ -138,9 +156,9 @@ export function mixRows(
   if (table.otherLabel) refuse();
   for (let i = 0; i < count; i++) {
     const row = order[i] as number;
-    if (table.step[row] !== 0) refuse();
+    if (stepOf(table, row) !== 0) refuse();
     const partner = partners.partner(row, order, draws);
-    if (table.step[partner] !== 0) refuse();
+    if (stepOf(table, partner) !== 0) refuse();
     base[i] = table.base[row] as number;
     other[i] = table.base[partner] as number;
     step[i] = partners.step(draws);
@@ -160,6 +178,7 @@ export function mixRows(
     cols,
     count,
     base,
+    plain: 0,
     other,
     step,
     label,
@@ -227,15 +246,15 @@ export class Batch {
 
   /** Makes the rows `order[start] …` of `table`. */
   load(table: TrainingRows, order: Int32Array, start: number, kernels: Kernels): void {
-    const { base, other, step, label, otherLabel, labelWeight, weight, targets } = table;
+    const { base, label, otherLabel, labelWeight, weight, targets } = table;
     if (targets) this.#loadTargets(targets, base, order, start);
     this.soft = otherLabel !== undefined;
     this.weighted = weight !== undefined;
     for (let i = 0; i < this.rows; i++) {
       const row = order[start + i] as number;
       this.#base[i] = base[row] as number;
-      this.#other[i] = other[row] as number;
-      this.#step[i] = step[row] as number;
+      this.#other[i] = otherOf(table, row);
+      this.#step[i] = stepOf(table, row);
       this.labels[i] = label[row] as number;
       if (otherLabel) this.otherLabels[i] = otherLabel[row] as number;
       if (labelWeight) this.labelWeights[i] = labelWeight[row] as number;

@@ -1,7 +1,7 @@
 /** An epoch in parts whose rows are in memory: of rows on disk as many batches at a time as there is room for. */
 
 import { endsReader, iota, type DiskRows } from '../core/disk-rows.js';
-import type { TrainingRows } from './rows.js';
+import { otherOf, stepOf, type TrainingRows } from './rows.js';
 
 /** Rows of `table` in the order in which they are visited. */
 export interface Visits {
@@ -37,7 +37,7 @@ async function* readStretches(
   count: number,
   reader: Reader,
 ): AsyncGenerator<Stretch, void, undefined> {
-  const { base, other, step, label, otherLabel, labelWeight, weight, targets, cols } = table;
+  const { base, label, otherLabel, labelWeight, weight, targets, cols } = table;
   /** The last stretch that each row of the source was seen in. */
   const seen = new Int32Array(count);
   for (let start = 0, stretch = 1; start < order.length; stretch++) {
@@ -46,8 +46,7 @@ async function* readStretches(
     while (end < order.length) {
       const next = Math.min(order.length, end + batchSize);
       for (let i = end; i < next; i++)
-        for (const ends of [base, other]) {
-          const row = ends[order[i] as number] as number;
+        for (const row of [base[order[i] as number] as number, otherOf(table, order[i] as number)]) {
           if (seen[row] !== stretch) different++;
           seen[row] = stretch;
         }
@@ -57,12 +56,13 @@ async function* readStretches(
     const visits = order.subarray(start, end);
     const numbers = (values: Float32Array) => Float32Array.from(visits, (row) => values[row] as number);
     const ids = (values: Int32Array) => visits.map((row) => values[row] as number);
-    const { rows, ...read } = await reader.gather({ base: ids(base), other: ids(other) });
+    const { rows, ...read } = await reader.gather({ base: ids(base), other: visits.map((row) => otherOf(table, row)) });
     const part: TrainingRows = {
       ...read,
       cols,
       count: visits.length,
-      step: numbers(step),
+      plain: 0,
+      step: Float32Array.from(visits, (row) => stepOf(table, row)),
       label: ids(label),
       ...(otherLabel && { otherLabel: ids(otherLabel) }),
       ...(labelWeight && { labelWeight: numbers(labelWeight) }),

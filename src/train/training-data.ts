@@ -1,7 +1,7 @@
 /** The rows of a training as it is given them: checked, weighed, scaled. */
 
 import { iota, mapDiskRows, takeDiskRows, windowsOf } from '../core/disk-rows.js';
-import { shapeOf, type AnySet, type AnyTrainingSet, type LabelledRows } from '../core/embedding-set.js';
+import { changed, shapeOf, type AnySet, type AnyTrainingSet, type LabelledRows } from '../core/embedding-set.js';
 import { EquipoiseError } from '../core/errors.js';
 import { dense, matrix, type Dense } from '../core/matrix.js';
 import { targetKind } from '../core/targets.js';
@@ -80,11 +80,11 @@ export function scalerOf(set: AnySet, centerOnly: boolean): Promise<Scaler> {
 /** The same rows as the head sees them: a copy only where there is a scaler, and of rows on disk none. */
 export function scaled<S extends AnySet>(set: S, scaler: Scaler | undefined): S {
   if (scaler === undefined) return set;
-  if ('rows' in set) return { ...set, rows: mapDiskRows(set.rows, (x) => applyScaler(scaler, x, x.data)) };
+  if ('rows' in set) return changed(set, { rows: mapDiskRows(set.rows, (x) => applyScaler(scaler, x, x.data)) });
   const x = dense((set as Extract<AnySet, { embeddings: unknown }>).embeddings);
   const out = new Float32Array(x.data.length);
   applyScaler(scaler, x, out);
-  return { ...set, embeddings: matrix(out, x.rows, x.cols) };
+  return changed(set, { embeddings: matrix(out, x.rows, x.cols) });
 }
 
 /** Of at most 4,096 rows spread over the set: it sets a rate, whose second digit does not matter. */

@@ -54,12 +54,14 @@ export async function createVisits(settings: VisitSettings): Promise<EpochVisits
 
   let fill = fillOrder(0);
   let partners = await findPartners();
-  let order = new Int32Array(epochRows);
-  let next = redraw ? order : new Int32Array(epochRows);
+  let order: Int32Array | undefined;
+  let next: Int32Array | undefined;
   let drawn = -1;
-  const draw = (epoch: number) => {
+  const draw = (epoch: number): Int32Array => {
+    next ??= new Int32Array(epochRows);
     if (drawn < epoch) fill(next, epoch, epochs);
     drawn = epoch;
+    return next;
   };
   return {
     async of(epoch) {
@@ -68,8 +70,9 @@ export async function createVisits(settings: VisitSettings): Promise<EpochVisits
         fill = fillOrder(epoch);
         partners = await findPartners();
       }
-      draw(epoch);
-      [order, next] = [next, order];
+      const before = order;
+      order = draw(epoch);
+      next = redraw ? order : before;
       if (!mixing || !partners) return { table, order };
       const mixed = mixRows(table, order, mixing.mix, partners, classCounts, mixRng.at(epoch));
       inOrder(order, epoch, epochs);

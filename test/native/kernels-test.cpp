@@ -306,10 +306,11 @@ void test_gemm(const Isa& isa) {
       }
 }
 
-// Two layers learn from recipes with soft labels and weights: the first step against plain loops in float64, later ones against
+// Two layers learn from rows and recipes with soft labels and weights: the first step against plain loops in float64, later ones against
 // other numbers of threads.
 void test_learn(const Isa& isa) {
   constexpr std::size_t kRows = 150;
+  constexpr std::size_t kPlain = 41;
   constexpr std::size_t kCols = 131;
   constexpr std::size_t kHidden = 19;
   constexpr std::size_t kClasses = 5;
@@ -323,7 +324,7 @@ void test_learn(const Isa& isa) {
     label[i] = static_cast<std::int32_t>(below(kClasses));
     other_label[i] = static_cast<std::int32_t>(below(kClasses));
     visits[i] = static_cast<std::int32_t>(below(kRows));
-    step[i] = i % 3 == 0 ? 0 : uniform();
+    step[i] = i < kPlain || i % 3 == 0 ? 0 : uniform();
     share[i] = i % 4 == 0 ? 1 : uniform();
     weight[i] = 2 * uniform();
   }
@@ -350,10 +351,10 @@ void test_learn(const Isa& isa) {
     const AffineLayer layers[] = {{kHidden, learnt[0], learnt[1]}, {kClasses, learnt[2], learnt[3]}};
     std::int32_t control[2] = {};
     losses.assign(2 * ((kRows + batch - 1) / batch), 0);
-    return learn(isa, {.x = x.data(), .cols = kCols, .base = base.data(), .other = other.data(), .step = step.data(),
-                       .label = label.data(), .other_label = other_label.data(), .label_weight = share.data(),
-                       .sample_weight = weight.data(), .visits = visits, .batch = batch, .layers = layers, .scale = scale,
-                       .shift = shift, .class_weight = class_weight, .smoothing = 0.1f, .by_weight = true, .rule = rule,
+    return learn(isa, {.x = x.data(), .cols = kCols, .base = base.data(), .plain = kPlain, .other = other.data() + kPlain,
+                       .step = step.data() + kPlain, .label = label.data(), .other_label = other_label.data(),
+                       .label_weight = share.data(), .sample_weight = weight.data(), .visits = visits, .batch = batch,
+                       .layers = layers, .scale = scale, .shift = shift, .class_weight = class_weight, .smoothing = 0.1f, .by_weight = true, .rule = rule,
                        .rate = 0.05f, .momentum = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f, .decay = 1e-3f, .nesterov = false,
                        .steps_before = 0, .threads = threads, .losses = losses.data(), .control = control});
   };

@@ -4,7 +4,7 @@ import { asTraining, fromArrays } from '../../../src/core/embedding-set.js';
 import { loadKernels, materialize } from '../../../src/kernels/index.js';
 import { matrix } from '../../../src/core/matrix.js';
 import type { ResamplingPlan } from '../../../src/core/plan.js';
-import { layOutRows } from '../../../src/train/rows.js';
+import { layOutRows, otherOf, stepOf } from '../../../src/train/rows.js';
 
 const kernels = loadKernels();
 const set = asTraining(fromArrays({ data: Float32Array.of(0, 1, 2, 4), shape: [4, 1] }, [0, 0, 1, 1]));
@@ -25,11 +25,13 @@ test('of a chained plan only the rows that others build on are made before they 
     extra: { embeddings: matrix(Float32Array.of(9), 1, 1), labels: Int32Array.of(0), parents: [Int32Array.of(2)] },
     perClass: [],
   };
-  const { x, base, other, step, count } = layOutRows(set, plan, undefined, kernels);
+  const table = layOutRows(set, plan, undefined, kernels);
+  const { x, base, count } = table;
   // The four originals, row 5 (half way from 0 to 2) and the extra row.
   assert.deepEqual([...x], [0, 1, 2, 4, 1, 9]);
   const out = new Float32Array(count);
-  kernels.interpolate({ x, cols: 1, base, other, step, out });
+  const other = base.map((_, row) => otherOf(table, row));
+  kernels.interpolate({ x, cols: 1, base, other, step: Float32Array.from(base, (_, row) => stepOf(table, row)), out });
   assert.deepEqual([...out], [...materialize(set, plan).data]);
   // 0 and 4 stay; 0 + .5 · 1, 0 + .5 · 2, 1 + .5 · (4 − 1), 1 + .25 · (9 − 1), 9.
   assert.deepEqual([...out], [0, 4, 0.5, 1, 2.5, 3, 9]);
