@@ -158,7 +158,7 @@ class Lesson {
     if (!desk) return;
     std::fill_n(desk.rows.get(), own_rows, 0.0f);
     const std::size_t per_step = chunks_ + blocks_;
-    for (std::size_t ticket; !stopped() && (ticket = next_.fetch_add(1)) < steps_ * per_step; done_.fetch_add(1)) {
+    for (std::size_t ticket; !stopped() && (ticket = next_.fetch_add(1)) < steps_ * per_step; progress_.add()) {
       const std::size_t step = ticket / per_step;
       const std::size_t place = ticket % per_step;
       if (place < chunks_) {
@@ -187,7 +187,7 @@ class Lesson {
 
   Status status() const {
     if (__atomic_load_n(task_.control, __ATOMIC_RELAXED) != 0) return Status::kStopped;
-    return diverged_ || done_.load() == steps_ * (chunks_ + blocks_) ? Status::kDone : Status::kOutOfMemory;
+    return diverged_ || progress_.done() == steps_ * (chunks_ + blocks_) ? Status::kDone : Status::kOutOfMemory;
   }
 
  private:
@@ -221,12 +221,8 @@ class Lesson {
 
   // Until so many tickets are done: then those are all tickets before that number, since none of a phase is done before all
   // of the phase before are.
-  bool wait(std::size_t tickets) const {
-    for (std::size_t turn = 0; done_.load(std::memory_order_acquire) < tickets; turn++) {
-      if (stopped()) return false;
-      pause(turn);
-    }
-    return true;
+  bool wait(std::size_t tickets) {
+    return progress_.wait(tickets, [this] { return stopped(); });
   }
 
   std::size_t rows_of(std::size_t step) const { return std::min(task_.batch, task_.visits.size() - step * task_.batch); }
@@ -436,7 +432,7 @@ class Lesson {
   Buffer<float> parts_;     // gradients of each chunk, of layers with few outputs
   Buffer<float> rows_[2];  // of this batch and the next, where all threads need them
   std::atomic<std::size_t> next_{0};
-  std::atomic<std::size_t> done_{0};
+  Progress progress_;
   std::atomic<bool> diverged_{false};
 };
 

@@ -92,7 +92,7 @@ class Search {
     choose_margins();
     on_threads(std::min(task_.threads, std::max(sizes_.turn_blocks, sizes_.parts)), [this] { work(); });
     if (stopped()) return Status::kStopped;
-    return done_ == jobs() ? Status::kDone : Status::kOutOfMemory;
+    return progress_.done() == jobs() ? Status::kDone : Status::kOutOfMemory;
   }
 
  private:
@@ -277,7 +277,7 @@ class Search {
     Scratch scratch(*this);
     if (!scratch) return;
     if (coarse_ != nullptr && coarse_->enter != nullptr) coarse_->enter();
-    for (std::size_t job; !stopped() && (job = next_.fetch_add(1)) < jobs(); done_.fetch_add(1, std::memory_order_release)) {
+    for (std::size_t job; !stopped() && (job = next_.fetch_add(1)) < jobs(); progress_.add()) {
       const std::size_t turn = job / turn_jobs() % (sizes_.turns + 2);
       const std::size_t query_block = job / turn_jobs() / (sizes_.turns + 2);
       const std::size_t place = job % turn_jobs();
@@ -294,12 +294,8 @@ class Search {
   std::size_t jobs() const { return sizes_.query_blocks * (sizes_.turns + 2) * turn_jobs(); }
 
   // Until so many jobs are done, which are then all before that number: none of a turn is done before all of the turn before.
-  bool wait_for(std::size_t jobs) const {
-    for (std::size_t turn = 0; done_.load(std::memory_order_acquire) < jobs; turn++) {
-      if (stopped()) return false;
-      pause(turn);
-    }
-    return true;
+  bool wait_for(std::size_t jobs) {
+    return progress_.wait(jobs, [this] { return stopped(); });
   }
 
   void work_on(Scratch& scratch, std::size_t query_block, std::size_t part, std::size_t turn) {
@@ -587,7 +583,7 @@ class Search {
   double grow_ = 0;  // 1 + 2 h
   std::size_t step_ = 1;
   std::atomic<std::size_t> next_ = 0;
-  std::atomic<std::size_t> done_ = 0;
+  Progress progress_;
 };
 
 }  // namespace

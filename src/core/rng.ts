@@ -103,10 +103,10 @@ export class DrawCursor implements Draws {
 
   below(bound: number): number {
     if (bound <= 1) return 0;
-    // Rejection below the largest multiple of bound keeps every value equally likely.
-    const limit = 0x100000000 - (0x100000000 % bound);
+    // Only words below the largest multiple of bound are taken, so that every value is equally likely. Few are near it, and
+    // the remainder of 2^32 is a slow one.
     let word = this.uint32();
-    while (word >= limit) word = this.uint32();
+    while (word > 0x100000000 - bound && word >= 0x100000000 - (0x100000000 % bound)) word = this.uint32();
     return word % bound;
   }
 

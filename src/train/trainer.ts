@@ -214,8 +214,10 @@ export async function fitHead(
     if (!validated || bestScore === undefined || better(validated, bestScore, stopping.metric)) {
       bestScore = validated;
       bestEpoch = epoch;
-      if (!o.step) prior = effectivePrior(visited.table, visited.order, loss, { classCounts, epoch, epochs });
       if (validated) best.take();
+      // Counted only where this epoch may be the one that is kept.
+      if (!o.step && (validated || converged || epoch + 1 === epochs))
+        prior = effectivePrior(visited.table, visited.order, loss, { classCounts, epoch, epochs });
     }
     const record = { epoch, loss: mean, learningRate: rate, ...(validated && { validation: validated }) };
     history.push(Object.freeze(record));
