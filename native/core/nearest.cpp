@@ -246,20 +246,28 @@ class Search {
     grow_ = 1 + 2 * (d / 8 + 16) * kDoubleRounding;
   }
 
+  // Blocks of candidates that each thread may have packed for float32 besides: those of a turn, which every part of the queries
+  // meets, as long as threads and with them blocks are few.
+  static constexpr std::size_t kFineBlocks = 4;
+  std::size_t fine_blocks() const { return std::min(kFineBlocks, sizes_.turn_blocks); }
+  std::size_t fine_slot(std::size_t block) const { return block % fine_blocks(); }
+
   // What a thread works in. The two panels are for queries for which int8 did not help.
   struct Scratch {
     explicit Scratch(const Search& search)
         : row(search.screen_.padded(search.task_.cols)),
           fine_queries(search.isa_.float32, Side::kLeft, search.coarse_ != nullptr ? search.group_ : 0, search.task_.cols),
-          fine_candidates(search.isa_.float32, Side::kRight, search.coarse_ != nullptr ? search.sizes_.candidates : 0,
-                          search.task_.cols) {}
+          fine_candidates(search.isa_.float32, Side::kRight,
+                          search.coarse_ != nullptr ? search.fine_blocks() * search.sizes_.candidates : 0, search.task_.cols) {
+      std::fill_n(fine_block, kFineBlocks, SIZE_MAX);
+    }
     explicit operator bool() const { return row && fine_queries && fine_candidates; }
 
     Buffer<float> row;
     Panels fine_queries;
     Panels fine_candidates;
     std::size_t fine_group = SIZE_MAX;
-    std::size_t fine_block = SIZE_MAX;
+    std::size_t fine_block[kFineBlocks];  // which blocks lie in fine_candidates
     Hits hits;
   };
 
@@ -453,7 +461,7 @@ class Search {
     Panels& queries = coarse_ != nullptr ? scratch.fine_queries : queries_;
     Panels& candidates = coarse_ != nullptr ? scratch.fine_candidates : candidates_;
     const std::size_t first_query = coarse_ != nullptr ? 0 : sweep.q;
-    const std::size_t first_candidate = coarse_ != nullptr ? 0 : block.begin;
+    const std::size_t first_candidate = coarse_ != nullptr ? fine_slot(sweep.block) * sizes_.candidates : block.begin;
     for (std::size_t r = 0; r < sweep.rows; r += screen.tile_rows) {
       const Rows left = queries.from(first_query + r);
       const float* limits = lists_.limits(sweep.q + r);
@@ -473,10 +481,11 @@ class Search {
       scratch.fine_queries.pack(0, task_.x, rows_of_.get() + sweep.q, sweep.rows, frame_, 1 - margin_, scratch.row.get(), nullptr);
     scratch.fine_group = sweep.q;
     const Range& block = sweep.positions;
-    if (scratch.fine_block != sweep.block)
-      scratch.fine_candidates.pack(0, task_.x, order_.get() + block.begin, block.end - block.begin, frame_, 1 - margin_,
-                                   scratch.row.get(), nullptr);
-    scratch.fine_block = sweep.block;
+    const std::size_t slot = fine_slot(sweep.block);
+    if (scratch.fine_block[slot] != sweep.block)
+      scratch.fine_candidates.pack(slot * sizes_.candidates, task_.x, order_.get() + block.begin, block.end - block.begin, frame_,
+                                   1 - margin_, scratch.row.get(), nullptr);
+    scratch.fine_block[slot] = sweep.block;
   }
 
   // Bits of the lanes at positions p, p + 1, … that lie in `range`.
