@@ -2,7 +2,8 @@
 //
 //   node bench/gemm.mjs [--rounds 7] [--isa avx2] [--python /usr/bin/python3] [--json]
 //
-// Prints GFLOP/s by the CPU seconds of each process, medians of rounds taken in turn.
+// Prints GFLOP/s by the CPU seconds of each process, medians of rounds taken in turn, and how many times as fast as numpy's BLAS
+// ours is: the median of the rounds' ratios, and between which two the middle half of them lies.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -115,6 +116,8 @@ for (const [m, n, k, form] of shapes) {
   }
   const rate = (seconds) =>
     seconds.length > 0 ? Math.round((2e-9 * m * n * k * repeats) / median(seconds)) : undefined;
+  const ratios = taken.numpy.map((seconds, round) => seconds / taken.ours[round]).sort((a, b) => a - b);
+  const at = (share) => ratios[Math.floor(share * (ratios.length - 1))]?.toFixed(2);
   results.push({
     m,
     n,
@@ -123,6 +126,7 @@ for (const [m, n, k, form] of shapes) {
     ours: rate(taken.ours),
     onnxruntime: rate(taken.onnxruntime),
     numpy: rate(taken.numpy),
+    ...(ratios.length > 0 && { ratio: `${at(0.5)} (${at(0.25)} to ${at(0.75)})` }),
   });
 }
 numpy.close();
