@@ -108,7 +108,8 @@ class Lesson {
         slopes_(depth_),
         sums_(chunks_),
         memory_(memory_of(isa, task)),
-        parts_(chunks_ * part_of(task)),
+        part_(part_of(task)),
+        parts_(chunks_ * part_),
         rows_{Buffer<float>(shared_rows()), Buffer<float>(shared_rows())} {
     std::size_t width = task.cols;
     for (const AffineLayer& layer : task.layers) {
@@ -312,7 +313,7 @@ class Lesson {
       for (std::size_t i = 0; i < count; i++)
         for (std::size_t j = 0; j < outputs; j++) slope[i * stride + j] = active[i * outputs + j] > 0 ? slope[i * stride + j] : 0;
     }
-    float* part = parts_.get() + chunk * part_of(task_);
+    float* part = parts_.get() + chunk * part_;
     inputs = task_.cols;
     for (std::size_t l = 0; l < depth_; inputs = task_.layers[l++].outputs)
       if (few(task_.layers[l])) part = chunk_gradient(l, inputs, l == 0 ? rows : outputs_[l - 1] + first * inputs, first, count, part);
@@ -385,10 +386,9 @@ class Lesson {
 
   // `count` numbers from place `at` on of the gradients of all chunks that have rows.
   void add_parts(std::size_t at, std::size_t count, std::size_t batch, float alpha, float* gradient) const {
-    const std::size_t size = part_of(task_);
     std::copy_n(parts_.get() + at, count, gradient);
     for (std::size_t chunk = 1; chunk * kChunk < batch; chunk++) {
-      const float* part = parts_.get() + chunk * size + at;
+      const float* part = parts_.get() + chunk * part_ + at;
       for (std::size_t j = 0; j < count; j++) gradient[j] += part[j];
     }
     for (std::size_t j = 0; j < count; j++) gradient[j] *= alpha;
@@ -429,7 +429,8 @@ class Lesson {
   Buffer<float*> slopes_;
   Buffer<LossSums> sums_;
   Buffer<float> memory_;
-  Buffer<float> parts_;     // gradients of each chunk, of layers with few outputs
+  std::size_t part_;       // numbers that the gradients of a chunk take
+  Buffer<float> parts_;    // those of each chunk, of layers with few outputs
   Buffer<float> rows_[2];  // of this batch and the next, where all threads need them
   std::atomic<std::size_t> next_{0};
   Progress progress_;

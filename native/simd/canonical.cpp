@@ -93,7 +93,7 @@ inline void write(const Row& row, const Ahead& ahead, std::size_t cols, float* o
   for (; j < cols; j++) out[j] = row.template at<float>(j);
 }
 
-// Rows lie anywhere in memory: so many rows early is it asked for them.
+// Rows lie anywhere in memory, so each is asked for so many rows before its turn.
 constexpr std::size_t kAhead = 4;
 
 template <bool kStream>

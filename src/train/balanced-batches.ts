@@ -14,7 +14,7 @@ import { custom, integer, resolveOptions } from '../core/options.js';
 import { createRng, type Rng } from '../core/rng.js';
 import { loadKernels, type Kernels } from '../kernels/index.js';
 import { createSampler, type Sampler } from '../sampler/index.js';
-import { layOutRows, otherOf, stepOf } from './rows.js';
+import { layOutRows, recipesOf } from './rows.js';
 import { createStretches } from './stretches.js';
 
 export interface BalancedBatch {
@@ -180,22 +180,14 @@ export function balancedBatches(
   async function* batches(): AsyncGenerator<BalancedBatch, void, undefined> {
     const { table, order, used } = await planOnce();
     for await (const stretch of createStretches()({ table, order }, batchSize)) {
-      const { x, cols, base, label, otherLabel, labelWeight } = stretch.table;
+      const { x, cols, label, otherLabel, labelWeight } = stretch.table;
       for (let at = 0; at < stretch.order.length; at += batchSize) {
         throwIfAborted(signal, 'making balanced batches');
         const visits = stretch.order.subarray(at, at + batchSize);
         const ids = (values: Int32Array) => visits.map((row) => values[row] as number);
         const numbers = (values: Float32Array) => Float32Array.from(visits, (row) => values[row] as number);
         const out = new Float32Array(visits.length * cols);
-        if (cols > 0)
-          used.interpolate({
-            x,
-            cols,
-            base: ids(base),
-            other: visits.map((row) => otherOf(stretch.table, row)),
-            step: Float32Array.from(visits, (row) => stepOf(stretch.table, row)),
-            out,
-          });
+        if (cols > 0) used.interpolate({ x, cols, ...recipesOf(stretch.table, visits), out });
         yield {
           index: (stretch.start + at) / batchSize,
           embeddings: matrix(out, visits.length, cols),

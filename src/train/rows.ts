@@ -40,6 +40,18 @@ export function stepOf({ plain, step }: Pick<TrainingRows, 'plain' | 'step'>, ro
   return row < plain ? 0 : (step[row - plain] as number);
 }
 
+/** Of some rows of the table, an entry each. */
+export function recipesOf(
+  table: Pick<TrainingRows, 'base' | 'plain' | 'other' | 'step'>,
+  rows: Int32Array,
+): { base: Int32Array; other: Int32Array; step: Float32Array } {
+  return {
+    base: rows.map((row) => table.base[row] as number),
+    other: rows.map((row) => otherOf(table, row)),
+    step: Float32Array.from(rows, (row) => stepOf(table, row)),
+  };
+}
+
 /**
  * Lays out kept rows first, then recipes, then extra rows; the table may share memory with the plan. Of a set on disk no row is
  * read.

@@ -1,7 +1,7 @@
 /** An epoch in parts whose rows are in memory: of rows on disk as many batches at a time as there is room for. */
 
 import { endsReader, iota, type DiskRows } from '../core/disk-rows.js';
-import { otherOf, stepOf, type TrainingRows } from './rows.js';
+import { otherOf, recipesOf, type TrainingRows } from './rows.js';
 
 /** Rows of `table` in the order in which they are visited. */
 export interface Visits {
@@ -56,13 +56,14 @@ async function* readStretches(
     const visits = order.subarray(start, end);
     const numbers = (values: Float32Array) => Float32Array.from(visits, (row) => values[row] as number);
     const ids = (values: Int32Array) => visits.map((row) => values[row] as number);
-    const { rows, ...read } = await reader.gather({ base: ids(base), other: visits.map((row) => otherOf(table, row)) });
+    const { step, ...ends } = recipesOf(table, visits);
+    const { rows, ...read } = await reader.gather(ends);
     const part: TrainingRows = {
       ...read,
       cols,
       count: visits.length,
       plain: 0,
-      step: Float32Array.from(visits, (row) => stepOf(table, row)),
+      step,
       label: ids(label),
       ...(otherLabel && { otherLabel: ids(otherLabel) }),
       ...(labelWeight && { labelWeight: numbers(labelWeight) }),
