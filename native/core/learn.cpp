@@ -6,7 +6,8 @@
 // nobody up.
 //
 // A layer of few outputs has small gradients: each chunk makes its own while its rows are near, and the second phase adds them
-// up. Otherwise every thread would need the rows of all the others, from their caches.
+// up. Otherwise every thread would need the rows of all the others, from their caches. Where the first layer is such a one, rows
+// are not even copied: a list says where they lie.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -29,8 +30,9 @@ double power(double base, std::size_t exponent) {
   return result;
 }
 
-// Rows of a chunk.
+// Rows of a chunk; more where that is all there is to do, since then what chunks hand over takes longest.
 constexpr std::size_t kChunk = 64;
+constexpr std::size_t kLongChunk = 128;
 // Columns of a block.
 constexpr std::size_t kBlock = 128;
 // With at most so many outputs packing would cost as much as multiplying, and chunks have gradients of their own.
@@ -60,7 +62,9 @@ struct Desk {
   Buffer<float> left;
   Buffer<float> right;
   Buffer<float> gradient;
-  Buffer<float> rows;  // of its chunk, where nobody else needs them
+  // Of its chunk, where nobody else needs them: where its rows lie, and those that had to be made.
+  const float* list[kLongChunk + kListAhead];
+  Buffer<float> rows;
   explicit operator bool() const { return left && right && gradient && rows; }
 };
 
@@ -101,7 +105,9 @@ class Lesson {
         depth_(task.layers.size()),
         classes_(task.layers.back().outputs),
         padded_(stride_of(classes_)),
-        chunks_((task.batch + kChunk - 1) / kChunk),
+        listed_(few(task.layers[0])),
+        chunk_(listed_ && depth_ == 1 ? kLongChunk : kChunk),
+        chunks_((task.batch + chunk_ - 1) / chunk_),
         steps_((task.visits.size() + task.batch - 1) / task.batch),
         tables_(3 * padded_),
         outputs_(depth_),
@@ -153,9 +159,9 @@ class Lesson {
 
   // What one thread does.
   void work() noexcept {
-    const std::size_t own_rows = few(task_.layers[0]) ? kChunk * task_.cols + isa_.tile_cols : 0;
-    Desk desk = {Buffer<float>((std::max(kChunk, widest_) + std::max(isa_.tile_rows, isa_.tile_cols)) * kChain + kVector),
-                 Buffer<float>(isa_.tile_cols * kChain + kVector), Buffer<float>(widest_ * kBlock), Buffer<float>(own_rows)};
+    const std::size_t own_rows = listed_ ? chunk_ * task_.cols + isa_.tile_cols : 0;
+    Desk desk = {Buffer<float>((std::max(chunk_, widest_) + std::max(isa_.tile_rows, isa_.tile_cols)) * kChain + kVector),
+                 Buffer<float>(isa_.tile_cols * kChain + kVector), Buffer<float>(widest_ * kBlock), {}, Buffer<float>(own_rows)};
     if (!desk) return;
     std::fill_n(desk.rows.get(), own_rows, 0.0f);
     const std::size_t per_step = chunks_ + blocks_;
@@ -165,9 +171,9 @@ class Lesson {
       if (place < chunks_) {
         // The rows of this step may be gathered while the step before is not done yet: its own lie elsewhere.
         if (step > 0 && !wait((step - 1) * per_step)) return;
-        const float* rows = gather(desk, step, place);
+        gather(desk, step, place);
         if (!wait(step * per_step)) return;
-        pass(desk, rows, step, place);
+        pass(desk, step, place);
       } else {
         if (!wait(step * per_step + chunks_)) return;
         const LossSums sums = total();
@@ -206,7 +212,7 @@ class Lesson {
   }
 
   // Numbers that the rows of a batch take, where all threads need them.
-  std::size_t shared_rows() const { return few(task_.layers[0]) ? 0 : task_.batch * task_.cols + isa_.tile_cols; }
+  std::size_t shared_rows() const { return listed_ ? 0 : task_.batch * task_.cols + isa_.tile_cols; }
 
   // Numbers that outputs and slopes of all layers take.
   static std::size_t memory_of(const Isa& isa, const Learn& task) {
@@ -233,7 +239,7 @@ class Lesson {
   // Whether the rows visited lie in x one after the other, as they are: then nothing is gathered. Products read whole tiles of
   // columns, which must not reach behind the last row.
   bool in_place() const {
-    if (task_.visits.empty() || task_.cols % isa_.tile_cols != 0) return false;
+    if (listed_ || task_.visits.empty() || task_.cols % isa_.tile_cols != 0) return false;
     const auto first = static_cast<std::size_t>(task_.base[static_cast<std::size_t>(task_.visits[0])]);
     for (std::size_t i = 0; i < task_.visits.size(); i++) {
       const auto at = static_cast<std::size_t>(task_.visits[i]);
@@ -249,35 +255,42 @@ class Lesson {
     return task_.x + (first + step * task_.batch) * task_.cols;
   }
 
-  // The rows of a chunk.
-  const float* gather(Desk& desk, std::size_t step, std::size_t chunk) {
-    const std::size_t first = chunk * kChunk;
+  // Brings the rows of a chunk together, or lists where they lie.
+  void gather(Desk& desk, std::size_t step, std::size_t chunk) {
+    const std::size_t first = chunk * chunk_;
     const std::size_t batch = rows_of(step);
-    if (first >= batch) return nullptr;
-    if (in_place_) return rows(step) + first * task_.cols;
-    const std::size_t count = std::min(kChunk, batch - first);
-    float* to = few(task_.layers[0]) ? desk.rows.get() : rows_[step % 2].get() + first * task_.cols;
-    std::int32_t base[kChunk];
-    std::int32_t other[kChunk];
-    float share[kChunk];
+    if (first >= batch || in_place_) return;
+    const std::size_t count = std::min(chunk_, batch - first);
+    float* to = listed_ ? desk.rows.get() : rows_[step % 2].get() + first * task_.cols;
+    // Products of listed rows read whole tiles of columns.
+    const bool as_they_are = listed_ && task_.cols % isa_.tile_cols == 0;
+    std::int32_t base[kLongChunk];
+    std::int32_t other[kLongChunk];
+    float share[kLongChunk];
+    std::size_t made = 0;
     for (std::size_t i = 0; i < count; i++) {
       const auto at = static_cast<std::size_t>(task_.visits[step * task_.batch + first + i]);
-      base[i] = task_.base[at];
-      other[i] = at < task_.plain ? base[i] : task_.other[at - task_.plain];
-      share[i] = step_of(at);
+      if (as_they_are && step_of(at) == 0) {
+        desk.list[i] = task_.x + static_cast<std::size_t>(task_.base[at]) * task_.cols;
+        continue;
+      }
+      if (listed_) desk.list[i] = to + made * task_.cols;
+      base[made] = task_.base[at];
+      other[made] = at < task_.plain ? base[made] : task_.other[at - task_.plain];
+      share[made++] = step_of(at);
     }
-    isa_.interpolate(task_.x, task_.cols, base, other, share, count, to, false);
-    return to;
+    if (listed_) std::fill_n(desk.list + count, kListAhead, desk.list[count - 1]);
+    isa_.interpolate(task_.x, task_.cols, base, other, share, made, to, false);
   }
 
   // The rows of a chunk forward to their loss, and back to the slopes of all layers.
-  void pass(Desk& desk, const float* rows, std::size_t step, std::size_t chunk) {
-    const std::size_t first = chunk * kChunk;
+  void pass(Desk& desk, std::size_t step, std::size_t chunk) {
+    const std::size_t first = chunk * chunk_;
     const std::size_t batch = rows_of(step);
     sums_[chunk] = {0, 0};
     if (first >= batch) return;
-    const std::size_t count = std::min(kChunk, batch - first);
-    const float* input = rows;
+    const std::size_t count = std::min(chunk_, batch - first);
+    const float* input = listed_ ? nullptr : rows(step) + first * task_.cols;
     std::size_t inputs = task_.cols;
     for (std::size_t l = 0; l < depth_; l++) {
       const AffineLayer& layer = task_.layers[l];
@@ -287,7 +300,9 @@ class Lesson {
       if (layer.bias.values != nullptr)
         for (std::size_t i = 0; i < count; i++) std::copy_n(layer.bias.values, layer.outputs, out + i * stride);
       const float beta = layer.bias.values == nullptr ? 0 : 1;
-      if (few(layer))
+      if (l == 0 && listed_)
+        isa_.inner_listed(desk.list, layer.weight.values, inputs, count, layer.outputs, beta, out, stride);
+      else if (few(layer))
         isa_.inner(input, layer.weight.values, inputs, count, layer.outputs, 1, beta, out, stride, 1);
       else if (layer.outputs <= kSome)
         multiply_unpacked(isa_, desk, input, layer.weight.values, count, layer.outputs, inputs, beta, out, stride);
@@ -316,18 +331,25 @@ class Lesson {
     float* part = parts_.get() + chunk * part_;
     inputs = task_.cols;
     for (std::size_t l = 0; l < depth_; inputs = task_.layers[l++].outputs)
-      if (few(task_.layers[l])) part = chunk_gradient(l, inputs, l == 0 ? rows : outputs_[l - 1] + first * inputs, first, count, part);
+      if (few(task_.layers[l])) part = chunk_gradient(desk, l, inputs, first, count, part);
   }
 
   // The gradients of a layer's weights and bias summed over the rows of a chunk. Returns where the next layer's belong.
-  float* chunk_gradient(std::size_t l, std::size_t inputs, const float* input, std::size_t first, std::size_t count, float* part) {
+  float* chunk_gradient(const Desk& desk, std::size_t l, std::size_t inputs, std::size_t first, std::size_t count, float* part) {
     const std::size_t outputs = task_.layers[l].outputs;
     const std::size_t stride = stride_of(outputs);
     const float* slope = slopes_[l] + first * stride;
-    for (std::size_t i = 0; i < outputs; i += isa_.tile_rows)
-      for (std::size_t j = 0; j < inputs; j += isa_.tile_cols)
-        isa_.outer(slope + i, 1, stride, input + j, inputs, count, std::min(isa_.tile_rows, outputs - i),
-                   std::min(isa_.tile_cols, inputs - j), 1, 0, part + i * inputs + j, inputs, 1);
+    for (std::size_t i = 0; i < outputs; i += isa_.tile_rows) {
+      const std::size_t rows = std::min(isa_.tile_rows, outputs - i);
+      for (std::size_t j = 0; j < inputs; j += isa_.tile_cols) {
+        const std::size_t cols = std::min(isa_.tile_cols, inputs - j);
+        float* to = part + i * inputs + j;
+        if (l == 0)
+          isa_.outer_listed(slope + i, stride, desk.list, j, count, rows, cols, to, inputs);
+        else
+          isa_.outer(slope + i, 1, stride, outputs_[l - 1] + first * inputs + j, inputs, count, rows, cols, 1, 0, to, inputs, 1);
+      }
+    }
     part += outputs * inputs;
     add_slopes(slope, outputs, count, part);
     return part + outputs;
@@ -387,7 +409,7 @@ class Lesson {
   // `count` numbers from place `at` on of the gradients of all chunks that have rows.
   void add_parts(std::size_t at, std::size_t count, std::size_t batch, float alpha, float* gradient) const {
     std::copy_n(parts_.get() + at, count, gradient);
-    for (std::size_t chunk = 1; chunk * kChunk < batch; chunk++) {
+    for (std::size_t chunk = 1; chunk * chunk_ < batch; chunk++) {
       const float* part = parts_.get() + chunk * part_ + at;
       for (std::size_t j = 0; j < count; j++) gradient[j] += part[j];
     }
@@ -417,6 +439,8 @@ class Lesson {
   std::size_t depth_;
   std::size_t classes_;
   std::size_t padded_;
+  bool listed_;  // each chunk's rows, instead of being copied where all threads see them
+  std::size_t chunk_;
   std::size_t chunks_;
   std::size_t steps_;
   std::size_t blocks_ = 0;

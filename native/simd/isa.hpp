@@ -77,6 +77,9 @@ struct Screen {
   std::size_t padded(std::size_t cols) const { return (cols + step - 1) / step * step; }
 };
 
+// A list of rows has so many behind its end.
+inline constexpr std::size_t kListAhead = 8;
+
 // Weights of pixels have this many binary places.
 inline constexpr int kFractionBits = 22;
 // Bytes behind a row of pixels that a filter may touch.
@@ -110,6 +113,13 @@ struct Isa {
   // The same with sums over p of a[i * depth + p] * b[j * depth + p], for any number of rows and cols.
   void (*inner)(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
                 float beta, float* c, std::size_t c_row, std::size_t c_col);
+  // Products of rows that lie anywhere; a list of them has kListAhead more, for which memory is asked early.
+  // c[i * c_row + j] = the sum over p of a[p * a_depth + i] * b[p][at + j], over a tile. Reads tile_cols columns of b whatever cols is.
+  void (*outer_listed)(const float* a, std::size_t a_depth, const float* const* b, std::size_t at, std::size_t depth,
+                       std::size_t rows, std::size_t cols, float* c, std::size_t c_row);
+  // c[i * c_row + j] = the sum over p of a[i][p] * b[j * depth + p] + beta * c[...].
+  void (*inner_listed)(const float* const* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols,
+                       float beta, float* c, std::size_t c_row);
   // Panels of `width` rows side by side: row r of a panel has from[r * row + p * col] at to[p * width + r], p < depth, zeros
   // where there is no row. width is tile_rows or tile_cols; writes up to one vector behind the last number.
   void (*interleave)(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth,

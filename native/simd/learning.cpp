@@ -7,6 +7,8 @@
 namespace equipoise::EQUIPOISE_ISA {
 namespace {
 
+constexpr std::int32_t kCounting[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
 inline Floats all(float value) { return value - Floats{}; }
 
 template <std::size_t kCount>
@@ -63,16 +65,19 @@ inline Floats exponential(Floats x) {
 // ln of a number >= 1, by the platform: once a row.
 inline float logarithm(float value) { return __builtin_logf(value); }
 
-LossSums cross_entropy(const CrossEntropy& loss, const std::int32_t* visits, std::size_t count, float* z) {
+// With kOne the classes of a row fill one vector.
+template <bool kOne>
+LossSums cross_entropy_of(const CrossEntropy& loss, const std::int32_t* visits, std::size_t count, float* z) {
+  const std::size_t padded = kOne ? kLanes : loss.padded;
   LossSums sums = {0, 0};
   const float spread = loss.smoothing / static_cast<float>(loss.classes);
   const float kept = 1 - loss.smoothing;
   float all_weights = 0;
   for (std::size_t c = 0; c < loss.classes; c++) all_weights += loss.class_weight[c];
-  for (std::size_t i = 0; i < count; i++, z += loss.padded) {
+  for (std::size_t i = 0; i < count; i++, z += padded) {
     const std::size_t row = static_cast<std::size_t>(visits[i]);
     Floats most = all(-__builtin_inff());
-    for (std::size_t j = 0; j < loss.padded; j += kLanes) {
+    for (std::size_t j = 0; j < padded; j += kLanes) {
       const Floats value = load<Floats>(loss.scale + j) * load<Floats>(z + j) + load<Floats>(loss.shift + j);
       store(z + j, value);
       most = value > most ? value : most;
@@ -89,12 +94,12 @@ LossSums cross_entropy(const CrossEntropy& loss, const std::int32_t* visits, std
     // The smoothed part of the loss needs the logits before they are overwritten.
     Floats smooth = {};
     if (spread != 0)
-      for (std::size_t j = 0; j < loss.classes; j += kLanes) {
+      for (std::size_t j = 0; j < padded; j += kLanes) {
         const Floats weight = load<Floats>(loss.class_weight + j);
         smooth += weight > 0.0f ? weight * (load<Floats>(z + j) - highest) : Floats{};
       }
     Floats sum = {};
-    for (std::size_t j = 0; j < loss.padded; j += kLanes) {
+    for (std::size_t j = 0; j < padded; j += kLanes) {
       const Floats e = exponential(load<Floats>(z + j) - highest);
       store(z + j, e);
       sum += e;
@@ -111,16 +116,21 @@ LossSums cross_entropy(const CrossEntropy& loss, const std::int32_t* visits, std
     sums.weight += own + rest;
     // L = sum of q_c (log_sum - z_c), so dL/dz_j = p_j sum of q_c - q_j.
     const float factor = (kept * (own + rest) + scattered * all_weights) / total;
-    for (std::size_t j = 0; j < loss.padded; j += kLanes) {
+    for (std::size_t j = 0; j < padded; j += kLanes) {
+      // Compared with each class: a label written by itself would wait for the vector around it.
+      const Ints classes = load<Ints>(kCounting) + static_cast<std::int32_t>(j);
       Floats slope = factor * load<Floats>(z + j);
       if (scattered != 0) slope -= scattered * load<Floats>(loss.class_weight + j);
-      store(z + j, slope);
+      slope -= classes == static_cast<std::int32_t>(label) ? all(kept * own) : Floats{};
+      if (rest != 0) slope -= classes == static_cast<std::int32_t>(other) ? all(kept * rest) : Floats{};
+      store(z + j, slope * load<Floats>(loss.scale + j));
     }
-    z[label] -= kept * own;
-    z[other] -= kept * rest;
-    for (std::size_t j = 0; j < loss.padded; j += kLanes) store(z + j, load<Floats>(z + j) * load<Floats>(loss.scale + j));
   }
   return sums;
+}
+
+LossSums cross_entropy(const CrossEntropy& loss, const std::int32_t* visits, std::size_t count, float* z) {
+  return loss.padded == kLanes ? cross_entropy_of<true>(loss, visits, count, z) : cross_entropy_of<false>(loss, visits, count, z);
 }
 
 void momentum(const Momentum& rule, const float* __restrict g, std::size_t count, float* __restrict w, float* __restrict v) {

@@ -41,6 +41,21 @@ inline void multiply_rows(const float* a, std::size_t a_row, const float* b, std
   }
 }
 
+// The same of rows of b that lie anywhere: b[p] + at + v * kLanes.
+template <std::size_t kRows, std::size_t kVectors>
+inline void multiply_listed(const float* a, std::size_t a_depth, const float* const* b, std::size_t at, std::size_t depth,
+                            Floats (&sums)[kRows][kVectors]) {
+  for (std::size_t p = 0; p < depth; p++, a += a_depth) {
+    Floats right[kVectors];
+    for (std::size_t v = 0; v < kVectors; v++) right[v] = load<Floats>(b[p] + at + v * kLanes);
+    __builtin_prefetch(b[p + kListAhead] + at);
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; r++)
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kVectors; v++) sums[r][v] += a[r] * right[v];
+  }
+}
+
 // A function of its own, so that nothing but the chain's sums takes registers.
 __attribute__((noinline)) void add_chain(const float* a, const float* b, std::size_t depth, Floats (&sums)[kTileRows][2]) {
   Floats chain[kTileRows][2] = {};
@@ -188,6 +203,17 @@ void outer_of(const float* a, std::size_t a_row, std::size_t a_depth, const floa
   }
 }
 
+template <std::size_t kRows>
+void outer_listed_of(const float* a, std::size_t a_depth, const float* const* b, std::size_t at, std::size_t depth,
+                     std::size_t rows, std::size_t cols, float* c, std::size_t c_row) {
+  if constexpr (kRows > 0) {
+    if (rows < kRows) return outer_listed_of<kRows - 1>(a, a_depth, b, at, depth, rows, cols, c, c_row);
+    Floats sums[kRows][2] = {};
+    multiply_listed(a, a_depth, b, at, depth, sums);
+    for (std::size_t r = 0; r < kRows; r++) __builtin_memcpy(c + r * c_row, sums[r], cols * sizeof(float));
+  }
+}
+
 template <std::size_t kWidth>
 void interleave_panel(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth, float* to) {
   // Squares of kLanes rows and as many columns; what is written too much is written again by the next column.
@@ -262,8 +288,23 @@ inline Floats sums_of(Floats (&values)[kLanes]) {
   return values[0];
 }
 
-template <std::size_t kRows, std::size_t kCols>
-__attribute__((noinline)) void inner_tile(const float* a, const float* b, std::size_t depth, float alpha, float beta,
+// Rows one after another, and rows that lie anywhere.
+struct Even {
+  const float* data;
+  std::size_t depth;
+  static constexpr bool kNear = true;
+  const float* at(std::size_t row) const { return data + row * depth; }
+  Even from(std::size_t row) const { return {at(row), depth}; }
+};
+struct Listed {
+  const float* const* rows;
+  static constexpr bool kNear = false;
+  const float* at(std::size_t row) const { return rows[row]; }
+  Listed from(std::size_t row) const { return {rows + row}; }
+};
+
+template <std::size_t kRows, std::size_t kCols, typename Left>
+__attribute__((noinline)) void inner_tile(Left a, const float* b, std::size_t depth, float alpha, float beta,
                                           float* c, std::size_t c_row, std::size_t c_col) {
   Floats sums[kRows][kCols] = {};
   std::size_t p = 0;
@@ -273,10 +314,10 @@ __attribute__((noinline)) void inner_tile(const float* a, const float* b, std::s
     for (std::size_t j = 0; j < kCols; j++) right[j] = load<Floats>(b + j * depth + p);
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < kRows; r++) {
-      const float* at = a + r * depth + p;
+      const float* at = a.at(r) + p;
       const Floats left = held(load<Floats>(at));
       // The rows of the next tile may come from memory. With fewer columns loads are what takes the time.
-      if constexpr (kCols > kFewDotCols) __builtin_prefetch(at + kRows * depth);
+      if constexpr (kCols > kFewDotCols || !Left::kNear) __builtin_prefetch(a.at(kRows + r) + p);
 #pragma GCC unroll 8
       for (std::size_t j = 0; j < kCols; j++) sums[r][j] += left * right[j];
     }
@@ -295,7 +336,7 @@ __attribute__((noinline)) void inner_tile(const float* a, const float* b, std::s
     for (std::size_t r = 0; r < kRows; r++)
       for (std::size_t j = 0; j < kCols; j++)
         for (std::size_t rest = p; rest < depth; rest++)
-          dots[r * kCols + j] += a[r * depth + rest] * b[j * depth + rest];
+          dots[r * kCols + j] += a.at(r)[rest] * b[j * depth + rest];
   for (std::size_t r = 0; r < kRows; r++)
     for (std::size_t j = 0; j < kCols; j++) {
       float& to = c[r * c_row + j * c_col];
@@ -304,8 +345,8 @@ __attribute__((noinline)) void inner_tile(const float* a, const float* b, std::s
 }
 
 // Columns in groups as even as they can be, of at most kCols.
-template <std::size_t kRows, std::size_t kCols>
-inline void inner_group(const float* a, const float* b, std::size_t depth, std::size_t cols, float alpha, float beta,
+template <std::size_t kRows, std::size_t kCols, typename Left>
+inline void inner_group(Left a, const float* b, std::size_t depth, std::size_t cols, float alpha, float beta,
                         float* c, std::size_t c_row, std::size_t c_col) {
   if (cols == kCols)
     inner_tile<kRows, kCols>(a, b, depth, alpha, beta, c, c_row, c_col);
@@ -313,8 +354,8 @@ inline void inner_group(const float* a, const float* b, std::size_t depth, std::
     inner_group<kRows, kCols - 1>(a, b, depth, cols, alpha, beta, c, c_row, c_col);
 }
 
-template <std::size_t kRows, std::size_t kCols>
-inline void inner_rows(const float* a, const float* b, std::size_t depth, std::size_t cols, float alpha, float beta,
+template <std::size_t kRows, std::size_t kCols, typename Left>
+inline void inner_rows(Left a, const float* b, std::size_t depth, std::size_t cols, float alpha, float beta,
                        float* c, std::size_t c_row, std::size_t c_col) {
   for (std::size_t groups = (cols + kCols - 1) / kCols, j = 0; groups > 0; groups--) {
     const std::size_t width = (cols - j + groups - 1) / groups;
@@ -323,19 +364,27 @@ inline void inner_rows(const float* a, const float* b, std::size_t depth, std::s
   }
 }
 
-template <std::size_t kRows, std::size_t kCols>
-void inner_of(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
+template <std::size_t kRows, std::size_t kCols, typename Left>
+void inner_of(Left a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
               float beta, float* c, std::size_t c_row, std::size_t c_col) {
   std::size_t r = 0;
   for (; r + kRows <= rows; r += kRows)
-    inner_rows<kRows, kCols>(a + r * depth, b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
-  for (; r < rows; r++) inner_rows<1, kCols>(a + r * depth, b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
+    inner_rows<kRows, kCols>(a.from(r), b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
+  for (; r < rows; r++) inner_rows<1, kCols>(a.from(r), b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
 }
 
 void inner(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
            float beta, float* c, std::size_t c_row, std::size_t c_col) {
-  cols <= kFewDotCols ? inner_of<kFewDotRows, kFewDotCols>(a, b, depth, rows, cols, alpha, beta, c, c_row, c_col)
-                      : inner_of<kDotRows, kDotCols>(a, b, depth, rows, cols, alpha, beta, c, c_row, c_col);
+  const Even rows_of_a = {a, depth};
+  cols <= kFewDotCols ? inner_of<kFewDotRows, kFewDotCols>(rows_of_a, b, depth, rows, cols, alpha, beta, c, c_row, c_col)
+                      : inner_of<kDotRows, kDotCols>(rows_of_a, b, depth, rows, cols, alpha, beta, c, c_row, c_col);
+}
+
+void inner_listed(const float* const* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float beta,
+                  float* c, std::size_t c_row) {
+  const Listed list = {a};
+  cols <= kFewDotCols ? inner_of<kFewDotRows, kFewDotCols>(list, b, depth, rows, cols, 1, beta, c, c_row, 1)
+                      : inner_of<kDotRows, kDotCols>(list, b, depth, rows, cols, 1, beta, c, c_row, 1);
 }
 
 #define EQUIPOISE_TEXT(name) #name
@@ -364,6 +413,8 @@ const Isa isa = {
     kTileCols,
     outer_of<kTileRows>,
     inner,
+    outer_listed_of<kTileRows>,
+    inner_listed,
     interleave,
     filter_rows,
     filter_column,

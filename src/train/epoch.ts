@@ -42,7 +42,8 @@ export interface EpochOutcome {
   readonly converged?: boolean;
 }
 
-export type RunEpoch = (visits: Visits, place: EpochPlace) => Promise<EpochOutcome>;
+/** `meanwhile` is for this thread to do while others compute, if they do; doing it again does nothing. */
+export type RunEpoch = (visits: Visits, place: EpochPlace, meanwhile: () => void) => Promise<EpochOutcome>;
 
 export function diverged({ epoch, step, rate }: StepPlace, why: string, cause?: unknown): EquipoiseError {
   return new EquipoiseError(

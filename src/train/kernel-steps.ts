@@ -35,14 +35,14 @@ export function kernelSteps(training: Training): RunEpoch | undefined {
   }));
   const losses = new Float64Array(2 * stepsPerEpoch);
   const threads = threadsFor(training, batchSize);
-  return async (visits, { epoch, rate }) => {
+  return async (visits, { epoch, rate }, meanwhile) => {
     const stepsBefore = epoch * stepsPerEpoch;
     const wanted = form({ ...given, epoch, epochs });
     let sum = 0;
     for await (const { table, order, start } of stretches(visits, batchSize)) {
       const first = start / batchSize;
       const end = first + Math.ceil(order.length / batchSize);
-      await kernels.learn?.({
+      const learning = kernels.learn?.({
         rows: table,
         visits: order,
         batchSize,
@@ -57,6 +57,8 @@ export function kernelSteps(training: Training): RunEpoch | undefined {
             onProgress({ stage: 'train', done: stepsBefore + first + done, total: epochs * stepsPerEpoch }),
         }),
       });
+      meanwhile();
+      await learning;
       for (let step = first; step < end; step++) {
         const lossSum = losses[2 * step] as number;
         const weight = losses[2 * step + 1] as number;

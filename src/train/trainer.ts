@@ -201,10 +201,9 @@ export async function fitHead(
   for (let epoch = 0; epoch < epochs; epoch++) {
     const visited = await visits.of(epoch);
     const rate = baseRate * schedule.factor(epoch, epochs);
-    const running = runEpoch(visited, { epoch, epochs, rate });
-    // Where the kernel computes elsewhere, this thread has nothing else to do.
-    visits.drawAhead(epoch + 1);
-    const { loss: mean, converged } = await running;
+    const { loss: mean, converged } = await runEpoch(visited, { epoch, epochs, rate }, () =>
+      visits.drawAhead(epoch + 1),
+    );
     throwIfAborted(signal, 'training');
     // The loss tells of the parameters before a step: after the last one nothing else would.
     const broken = moving.map((p) => head.parameters[p] as Parameter).find(({ data }) => !allFinite(data));

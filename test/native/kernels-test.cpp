@@ -307,14 +307,12 @@ void test_gemm(const Isa& isa) {
 }
 
 // Two layers learn from rows and recipes with soft labels and weights: the first step against plain loops in float64, later ones against
-// other numbers of threads.
-void test_learn(const Isa& isa) {
+// other numbers of threads. Few units take their rows from a list, where they lie if their columns fill whole tiles.
+void test_learn(const Isa& isa, std::size_t cols, std::size_t units) {
   constexpr std::size_t kRows = 150;
   constexpr std::size_t kPlain = 41;
-  constexpr std::size_t kCols = 131;
-  constexpr std::size_t kHidden = 19;
   constexpr std::size_t kClasses = 5;
-  std::vector<float> x(kRows * kCols);
+  std::vector<float> x(kRows * cols);
   for (float& value : x) value = uniform() - 0.5f;
   std::vector<std::int32_t> base(kRows), other(kRows), label(kRows), other_label(kRows), visits(kRows);
   std::vector<float> step(kRows), share(kRows), weight(kRows);
@@ -332,7 +330,7 @@ void test_learn(const Isa& isa) {
   const float scale[kClasses] = {1, 0.9f, 0.8f, 0.7f, 0.6f};
   const float shift[kClasses] = {0, -1, -0.5f, -2, 0.5f};
   std::vector<float> start[4];
-  const std::size_t sizes[4] = {kHidden * kCols, kHidden, kClasses * kHidden, kClasses};
+  const std::size_t sizes[4] = {units * cols, units, kClasses * units, kClasses};
   for (std::size_t p = 0; p < 4; p++) {
     start[p].resize(sizes[p]);
     for (float& value : start[p]) value = 0.3f * (uniform() - 0.5f);
@@ -348,10 +346,10 @@ void test_learn(const Isa& isa) {
       sums[p].assign(sizes[p], 0);
       learnt[p] = {values[p].data(), first[p].data(), second[p].data(), sums[p].data()};
     }
-    const AffineLayer layers[] = {{kHidden, learnt[0], learnt[1]}, {kClasses, learnt[2], learnt[3]}};
+    const AffineLayer layers[] = {{units, learnt[0], learnt[1]}, {kClasses, learnt[2], learnt[3]}};
     std::int32_t control[2] = {};
     losses.assign(2 * ((kRows + batch - 1) / batch), 0);
-    return learn(isa, {.x = x.data(), .cols = kCols, .base = base.data(), .plain = kPlain, .other = other.data() + kPlain,
+    return learn(isa, {.x = x.data(), .cols = cols, .base = base.data(), .plain = kPlain, .other = other.data() + kPlain,
                        .step = step.data() + kPlain, .label = label.data(), .other_label = other_label.data(),
                        .label_weight = share.data(), .sample_weight = weight.data(), .visits = visits, .batch = batch,
                        .layers = layers, .scale = scale, .shift = shift, .class_weight = class_weight, .smoothing = 0.1f, .by_weight = true, .rule = rule,
@@ -363,20 +361,20 @@ void test_learn(const Isa& isa) {
   for (const std::int32_t visit : visits) {
     const auto at = static_cast<std::size_t>(visit);
     double z[kClasses];
-    double hidden[kHidden];
-    for (std::size_t h = 0; h < kHidden; h++) {
+    std::vector<double> hidden(units);
+    for (std::size_t h = 0; h < units; h++) {
       hidden[h] = start[1][h];
-      for (std::size_t j = 0; j < kCols; j++) {
-        const double a = x[static_cast<std::size_t>(base[at]) * kCols + j];
-        const double b = x[static_cast<std::size_t>(other[at]) * kCols + j];
-        hidden[h] += (a + step[at] * (b - a)) * start[0][h * kCols + j];
+      for (std::size_t j = 0; j < cols; j++) {
+        const double a = x[static_cast<std::size_t>(base[at]) * cols + j];
+        const double b = x[static_cast<std::size_t>(other[at]) * cols + j];
+        hidden[h] += (a + step[at] * (b - a)) * start[0][h * cols + j];
       }
       hidden[h] = std::max(0.0, hidden[h]);
     }
     double sum = 0;
     for (std::size_t c = 0; c < kClasses; c++) {
       z[c] = start[3][c];
-      for (std::size_t h = 0; h < kHidden; h++) z[c] += hidden[h] * start[2][c * kHidden + h];
+      for (std::size_t h = 0; h < units; h++) z[c] += hidden[h] * start[2][c * units + h];
       z[c] = scale[c] * z[c] + shift[c];
       sum += std::exp(z[c]);
     }
@@ -423,7 +421,8 @@ int main() {
     test_stop(**isa);
     test_interpolate(**isa);
     test_gemm(**isa);
-    test_learn(**isa);
+    for (const std::size_t cols : {131, 128})
+      for (const std::size_t units : {19, 7}) test_learn(**isa, cols, units);
     std::printf("%s: %d failures so far\n", (*isa)->name, failures);
   }
   return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -30,6 +30,8 @@ function drawSet(rows: number, cols: number, classes: number) {
 
 const train = drawSet(203, 19, 5);
 const wide = drawSet(150, 140, 37);
+/** Of columns that fill whole tiles, so that its rows are read where they lie. */
+const even = drawSet(330, 64, 3);
 const shared: TrainOptions = { epochs: 3, batchSize: 64, seed: 2 };
 const mlp = { name: 'mlp', hidden: [33, 18] };
 
@@ -65,6 +67,9 @@ const settings: Record<string, [typeof train, TrainOptions]> = {
   'more classes than a tile, more columns than a block': [wide, {}],
   'a perceptron of two hidden layers': [train, { head: mlp }],
   'a wide perceptron': [wide, { head: { name: 'mlp', hidden: [129] } }],
+  'rows where they lie': [even, { batchSize: 300 }],
+  'rows where they lie and made ones': [even, { batchSize: 150, sampler: 'smote', epochLength: 'resampled' }],
+  'a perceptron of few units': [even, { head: { name: 'mlp', hidden: [6] }, batchSize: 100 }],
   'one row a step': [train, { batchSize: 1, epochs: 1, learningRate: 0.05 }],
   'nesterov and no decay': [train, { optimizer: { name: 'sgd', nesterov: true, weightDecay: 0 } }],
   adamw: [train, { head: mlp, optimizer: 'adamw' }],
@@ -107,9 +112,16 @@ for (const [what, [set, options]] of Object.entries(settings))
   });
 
 test('any number of threads leaves the same bytes', async () => {
-  // 640 rows of 300 columns a step: enough that the kernel takes all the threads it may.
-  const set = drawSet(1500, 300, 21);
-  for (const options of [{}, { head: { name: 'mlp', hidden: [100] } }, { optimizer: 'lbfgs', epochs: 4 }] as const) {
+  // 640 rows a step: enough that the kernel takes all the threads it may.
+  const many = drawSet(1500, 300, 21);
+  const few = drawSet(1500, 320, 6);
+  for (const [set, options] of [
+    [many, {}],
+    [few, {}],
+    [few, { sampler: 'smote', epochLength: 'resampled' }],
+    [many, { head: { name: 'mlp', hidden: [100] } }],
+    [many, { optimizer: 'lbfgs', epochs: 4 }],
+  ] as const) {
     const given = { epochs: 2, ...('optimizer' in options ? {} : { batchSize: 640 }), ...options };
     const [one, ...more] = await Promise.all([1, 2, 3, 7].map((threads) => fitHead(set, { ...given, threads })));
     for (const other of more)
