@@ -294,13 +294,23 @@ struct Even {
   std::size_t depth;
   static constexpr bool kNear = true;
   const float* at(std::size_t row) const { return data + row * depth; }
+  std::size_t ahead(std::size_t p) const { return p; }
   Even from(std::size_t row) const { return {at(row), depth}; }
+  Even part(std::size_t, std::size_t) const { return *this; }
 };
 struct Listed {
   const float* const* rows;
+  std::size_t depth;
+  // Each group of outputs asks memory for a part of the columns to come: it answers only so fast.
+  std::size_t first = 0;
+  std::size_t pace = kLanes;
   static constexpr bool kNear = false;
   const float* at(std::size_t row) const { return rows[row]; }
-  Listed from(std::size_t row) const { return {rows + row}; }
+  std::size_t ahead(std::size_t p) const { return first + p / kLanes * pace; }
+  Listed from(std::size_t row) const { return {rows + row, depth}; }
+  Listed part(std::size_t group, std::size_t groups) const {
+    return {rows, depth, group * depth / groups, (kLanes + groups - 1) / groups};
+  }
 };
 
 template <std::size_t kRows, std::size_t kCols, typename Left>
@@ -309,6 +319,7 @@ __attribute__((noinline)) void inner_tile(Left a, const float* b, std::size_t de
   Floats sums[kRows][kCols] = {};
   std::size_t p = 0;
   for (; p + kLanes <= depth; p += kLanes) {
+    const std::size_t ahead = a.ahead(p);
     Floats right[kCols];
 #pragma GCC unroll 8
     for (std::size_t j = 0; j < kCols; j++) right[j] = load<Floats>(b + j * depth + p);
@@ -317,7 +328,7 @@ __attribute__((noinline)) void inner_tile(Left a, const float* b, std::size_t de
       const float* at = a.at(r) + p;
       const Floats left = held(load<Floats>(at));
       // The rows of the next tile may come from memory. With fewer columns loads are what takes the time.
-      if constexpr (kCols > kFewDotCols || !Left::kNear) __builtin_prefetch(a.at(kRows + r) + p);
+      if constexpr (kCols > kFewDotCols || !Left::kNear) __builtin_prefetch(a.at(kRows + r) + ahead);
 #pragma GCC unroll 8
       for (std::size_t j = 0; j < kCols; j++) sums[r][j] += left * right[j];
     }
@@ -357,9 +368,10 @@ inline void inner_group(Left a, const float* b, std::size_t depth, std::size_t c
 template <std::size_t kRows, std::size_t kCols, typename Left>
 inline void inner_rows(Left a, const float* b, std::size_t depth, std::size_t cols, float alpha, float beta,
                        float* c, std::size_t c_row, std::size_t c_col) {
-  for (std::size_t groups = (cols + kCols - 1) / kCols, j = 0; groups > 0; groups--) {
-    const std::size_t width = (cols - j + groups - 1) / groups;
-    inner_group<kRows, kCols>(a, b + j * depth, depth, width, alpha, beta, c + j * c_col, c_row, c_col);
+  const std::size_t groups = (cols + kCols - 1) / kCols;
+  for (std::size_t group = 0, j = 0; group < groups; group++) {
+    const std::size_t width = (cols - j + groups - group - 1) / (groups - group);
+    inner_group<kRows, kCols>(a.part(group, groups), b + j * depth, depth, width, alpha, beta, c + j * c_col, c_row, c_col);
     j += width;
   }
 }
@@ -382,7 +394,7 @@ void inner(const float* a, const float* b, std::size_t depth, std::size_t rows, 
 
 void inner_listed(const float* const* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float beta,
                   float* c, std::size_t c_row) {
-  const Listed list = {a};
+  const Listed list = {a, depth};
   cols <= kFewDotCols ? inner_of<kFewDotRows, kFewDotCols>(list, b, depth, rows, cols, 1, beta, c, c_row, 1)
                       : inner_of<kDotRows, kDotCols>(list, b, depth, rows, cols, 1, beta, c, c_row, 1);
 }
