@@ -171,7 +171,9 @@ if (!values.report) {
     for (const one of cases) {
       const done = { ...(await measureCase(suite, one, peers)), rounds };
       printCase(suite, done);
-      results.cases = [...results.cases.filter(({ suite: of, id }) => of !== suite.name || id !== one.id), done];
+      // In its old place, so that tables keep their order.
+      const at = results.cases.findIndex(({ suite: of, id }) => of === suite.name && id === one.id);
+      results.cases = at < 0 ? [...results.cases, done] : results.cases.with(at, done);
       results.versions = peers.versions;
       // After each, so that a run that is stopped keeps what it has measured.
       if (!values.quick) await writeFile(resultsFile, `${JSON.stringify(results, null, 1)}\n`);

@@ -340,14 +340,14 @@ class Lesson {
     const std::size_t stride = stride_of(outputs);
     const float* slope = slopes_[l] + first * stride;
     for (std::size_t i = 0; i < outputs; i += isa_.tile_rows) {
-      const std::size_t rows = std::min(isa_.tile_rows, outputs - i);
+      const std::size_t height = std::min(isa_.tile_rows, outputs - i);
       for (std::size_t j = 0; j < inputs; j += isa_.tile_cols) {
-        const std::size_t cols = std::min(isa_.tile_cols, inputs - j);
+        const std::size_t width = std::min(isa_.tile_cols, inputs - j);
         float* to = part + i * inputs + j;
         if (l == 0)
-          isa_.outer_listed(slope + i, stride, desk.list, j, count, rows, cols, to, inputs);
+          isa_.outer_listed(slope + i, stride, desk.list, j, count, height, width, to, inputs);
         else
-          isa_.outer(slope + i, 1, stride, outputs_[l - 1] + first * inputs + j, inputs, count, rows, cols, 1, 0, to, inputs, 1);
+          isa_.outer(slope + i, 1, stride, outputs_[l - 1] + first * inputs + j, inputs, count, height, width, 1, 0, to, inputs, 1);
       }
     }
     part += outputs * inputs;

@@ -385,18 +385,22 @@ void inner_of(Left a, const float* b, std::size_t depth, std::size_t rows, std::
   for (; r < rows; r++) inner_rows<1, kCols>(a.from(r), b, depth, cols, alpha, beta, c + r * c_row, c_row, c_col);
 }
 
+template <typename Left>
+inline void inner_any(Left a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha, float beta,
+                      float* c, std::size_t c_row, std::size_t c_col) {
+  cols <= kFewDotCols ? inner_of<kFewDotRows, kFewDotCols>(a, b, depth, rows, cols, alpha, beta, c, c_row, c_col)
+                      : inner_of<kDotRows, kDotCols>(a, b, depth, rows, cols, alpha, beta, c, c_row, c_col);
+}
+
 void inner(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
            float beta, float* c, std::size_t c_row, std::size_t c_col) {
-  const Even rows_of_a = {a, depth};
-  cols <= kFewDotCols ? inner_of<kFewDotRows, kFewDotCols>(rows_of_a, b, depth, rows, cols, alpha, beta, c, c_row, c_col)
-                      : inner_of<kDotRows, kDotCols>(rows_of_a, b, depth, rows, cols, alpha, beta, c, c_row, c_col);
+  inner_any(Even{a, depth}, b, depth, rows, cols, alpha, beta, c, c_row, c_col);
 }
 
 void inner_listed(const float* const* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float beta,
                   float* c, std::size_t c_row) {
-  const Listed list = {a, depth};
-  cols <= kFewDotCols ? inner_of<kFewDotRows, kFewDotCols>(list, b, depth, rows, cols, 1, beta, c, c_row, 1)
-                      : inner_of<kDotRows, kDotCols>(list, b, depth, rows, cols, 1, beta, c, c_row, 1);
+  static_assert(kDotRows <= kListAhead && kFewDotRows <= kListAhead);
+  inner_any(Listed{a, depth}, b, depth, rows, cols, 1, beta, c, c_row, 1);
 }
 
 #define EQUIPOISE_TEXT(name) #name
