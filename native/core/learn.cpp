@@ -57,15 +57,36 @@ struct View {
   std::size_t col;
 };
 
+// The rows of a chunk, as RowList has them.
+struct Listing {
+  std::size_t step = -1;
+  std::size_t chunk = 0;
+  float* rows[kLongChunk + kListAhead];
+  const float* base[kLongChunk + kListAhead];
+  const float* other[kLongChunk + kListAhead];
+  float share[kLongChunk + kListAhead];
+  operator RowList() const { return {rows, base, other, share}; }
+};
+
 // What a thread works with.
 struct Desk {
+  Desk(std::size_t left_size, std::size_t right_size, std::size_t gradient_size, std::size_t rows_size)
+      : left(left_size), right(right_size), gradient(gradient_size), rows(rows_size) {}
+  explicit operator bool() const { return left && right && gradient && rows; }
+
   Buffer<float> left;
   Buffer<float> right;
   Buffer<float> gradient;
-  // Of its chunk, where nobody else needs them: where its rows lie, and those that had to be made.
-  const float* list[kLongChunk + kListAhead];
+  // Room for the rows of its chunk that are made, where nobody else needs them.
   Buffer<float> rows;
-  explicit operator bool() const { return left && right && gradient && rows; }
+  // Of its chunk, and of the one it is likely to take next.
+  Listing lists[2];
+  Listing* list = &lists[0];
+  Listing* next = &lists[1];
+  std::int32_t label[kLongChunk];
+  std::int32_t other_label[kLongChunk];
+  float label_weight[kLongChunk];
+  float sample_weight[kLongChunk];
 };
 
 // c = alpha * a * b' + beta * c with a of (m, k), b of (n, k), c with rows `c_row` apart.
@@ -139,11 +160,7 @@ class Lesson {
              .scale = tables_.get(),
              .shift = tables_.get() + padded_,
              .class_weight = tables_.get() + 2 * padded_,
-             .smoothing = task_.smoothing,
-             .label = task_.label,
-             .other_label = task_.other_label,
-             .label_weight = task_.label_weight,
-             .sample_weight = task_.sample_weight};
+             .smoothing = task_.smoothing};
     for (Buffer<float>& rows : rows_) std::fill_n(rows.get(), shared_rows(), 0.0f);
     // Zeros behind the classes of a row of logits stay there; products may read, but not use, what lies behind a matrix.
     std::fill_n(memory_.get(), memory_of(isa_, task_), 0.0f);
@@ -160,8 +177,8 @@ class Lesson {
   // What one thread does.
   void work() noexcept {
     const std::size_t own_rows = listed_ ? chunk_ * task_.cols + isa_.tile_cols : 0;
-    Desk desk = {Buffer<float>((std::max(chunk_, widest_) + std::max(isa_.tile_rows, isa_.tile_cols)) * kChain + kVector),
-                 Buffer<float>(isa_.tile_cols * kChain + kVector), Buffer<float>(widest_ * kBlock), {}, Buffer<float>(own_rows)};
+    Desk desk((std::max(chunk_, widest_) + std::max(isa_.tile_rows, isa_.tile_cols)) * kChain + kVector,
+              isa_.tile_cols * kChain + kVector, widest_ * kBlock, own_rows);
     if (!desk) return;
     std::fill_n(desk.rows.get(), own_rows, 0.0f);
     const std::size_t per_step = chunks_ + blocks_;
@@ -232,8 +249,12 @@ class Lesson {
     return progress_.wait(tickets, [this] { return stopped(); });
   }
 
+  const std::int32_t* visits_of(std::size_t step) const { return task_.visits.data() + step * task_.batch; }
+
   std::size_t rows_of(std::size_t step) const { return std::min(task_.batch, task_.visits.size() - step * task_.batch); }
 
+  const float* row(std::int32_t id) const { return task_.x + static_cast<std::size_t>(id) * task_.cols; }
+  std::int32_t other_of(std::size_t at) const { return at < task_.plain ? task_.base[at] : task_.other[at - task_.plain]; }
   float step_of(std::size_t at) const { return at < task_.plain ? 0 : task_.step[at - task_.plain]; }
 
   // Whether the rows visited lie in x one after the other, as they are: then nothing is gathered. Products read whole tiles of
@@ -255,32 +276,84 @@ class Lesson {
     return task_.x + (first + step * task_.batch) * task_.cols;
   }
 
-  // Brings the rows of a chunk together, or lists where they lie.
+  // Brings the rows of a chunk together, or lists where they lie and what they are made of.
   void gather(Desk& desk, std::size_t step, std::size_t chunk) {
     const std::size_t first = chunk * chunk_;
     const std::size_t batch = rows_of(step);
     if (first >= batch || in_place_) return;
+    if (listed_) {
+      if (desk.next->step == step && desk.next->chunk == chunk)
+        std::swap(desk.list, desk.next);
+      else
+        list(desk, *desk.list, step, chunk);
+      return;
+    }
     const std::size_t count = std::min(chunk_, batch - first);
-    float* to = listed_ ? desk.rows.get() : rows_[step % 2].get() + first * task_.cols;
-    // Products of listed rows read whole tiles of columns.
-    const bool as_they_are = listed_ && task_.cols % isa_.tile_cols == 0;
-    std::int32_t base[kLongChunk];
-    std::int32_t other[kLongChunk];
-    float share[kLongChunk];
-    std::size_t made = 0;
+    const std::int32_t* visits = visits_of(step) + first;
+    std::int32_t base[kChunk];
+    std::int32_t other[kChunk];
+    float share[kChunk];
     for (std::size_t i = 0; i < count; i++) {
-      const auto at = static_cast<std::size_t>(task_.visits[step * task_.batch + first + i]);
-      if (as_they_are && step_of(at) == 0) {
-        desk.list[i] = task_.x + static_cast<std::size_t>(task_.base[at]) * task_.cols;
+      const auto at = static_cast<std::size_t>(visits[i]);
+      base[i] = task_.base[at];
+      other[i] = other_of(at);
+      share[i] = step_of(at);
+    }
+    isa_.interpolate(task_.x, task_.cols, base, other, share, count, rows_[step % 2].get() + first * task_.cols, false);
+  }
+
+  void list(Desk& desk, Listing& to, std::size_t step, std::size_t chunk) const {
+    const std::size_t first = chunk * chunk_;
+    const std::size_t count = std::min(chunk_, rows_of(step) - first);
+    const std::int32_t* visits = visits_of(step) + first;
+    // Products of listed rows read whole tiles of columns.
+    const bool as_they_are = task_.cols % isa_.tile_cols == 0;
+    float* room = desk.rows.get();
+    to.step = step;
+    to.chunk = chunk;
+    for (std::size_t i = 0; i < chunk_ + kListAhead; i++) {
+      if (i >= count) {
+        to.rows[i] = to.rows[count - 1];
+        to.base[i] = to.base[count - 1];
+        to.other[i] = to.other[count - 1];
         continue;
       }
-      if (listed_) desk.list[i] = to + made * task_.cols;
-      base[made] = task_.base[at];
-      other[made] = at < task_.plain ? base[made] : task_.other[at - task_.plain];
-      share[made++] = step_of(at);
+      const auto at = static_cast<std::size_t>(visits[i]);
+      to.base[i] = row(task_.base[at]);
+      // The first question spares most rows the wait for their share.
+      if (as_they_are && (at < task_.plain || step_of(at) == 0)) {
+        to.rows[i] = const_cast<float*>(to.base[i]);
+        to.other[i] = to.base[i];
+        continue;
+      }
+      to.rows[i] = room;
+      to.other[i] = row(other_of(at));
+      to.share[i] = step_of(at);
+      room += task_.cols;
     }
-    if (listed_) std::fill_n(desk.list + count, kListAhead, desk.list[count - 1]);
-    isa_.interpolate(task_.x, task_.cols, base, other, share, made, to, false);
+  }
+
+  // Lists the chunk that this thread is likely to take next.
+  void look_ahead(Desk& desk, std::size_t step, std::size_t chunk) {
+    const std::size_t place = step * chunks_ + chunk + std::min(chunks_, std::max<std::size_t>(1, task_.threads));
+    const std::size_t next = place / chunks_;
+    if (next < steps_ && place % chunks_ * chunk_ < rows_of(next))
+      list(desk, *desk.next, next, place % chunks_);
+    else
+      *desk.next = *desk.list;
+  }
+
+  // What a chunk's rows are to be, side by side: in the loss itself each would wait for memory.
+  Targets targets(Desk& desk, const std::int32_t* visits, std::size_t count) const {
+    const auto picked = [visits, count]<typename T>(const T* table, T* to) -> const T* {
+      if (table == nullptr) return nullptr;
+      for (std::size_t i = 0; i < count; i++) to[i] = table[static_cast<std::size_t>(visits[i])];
+      return to;
+    };
+    return {.label = picked(task_.label, desk.label),
+            .other_label = picked(task_.other_label, desk.other_label),
+            .label_weight = picked(task_.label_weight, desk.label_weight),
+            .sample_weight = picked(task_.sample_weight, desk.sample_weight)};
   }
 
   // The rows of a chunk forward to their loss, and back to the slopes of all layers.
@@ -301,7 +374,7 @@ class Lesson {
         for (std::size_t i = 0; i < count; i++) std::copy_n(layer.bias.values, layer.outputs, out + i * stride);
       const float beta = layer.bias.values == nullptr ? 0 : 1;
       if (l == 0 && listed_)
-        isa_.inner_listed(desk.list, layer.weight.values, inputs, count, layer.outputs, beta, out, stride);
+        isa_.inner_listed(*desk.list, layer.weight.values, inputs, count, layer.outputs, beta, out, stride);
       else if (few(layer))
         isa_.inner(input, layer.weight.values, inputs, count, layer.outputs, 1, beta, out, stride, 1);
       else if (layer.outputs <= kSome)
@@ -314,7 +387,7 @@ class Lesson {
       input = out;
       inputs = layer.outputs;
     }
-    sums_[chunk] = isa_.learning->cross_entropy(loss_, task_.visits.data() + step * task_.batch + first, count,
+    sums_[chunk] = isa_.learning->cross_entropy(loss_, targets(desk, visits_of(step) + first, count), count,
                                                 slopes_[depth_ - 1] + first * padded_);
     for (std::size_t l = depth_ - 1; l-- > 0;) {
       const AffineLayer& above = task_.layers[l + 1];
@@ -328,6 +401,7 @@ class Lesson {
       for (std::size_t i = 0; i < count; i++)
         for (std::size_t j = 0; j < outputs; j++) slope[i * stride + j] = active[i * outputs + j] > 0 ? slope[i * stride + j] : 0;
     }
+    if (listed_) look_ahead(desk, step, chunk);
     float* part = parts_.get() + chunk * part_;
     inputs = task_.cols;
     for (std::size_t l = 0; l < depth_; inputs = task_.layers[l++].outputs)
@@ -345,7 +419,7 @@ class Lesson {
         const std::size_t width = std::min(isa_.tile_cols, inputs - j);
         float* to = part + i * inputs + j;
         if (l == 0)
-          isa_.outer_listed(slope + i, stride, desk.list, j, count, height, width, to, inputs);
+          isa_.outer_listed(slope + i, stride, *desk.list, *desk.next, j, count, height, width, to, inputs);
         else
           isa_.outer(slope + i, 1, stride, outputs_[l - 1] + first * inputs + j, inputs, count, height, width, 1, 0, to, inputs, 1);
       }

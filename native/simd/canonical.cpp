@@ -59,6 +59,9 @@ struct Between {
 };
 
 // What a row to come is made of, for which memory is asked line by line meanwhile.
+struct NoneAhead {
+  void ask(std::size_t) const {}
+};
 struct Ahead {
   const float* base;
   const float* other;
@@ -73,8 +76,8 @@ inline bool aligned(const float* at) {
   return reinterpret_cast<std::uintptr_t>(at) % sizeof(V) == 0;
 }
 
-template <bool kStream, typename Row>
-inline void write(const Row& row, const Ahead& ahead, std::size_t cols, float* out) {
+template <bool kStream, typename Row, typename Next>
+inline void write(const Row& row, const Next& ahead, std::size_t cols, float* out) {
   std::size_t j = 0;
   if constexpr (kStream) {
     // Only whole lines go past the cache: two rows may share a line, and half a line would cost a whole one twice.
@@ -117,6 +120,13 @@ void interpolate(const float* x, std::size_t cols, const std::int32_t* base, con
   if (!streamed) return write_rows<false>(x, cols, base, other, step, count, out);
   write_rows<true>(x, cols, base, other, step, count, out);
   end_stream();
+}
+
+void interpolate_row(const float* base, const float* other, float step, std::size_t cols, float* out) {
+  if (step == 0)
+    write<false>(Copy{base}, NoneAhead{}, cols, out);
+  else
+    write<false>(Between{base, other, step}, NoneAhead{}, cols, out);
 }
 
 }  // namespace equipoise::EQUIPOISE_ISA

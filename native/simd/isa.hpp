@@ -77,8 +77,15 @@ struct Screen {
   std::size_t padded(std::size_t cols) const { return (cols + step - 1) / step * step; }
 };
 
-// A list of rows has so many behind its end.
+// Rows that lie anywhere, and rows that are still to be made: row i is at rows[i], where that is base[i] as it is, else made there
+// as base[i] + share[i] * (other[i] - base[i]). Of rows, base and other there are kListAhead more, for which memory is asked early.
 inline constexpr std::size_t kListAhead = 8;
+struct RowList {
+  float* const* rows;
+  const float* const* base;
+  const float* const* other;
+  const float* share;
+};
 
 // Weights of pixels have this many binary places.
 inline constexpr int kFractionBits = 22;
@@ -113,13 +120,14 @@ struct Isa {
   // The same with sums over p of a[i * depth + p] * b[j * depth + p], for any number of rows and cols.
   void (*inner)(const float* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float alpha,
                 float beta, float* c, std::size_t c_row, std::size_t c_col);
-  // Products of rows that lie anywhere; a list of them has kListAhead more, for which memory is asked early.
-  // c[i * c_row + j] = the sum over p of a[p * a_depth + i] * b[p][at + j], over a tile. Reads tile_cols columns of b whatever cols is.
-  void (*outer_listed)(const float* a, std::size_t a_depth, const float* const* b, std::size_t at, std::size_t depth,
+  // Products of listed rows. The inner one makes those that are to be made.
+  // c[i * c_row + j] = the sum over p of a.rows[i][p] * b[j * depth + p] + beta * c[...].
+  void (*inner_listed)(const RowList& a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float beta,
+                       float* c, std::size_t c_row);
+  // c[i * c_row + j] = the sum over p of a[p * a_depth + i] * b.rows[p][at + j], over a tile. Reads tile_cols columns of b whatever
+  // cols is. Asks memory for those columns of what `next`, as long a list, is made of.
+  void (*outer_listed)(const float* a, std::size_t a_depth, const RowList& b, const RowList& next, std::size_t at, std::size_t depth,
                        std::size_t rows, std::size_t cols, float* c, std::size_t c_row);
-  // c[i * c_row + j] = the sum over p of a[i][p] * b[j * depth + p] + beta * c[...].
-  void (*inner_listed)(const float* const* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols,
-                       float beta, float* c, std::size_t c_row);
   // Panels of `width` rows side by side: row r of a panel has from[r * row + p * col] at to[p * width + r], p < depth, zeros
   // where there is no row. width is tile_rows or tile_cols; writes up to one vector behind the last number.
   void (*interleave)(const float* from, std::size_t row, std::size_t col, std::size_t count, std::size_t depth,

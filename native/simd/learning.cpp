@@ -67,7 +67,7 @@ inline float logarithm(float value) { return __builtin_logf(value); }
 
 // With kOne the classes of a row fill one vector.
 template <bool kOne>
-LossSums cross_entropy_of(const CrossEntropy& loss, const std::int32_t* visits, std::size_t count, float* z) {
+LossSums cross_entropy_of(const CrossEntropy& loss, const Targets& targets, std::size_t count, float* z) {
   const std::size_t padded = kOne ? kLanes : loss.padded;
   LossSums sums = {0, 0};
   const float spread = loss.smoothing / static_cast<float>(loss.classes);
@@ -75,7 +75,6 @@ LossSums cross_entropy_of(const CrossEntropy& loss, const std::int32_t* visits, 
   float all_weights = 0;
   for (std::size_t c = 0; c < loss.classes; c++) all_weights += loss.class_weight[c];
   for (std::size_t i = 0; i < count; i++, z += padded) {
-    const std::size_t row = static_cast<std::size_t>(visits[i]);
     Floats most = all(-__builtin_inff());
     for (std::size_t j = 0; j < padded; j += kLanes) {
       const Floats value = load<Floats>(loss.scale + j) * load<Floats>(z + j) + load<Floats>(loss.shift + j);
@@ -83,10 +82,10 @@ LossSums cross_entropy_of(const CrossEntropy& loss, const std::int32_t* visits, 
       most = value > most ? value : most;
     }
     const float highest = fold<Larger>(most);
-    const float sample = loss.sample_weight == nullptr ? 1 : loss.sample_weight[row];
-    const float share = loss.label_weight == nullptr ? 1 : loss.label_weight[row];
-    const std::size_t label = static_cast<std::size_t>(loss.label[row]);
-    const std::size_t other = loss.other_label == nullptr ? label : static_cast<std::size_t>(loss.other_label[row]);
+    const float sample = targets.sample_weight == nullptr ? 1 : targets.sample_weight[i];
+    const float share = targets.label_weight == nullptr ? 1 : targets.label_weight[i];
+    const std::size_t label = static_cast<std::size_t>(targets.label[i]);
+    const std::size_t other = targets.other_label == nullptr ? label : static_cast<std::size_t>(targets.other_label[i]);
     const float own = sample * share * loss.class_weight[label];
     const float rest = share == 1 ? 0 : sample * (1 - share) * loss.class_weight[other];
     const float own_logit = z[label] - highest;
@@ -129,8 +128,8 @@ LossSums cross_entropy_of(const CrossEntropy& loss, const std::int32_t* visits, 
   return sums;
 }
 
-LossSums cross_entropy(const CrossEntropy& loss, const std::int32_t* visits, std::size_t count, float* z) {
-  return loss.padded == kLanes ? cross_entropy_of<true>(loss, visits, count, z) : cross_entropy_of<false>(loss, visits, count, z);
+LossSums cross_entropy(const CrossEntropy& loss, const Targets& targets, std::size_t count, float* z) {
+  return loss.padded == kLanes ? cross_entropy_of<true>(loss, targets, count, z) : cross_entropy_of<false>(loss, targets, count, z);
 }
 
 void momentum(const Momentum& rule, const float* __restrict g, std::size_t count, float* __restrict w, float* __restrict v) {

@@ -15,7 +15,10 @@ struct CrossEntropy {
   const float* shift;
   const float* class_weight;
   float smoothing;
-  // One number a row that may be visited; all but the first may be null.
+};
+
+// One number a row; all but the first may be null.
+struct Targets {
   const std::int32_t* label;
   const std::int32_t* other_label;
   const float* label_weight;
@@ -45,8 +48,8 @@ struct Adam {
 };
 
 struct Learning {
-  // Rows `visits` of the tables; their logits z, (count, padded), become the slopes of the summed loss.
-  LossSums (*cross_entropy)(const CrossEntropy& loss, const std::int32_t* visits, std::size_t count, float* z);
+  // The logits z, (count, padded), become the slopes of the summed loss.
+  LossSums (*cross_entropy)(const CrossEntropy& loss, const Targets& targets, std::size_t count, float* z);
   // A run of parameters moves along its gradient; the rest is state that a rule keeps of each.
   void (*momentum)(const Momentum& rule, const float* gradient, std::size_t count, float* parameter, float* velocity);
   void (*adam)(const Adam& rule, const float* gradient, std::size_t count, float* parameter, float* mean, float* square);

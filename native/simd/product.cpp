@@ -41,14 +41,19 @@ inline void multiply_rows(const float* a, std::size_t a_row, const float* b, std
   }
 }
 
-// The same of rows of b that lie anywhere: b[p] + at + v * kLanes.
+// The same of listed rows of b, from column `at` on.
 template <std::size_t kRows, std::size_t kVectors>
-inline void multiply_listed(const float* a, std::size_t a_depth, const float* const* b, std::size_t at, std::size_t depth,
-                            Floats (&sums)[kRows][kVectors]) {
+inline void multiply_listed(const float* a, std::size_t a_depth, const RowList& b, const RowList& next, std::size_t at,
+                            std::size_t depth, Floats (&sums)[kRows][kVectors]) {
   for (std::size_t p = 0; p < depth; p++, a += a_depth) {
     Floats right[kVectors];
-    for (std::size_t v = 0; v < kVectors; v++) right[v] = load<Floats>(b[p] + at + v * kLanes);
-    __builtin_prefetch(b[p + kListAhead] + at);
+    for (std::size_t v = 0; v < kVectors; v++) right[v] = load<Floats>(b.rows[p] + at + v * kLanes);
+    __builtin_prefetch(b.rows[p + kListAhead] + at);
+    // Into the second cache.
+    for (std::size_t v = 0; v < kVectors * kLanes; v += kLine) {
+      __builtin_prefetch(next.base[p] + at + v, 0, 2);
+      __builtin_prefetch(next.other[p] + at + v, 0, 2);
+    }
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; r++)
 #pragma GCC unroll 2
@@ -204,12 +209,12 @@ void outer_of(const float* a, std::size_t a_row, std::size_t a_depth, const floa
 }
 
 template <std::size_t kRows>
-void outer_listed_of(const float* a, std::size_t a_depth, const float* const* b, std::size_t at, std::size_t depth,
+void outer_listed_of(const float* a, std::size_t a_depth, const RowList& b, const RowList& next, std::size_t at, std::size_t depth,
                      std::size_t rows, std::size_t cols, float* c, std::size_t c_row) {
   if constexpr (kRows > 0) {
-    if (rows < kRows) return outer_listed_of<kRows - 1>(a, a_depth, b, at, depth, rows, cols, c, c_row);
+    if (rows < kRows) return outer_listed_of<kRows - 1>(a, a_depth, b, next, at, depth, rows, cols, c, c_row);
     Floats sums[kRows][2] = {};
-    multiply_listed(a, a_depth, b, at, depth, sums);
+    multiply_listed(a, a_depth, b, next, at, depth, sums);
     for (std::size_t r = 0; r < kRows; r++) __builtin_memcpy(c + r * c_row, sums[r], cols * sizeof(float));
   }
 }
@@ -288,28 +293,38 @@ inline Floats sums_of(Floats (&values)[kLanes]) {
   return values[0];
 }
 
-// Rows one after another, and rows that lie anywhere.
+// Rows one after another, and listed ones.
 struct Even {
   const float* data;
   std::size_t depth;
-  static constexpr bool kNear = true;
+  static constexpr bool kAsks = false;
   const float* at(std::size_t row) const { return data + row * depth; }
-  std::size_t ahead(std::size_t p) const { return p; }
+  void make(std::size_t) const {}
+  // Of a row to come, beside step p.
+  void ask(std::size_t row, std::size_t p) const { __builtin_prefetch(at(row) + p); }
   Even from(std::size_t row) const { return {at(row), depth}; }
   Even part(std::size_t, std::size_t) const { return *this; }
 };
 struct Listed {
-  const float* const* rows;
+  RowList list;
   std::size_t depth;
   // Each group of outputs asks memory for a part of the columns to come: it answers only so fast.
   std::size_t first = 0;
   std::size_t pace = kLanes;
-  static constexpr bool kNear = false;
-  const float* at(std::size_t row) const { return rows[row]; }
-  std::size_t ahead(std::size_t p) const { return first + p / kLanes * pace; }
-  Listed from(std::size_t row) const { return {rows + row, depth}; }
+  static constexpr bool kAsks = true;
+  const float* at(std::size_t row) const { return list.rows[row]; }
+  void make(std::size_t rows) const {
+    for (std::size_t r = 0; r < rows; r++)
+      if (list.rows[r] != list.base[r]) interpolate_row(list.base[r], list.other[r], list.share[r], depth, list.rows[r]);
+  }
+  void ask(std::size_t row, std::size_t p) const {
+    const std::size_t ahead = first + p / kLanes * pace;
+    __builtin_prefetch(list.base[row] + ahead);
+    __builtin_prefetch(list.other[row] + ahead);
+  }
+  Listed from(std::size_t row) const { return {{list.rows + row, list.base + row, list.other + row, list.share + row}, depth}; }
   Listed part(std::size_t group, std::size_t groups) const {
-    return {rows, depth, group * depth / groups, (kLanes + groups - 1) / groups};
+    return {list, depth, group * depth / groups, (kLanes + groups - 1) / groups};
   }
 };
 
@@ -319,7 +334,6 @@ __attribute__((noinline)) void inner_tile(Left a, const float* b, std::size_t de
   Floats sums[kRows][kCols] = {};
   std::size_t p = 0;
   for (; p + kLanes <= depth; p += kLanes) {
-    const std::size_t ahead = a.ahead(p);
     Floats right[kCols];
 #pragma GCC unroll 8
     for (std::size_t j = 0; j < kCols; j++) right[j] = load<Floats>(b + j * depth + p);
@@ -328,7 +342,7 @@ __attribute__((noinline)) void inner_tile(Left a, const float* b, std::size_t de
       const float* at = a.at(r) + p;
       const Floats left = held(load<Floats>(at));
       // The rows of the next tile may come from memory. With fewer columns loads are what takes the time.
-      if constexpr (kCols > kFewDotCols || !Left::kNear) __builtin_prefetch(a.at(kRows + r) + ahead);
+      if constexpr (kCols > kFewDotCols || Left::kAsks) a.ask(kRows + r, p);
 #pragma GCC unroll 8
       for (std::size_t j = 0; j < kCols; j++) sums[r][j] += left * right[j];
     }
@@ -369,6 +383,7 @@ template <std::size_t kRows, std::size_t kCols, typename Left>
 inline void inner_rows(Left a, const float* b, std::size_t depth, std::size_t cols, float alpha, float beta,
                        float* c, std::size_t c_row, std::size_t c_col) {
   const std::size_t groups = (cols + kCols - 1) / kCols;
+  a.make(kRows);
   for (std::size_t group = 0, j = 0; group < groups; group++) {
     const std::size_t width = (cols - j + groups - group - 1) / (groups - group);
     inner_group<kRows, kCols>(a.part(group, groups), b + j * depth, depth, width, alpha, beta, c + j * c_col, c_row, c_col);
@@ -397,7 +412,7 @@ void inner(const float* a, const float* b, std::size_t depth, std::size_t rows, 
   inner_any(Even{a, depth}, b, depth, rows, cols, alpha, beta, c, c_row, c_col);
 }
 
-void inner_listed(const float* const* a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float beta,
+void inner_listed(const RowList& a, const float* b, std::size_t depth, std::size_t rows, std::size_t cols, float beta,
                   float* c, std::size_t c_row) {
   static_assert(kDotRows <= kListAhead && kFewDotRows <= kListAhead);
   inner_any(Listed{a, depth}, b, depth, rows, cols, 1, beta, c, c_row, 1);
@@ -429,8 +444,8 @@ const Isa isa = {
     kTileCols,
     outer_of<kTileRows>,
     inner,
-    outer_listed_of<kTileRows>,
     inner_listed,
+    outer_listed_of<kTileRows>,
     interleave,
     filter_rows,
     filter_column,
