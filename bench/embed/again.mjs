@@ -1,15 +1,21 @@
-// One shard of everything, written again and again by a job that has its network loaded, as the shards of a large dataset are.
+// The shards of everything, two at a time as `embed` has them, written again and again by a job that has its network loaded, as
+// those of a large dataset are.
 import { join } from 'node:path';
 import { openJob } from '../../dist/src/embed/index.js';
 import { openBackbone, openDataset } from '../../dist/src/index.js';
 import { createStore } from '../../dist/src/store/index.js';
 import { data, measure, model, threads } from '../measure.mjs';
 
-export async function embedAgain(items) {
+export async function embedAgain(items, { shards }) {
   const dataset = await openDataset(join(data, items));
   const job = await openJob(dataset, await openBackbone(join(data, model)), { threads });
-  const writer = await createStore(join(data, 'store'), { ...job.store, shardRows: dataset.count, overwrite: true });
-  await job.embedShard(writer, 0);
-  await measure(() => job.embedShard(writer, 0), dataset.count);
+  const shardRows = Math.ceil(dataset.count / shards);
+  const writer = await createStore(join(data, 'store'), { ...job.store, shardRows, overwrite: true });
+  async function everySecond(first) {
+    for (let shard = first; shard < shards; shard += 2) await job.embedShard(writer, shard);
+  }
+  const all = () => Promise.all([everySecond(0), everySecond(1)]);
+  await all();
+  await measure(all, dataset.count);
   await job.close();
 }

@@ -1,3 +1,3 @@
 import { embedAgain } from '../embed/again.mjs';
 
-await embedAgain('photos');
+await embedAgain('photos', { shards: 4 });

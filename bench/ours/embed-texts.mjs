@@ -1,3 +1,3 @@
 import { embedAgain } from '../embed/again.mjs';
 
-await embedAgain('texts.csv');
+await embedAgain('texts.csv', { shards: 1 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { drawPhotos, drawTexts } from '../embed/items.mjs';
 import { writeImageModel, writeTextModel } from '../embed/models.mjs';
 
-const PHOTOS = 256;
+const PHOTOS = 512;
 const QUESTIONS = 2048;
 
 const images = {

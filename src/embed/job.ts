@@ -30,7 +30,7 @@ export const batchOptions = {
     min: 0,
     max: 65536,
     default: 0,
-    help: 'items a backbone run; 0: 1 for images, which leaves the processor cache to them, 32 for texts; larger: more memory, rarely faster',
+    help: 'items a backbone run; 0: 2 for images, which leaves the processor cache to them, 1 where integer or float16 arithmetic may depend on the batch, 32 for texts; larger: more memory, rarely faster',
   }),
   tokenBudget: integer({
     min: 1,
@@ -112,7 +112,8 @@ function boundsOf(backbone: Backbone, { batchSize, tokenBudget }: JobOptions): B
       'ERR_OPTION',
       `Expected no tokenBudget for ${backbone.id}, which takes ${backbone.modality} items. Bound its batches with batchSize`,
     );
-  return { items: settings.batchSize || 1 };
+  // An image must not depend on the one beside it.
+  return { items: settings.batchSize || (backbone.precision === 'reduced' ? 1 : 2) };
 }
 
 /**

@@ -100,7 +100,7 @@ const refusal = (where: string, reason: string, cause?: unknown) =>
  */
 export async function withEncoded<T>(
   content: ItemContent,
-  maxPixels: number,
+  { maxPixels, blocking = false }: { readonly maxPixels: number; readonly blocking?: boolean },
   use: (image: Encoded) => Promise<T>,
 ): Promise<T> {
   if (content.kind !== 'image' && content.kind !== 'encoded-image')
@@ -116,9 +116,10 @@ export async function withEncoded<T>(
     return use({ bytes, where, jpeg, maxPixels });
   };
   if (content.kind === 'encoded-image') return look(content.bytes);
-  return withFile(content.path, look, (error) =>
-    refusal(where, `a file that cannot be read (${error.message})`, error),
-  );
+  return withFile(content.path, look, {
+    refuse: (error) => refusal(where, `a file that cannot be read (${error.message})`, error),
+    blocking,
+  });
 }
 
 /**
@@ -169,7 +170,7 @@ export async function decodeEncoded(image: Encoded): Promise<Pixels> {
  * @throws ERR_DATA naming the file and the reason: 0 bytes, text, truncated, unreadable, more than `maxPixels`.
  */
 export async function decodeImage(content: ItemContent, maxPixels = DEFAULT_MAX_PIXELS): Promise<Pixels> {
-  if (content.kind !== 'pixels') return withEncoded(content, maxPixels, decodeEncoded);
+  if (content.kind !== 'pixels') return withEncoded(content, { maxPixels }, decodeEncoded);
   const { data, width, height, channels } = content;
   if (data.length !== width * height * channels || data.length === 0)
     throw new EquipoiseError(

@@ -21,7 +21,7 @@ export interface ImagePreprocessorOptions {
   readonly layout: 'NCHW' | 'NHWC';
   /** Larger images are refused before they are decoded; default 100 million. */
   readonly maxPixels?: number;
-  /** The kernels work in the calling thread, which has nothing else to do; default false. */
+  /** Files are read and the kernels work in the calling thread, which has nothing else to do; default false. */
   readonly blocking?: boolean;
 }
 
@@ -167,7 +167,7 @@ export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePrepr
         `Expected room for ${channels * area} numbers at ${at} but the batch has ${out.length}`,
       );
     if (content.kind === 'pixels') return fromPixels(await decodeImage(content), out, at);
-    await withEncoded(content, maxPixels, async (image) => {
+    await withEncoded(content, { maxPixels, blocking }, async (image) => {
       const resampled = await fromJpeg(image, out, at);
       if (resampled === undefined) await fromPixels(await decodeEncoded(image), out, at);
       else if (!resampled) await fromPixels(await decodeWithSharp(image), out, at);

@@ -113,6 +113,17 @@ test('an unfinished store is not continued with batches of another size', async 
   assert.equal((await embed(data, backbone, { out, batchSize: 3 })).count, 23);
 });
 
+test('images are run by two, and alone where they could depend on each other', async () => {
+  for (const [name, count] of [
+    ['tiny-cnn', 2],
+    ['tiny-cnn-fp16', 1],
+  ] as const) {
+    const backbone = await openBackbone(`${modelsDir}${name}`, { preprocess: 'imagenet' });
+    await using job = await openJob(datasetOf(images, 'image'), backbone, {});
+    assert.deepEqual(job.store.batch, { items: count });
+  }
+});
+
 test('a budget of tokens is refused for images', async () => {
   const backbone = await openBackbone(`${modelsDir}tiny-cnn`);
   const embedding = embed(datasetOf(images, 'image'), backbone, { out: freshDir(), tokenBudget: 100 });
