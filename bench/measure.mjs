@@ -55,12 +55,12 @@ async function once(work, look) {
 }
 
 /**
- * Repeats the work until the time budget is spent, at least once, and prints the best time.
+ * Repeats the work until the time budget is spent, at least so often as asked, and prints the best time.
  * @param amount of work in one repetition: floating-point operations, bytes or rows.
  * @param sample what to print of the result, for comparing programs.
  * @param reached how good the result is, as a number.
  */
-export async function measure(work, amount, sample = () => undefined, reached = () => undefined) {
+export async function measure(work, amount, sample = () => undefined, reached = () => undefined, atLeast = 1) {
   const seconds = [];
   let seen;
   let good;
@@ -70,7 +70,7 @@ export async function measure(work, amount, sample = () => undefined, reached = 
     globalThis.gc?.();
     globalThis.gc?.();
     seconds.push(await once(work, (result) => ([seen, good] = [seen ?? sample(result), good ?? reached(result)])));
-  } while (performance.now() - begin < Number(values.budget) * 1000);
+  } while (seconds.length < atLeast || performance.now() - begin < Number(values.budget) * 1000);
   tell(Math.min(...seconds), amount, { runs: seconds.length, sample: seen, reached: good });
 }
 

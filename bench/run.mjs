@@ -11,7 +11,7 @@
 // Peers that are not installed are left out, and named. Debian has them as python3-sklearn, python3-imblearn,
 // python3-faiss and python3-torch.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -154,6 +154,13 @@ const machine = {
   node: process.version,
   kernels: `${kernelReport().backend} (${kernelReport().isa})`,
 };
+/** Processors of several generations may go by one name. */
+function generation() {
+  const info = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+  const [family, model] = [/^cpu family\s*: (\d+)/m, /^model\s*: (\d+)/m].map((pattern) => pattern.exec(info)?.[1]);
+  return family && model ? `family ${family}, model ${model}` : undefined;
+}
+
 let results = { machine, rounds, cases: [] };
 if (existsSync(resultsFile)) {
   const before = JSON.parse(await readFile(resultsFile, 'utf8'));
@@ -169,7 +176,7 @@ if (!values.report) {
     const wanted = values.cases?.split(',');
     const cases = suite.cases(size).filter(({ id, main }) => (wanted ? wanted.includes(id) : !values.quick || main));
     for (const one of cases) {
-      const done = { ...(await measureCase(suite, one, peers)), rounds };
+      const done = { ...(await measureCase(suite, one, peers)), rounds, generation: generation() };
       printCase(suite, done);
       // In its old place, so that tables keep their order.
       const at = results.cases.findIndex(({ suite: of, id }) => of === suite.name && id === one.id);

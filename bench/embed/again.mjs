@@ -16,6 +16,7 @@ export async function embedAgain(items, { shards }) {
   }
   const all = () => Promise.all([everySecond(0), everySecond(1)]);
   await all();
-  await measure(all, dataset.count);
+  // Three times, as what it is held against takes the least of three.
+  await measure(all, dataset.count, undefined, undefined, 3);
   await job.close();
 }
