@@ -55,7 +55,7 @@ async function once(work, look) {
 }
 
 /**
- * Repeats the work until the time budget is spent, at least so often as asked, and prints the best time.
+ * Repeats the work until the time budget is spent, and at least `atLeast` times, and prints the best time.
  * @param amount of work in one repetition: floating-point operations, bytes or rows.
  * @param sample what to print of the result, for comparing programs.
  * @param reached how good the result is, as a number.

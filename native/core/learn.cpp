@@ -7,7 +7,7 @@
 //
 // A layer of few outputs has small gradients: each chunk makes its own while its rows are near, and the second phase adds them
 // up. Otherwise every thread would need the rows of all the others, from their caches. Where the first layer is such a one, rows
-// are not even copied: a list says where they lie.
+// are not even copied: a list says where they lie, and what those are made of that the product makes on its way.
 #include <algorithm>
 #include <atomic>
 #include <cmath>

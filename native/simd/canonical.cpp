@@ -58,7 +58,7 @@ struct Between {
   }
 };
 
-// What a row to come is made of, for which memory is asked line by line meanwhile.
+// What a row to come is made of, for which memory is asked line by line meanwhile; or nothing.
 struct NoneAhead {
   void ask(std::size_t) const {}
 };
