@@ -96,6 +96,14 @@ inline void write(const Row& row, const Next& ahead, std::size_t cols, float* ou
   for (; j < cols; j++) out[j] = row.template at<float>(j);
 }
 
+template <bool kStream, typename Next>
+inline void write_row(const float* base, const float* other, float step, const Next& ahead, std::size_t cols, float* out) {
+  if (step == 0)
+    write<kStream>(Copy{base}, ahead, cols, out);
+  else
+    write<kStream>(Between{base, other, step}, ahead, cols, out);
+}
+
 // Rows lie anywhere in memory, so each is asked for so many rows before its turn.
 constexpr std::size_t kAhead = 4;
 
@@ -106,10 +114,7 @@ inline void write_rows(const float* x, std::size_t cols, const std::int32_t* bas
   for (std::size_t r = 0; r < count; r++, out += cols) {
     const std::size_t later = r + kAhead < count ? r + kAhead : r;
     const Ahead ahead = {row(base[later]), row(step[later] == 0 ? base[later] : other[later])};
-    if (step[r] == 0)
-      write<kStream>(Copy{row(base[r])}, ahead, cols, out);
-    else
-      write<kStream>(Between{row(base[r]), row(other[r]), step[r]}, ahead, cols, out);
+    write_row<kStream>(row(base[r]), row(other[r]), step[r], ahead, cols, out);
   }
 }
 
@@ -123,10 +128,7 @@ void interpolate(const float* x, std::size_t cols, const std::int32_t* base, con
 }
 
 void interpolate_row(const float* base, const float* other, float step, std::size_t cols, float* out) {
-  if (step == 0)
-    write<false>(Copy{base}, NoneAhead{}, cols, out);
-  else
-    write<false>(Between{base, other, step}, NoneAhead{}, cols, out);
+  write_row<false>(base, other, step, NoneAhead{}, cols, out);
 }
 
 }  // namespace equipoise::EQUIPOISE_ISA
