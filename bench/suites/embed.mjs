@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { drawPhotos, drawTexts } from '../embed/items.mjs';
 import { writeImageModel, writeTextModel } from '../embed/models.mjs';
 
-const PHOTOS = 512;
+/** For some ten seconds each: less is measured while the engine still compiles. */
+const PHOTOS = { squeezenet: 2048, mobilenet: 2048, resnet18: 512 };
 const QUESTIONS = 2048;
 
 const images = {
@@ -20,7 +21,7 @@ export const embedImages = {
     Object.entries(images).map(([model, text]) => ({ id: model, model, threads, main: model !== 'resnet18', text })),
   async draw(folder, { model }) {
     await writeImageModel(join(folder, model), model);
-    await drawPhotos(join(folder, 'photos'), PHOTOS);
+    await drawPhotos(join(folder, 'photos'), PHOTOS[model]);
   },
   programs: [
     { name: 'equipoise', ours: true, script: 'ours/embed-images.mjs' },

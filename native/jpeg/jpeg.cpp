@@ -53,14 +53,26 @@ bool is_complete(const jpeg_decompress_struct& info) {
   return true;
 }
 
-// Hands out the lines from the top. `lines.at(y)` is where line y goes, `lines.read(y)` is called when it is there.
+// Columns beside those that are asked for: more than the library looks aside when it smooths colour that is coded coarsely.
+constexpr std::size_t kAside = 8;
+
+// Has only columns `left` up to `right` of each line decoded, and what belongs to the same blocks. Returns the first that is.
+std::size_t crop(jpeg_decompress_struct& info, std::size_t left, std::size_t right) {
+  JDIMENSION first = static_cast<JDIMENSION>(left > kAside ? left - kAside : 0);
+  JDIMENSION count = static_cast<JDIMENSION>(std::min<std::size_t>(right + kAside, info.output_width) - first);
+  jpeg_crop_scanline(&info, &first, &count);
+  return first;
+}
+
+// Hands out the lines from the top. `lines.start(info)` is called before, `lines.at(y)` is where line y goes, `lines.read(y)` is
+// called when it is there.
 template <typename Lines>
 bool decode(const Jpeg& jpeg, Lines& lines) noexcept {
   Errors errors;
   Progress progress;
   jpeg_decompress_struct info{};
   info.err = &errors;
-  // Nothing below has a destructor, and `lines` are never called within the library.
+  // Nothing below has a destructor, and the library never calls `lines`.
   if (setjmp(errors.back) != 0) {
     jpeg_destroy_decompress(&info);
     return false;
@@ -74,6 +86,7 @@ bool decode(const Jpeg& jpeg, Lines& lines) noexcept {
                      static_cast<std::size_t>(info.num_components) == jpeg.channels && info.data_precision == 8 && !info.arith_code;
   if (!known) errors.error_exit(reinterpret_cast<j_common_ptr>(&info));
   jpeg_start_decompress(&info);
+  lines.start(info);
   while (info.output_scanline < info.output_height) {
     const std::size_t y = info.output_scanline;
     JSAMPROW row = lines.at(y);
@@ -88,6 +101,7 @@ bool decode(const Jpeg& jpeg, Lines& lines) noexcept {
 struct Whole {
   std::uint8_t* pixels;
   std::size_t step;
+  void start(jpeg_decompress_struct&) {}
   std::uint8_t* at(std::size_t y) { return pixels + y * step; }
   void read(std::size_t) {}
 };
@@ -97,11 +111,13 @@ struct Strips {
   Resampler& resampler;
   std::uint8_t* strip;
   std::size_t step;
-  std::size_t height;
-  std::uint8_t* at(std::size_t y) { return strip + y % kStrip * step; }
+  const Jpeg& jpeg;
+  std::size_t first = 0;
+  void start(jpeg_decompress_struct& info) { first = crop(info, resampler.left(), resampler.right()) * jpeg.channels; }
+  std::uint8_t* at(std::size_t y) { return strip + y % kStrip * step + first; }
   void read(std::size_t y) {
     const std::size_t count = y % kStrip + 1;
-    if (count == kStrip || y + 1 == height) resampler.add(strip, y + 1 - count, count);
+    if (count == kStrip || y + 1 == jpeg.height) resampler.add(strip, y + 1 - count, count);
   }
 };
 
@@ -120,7 +136,7 @@ Status resample_jpeg(const Isa& isa, const Jpeg& jpeg, Resample task) noexcept {
   const std::size_t step = jpeg.width * jpeg.channels;
   std::uint8_t* strip = resampler.reserve(step * kStrip);
   if (strip == nullptr) return Status::kOutOfMemory;
-  Strips lines{resampler, strip, step, jpeg.height};
+  Strips lines{resampler, strip, step, jpeg};
   if (!decode(jpeg, lines)) return Status::kNotPlain;
   resampler.finish();
   return Status::kDone;

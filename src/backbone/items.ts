@@ -1,5 +1,6 @@
 /** Items → the inputs of a prepared backbone, batch by batch. What it takes is plain JSON, so that a classifier can carry it. */
 
+import type { Awaitable } from '../core/awaitable.js';
 import { EquipoiseError } from '../core/errors.js';
 import type { ItemContent } from '../core/item.js';
 import {
@@ -50,10 +51,11 @@ export interface PreparedBatch {
 
 export interface ItemPreprocessor {
   /**
-   * Prepares items side by side. A bad item is left out and told in `failures`; it never spoils its batch.
+   * Prepares items side by side, or at once where that can be. A bad item is left out and told in `failures`; it never spoils
+   * its batch.
    * @param room memory to use again where it is large enough, such as that of a batch that has been run.
    */
-  batch(contents: readonly ItemContent[], room?: Float32Array): Promise<PreparedBatch>;
+  batch(contents: readonly ItemContent[], room?: Float32Array): Awaitable<PreparedBatch>;
   /** For texts, whose batches are as wide as their longest one: the two halves of `batch`, to choose who goes together. */
   readonly texts?: TextBatcher;
 }
@@ -80,38 +82,41 @@ function imageItems({ input, preprocess }: ImageItems, blocking: boolean): ItemP
   const images = createImagePreprocessor(preprocess, { size: [...size], layout, blocking });
   const channels = images.length / (size[0] * size[1]);
   return {
-    async batch(contents, room) {
+    batch(contents, room) {
       const wanted = contents.length * images.length;
       const data = room && room.length >= wanted ? room.subarray(0, wanted) : new Float32Array(wanted);
       const failures: Failures = [];
-      await Promise.all(
-        contents.map(async (content, index) => {
-          try {
-            await images.into(content, data, index * images.length);
-          } catch (error) {
-            record(failures, index, error);
-          }
-        }),
-      );
-      failures.sort((a, b) => a.index - b.index);
-      const failed = new Set(failures.map(({ index }) => index));
-      const kept = contents.map((_, index) => index).filter((index) => !failed.has(index));
-      // Rows behind a failed one move up.
-      kept.forEach((from, to) => {
-        if (from !== to) data.copyWithin(to * images.length, from * images.length, (from + 1) * images.length);
-      });
-      const inside = layout === 'NCHW' ? [channels, ...size] : [...size, channels];
-      return {
-        inputs: {
-          [name]: {
-            data: data.subarray(0, kept.length * images.length),
-            dims: [kept.length, ...inside],
+      const later: Promise<void>[] = [];
+      for (const [index, content] of contents.entries())
+        try {
+          const done = images.into(content, data, index * images.length);
+          if (done) later.push(done.catch((error: unknown) => record(failures, index, error)));
+        } catch (error) {
+          record(failures, index, error);
+        }
+      return later.length === 0 ? prepared() : Promise.all(later).then(prepared);
+
+      function prepared(): PreparedBatch {
+        failures.sort((a, b) => a.index - b.index);
+        const failed = new Set(failures.map(({ index }) => index));
+        const kept = contents.map((_, index) => index).filter((index) => !failed.has(index));
+        // Rows behind a failed one move up.
+        kept.forEach((from, to) => {
+          if (from !== to) data.copyWithin(to * images.length, from * images.length, (from + 1) * images.length);
+        });
+        const inside = layout === 'NCHW' ? [channels, ...size] : [...size, channels];
+        return {
+          inputs: {
+            [name]: {
+              data: data.subarray(0, kept.length * images.length),
+              dims: [kept.length, ...inside],
+            },
           },
-        },
-        count: kept.length,
-        kept,
-        failures,
-      };
+          count: kept.length,
+          kept,
+          failures,
+        };
+      }
     },
   };
 }
@@ -144,7 +149,7 @@ function textItems({ input, tokenizer, tokenizerJson }: TextItems): ItemPreproce
   };
   return {
     texts: batcher,
-    async batch(contents) {
+    batch(contents) {
       const failures: Failures = [];
       const kept: number[] = [];
       const rows: (readonly number[])[] = [];

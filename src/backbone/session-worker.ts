@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor as OrtTensor } from '#ort';
+import type { Awaitable } from '../core/awaitable.js';
 import { EquipoiseError } from '../core/errors.js';
 import type { ItemContent } from '../core/item.js';
 import type { ImageItems, ItemPreprocessor, PreparedBatch } from './items.js';
@@ -133,8 +134,11 @@ async function embed(feeds: Feeds, count: number, cols: number): Promise<Float32
   return vectors;
 }
 
-/** Batches that are read and prepared before their turn, so that the model does not wait for the disk. */
-const AHEAD = 3;
+/**
+ * Batches that are read and prepared before their turn, so that the model does not wait for the disk. Where this thread does it,
+ * several in a row take less than as many between runs of the model, which leave nothing of it in the cache.
+ */
+const AHEAD = 4;
 
 let preprocessor: ItemPreprocessor | undefined;
 /** Memory of batches that were run. */
@@ -148,15 +152,15 @@ async function embedImages(batches: readonly (readonly ItemContent[])[], cols: n
   }
   const vectors = new Float32Array(batches.reduce((sum, batch) => sum + batch.length, 0) * cols);
   const failures: { index: number; message: string }[] = [];
-  const ahead: Promise<PreparedBatch>[] = [];
+  const ahead: Awaitable<PreparedBatch>[] = [];
   let [started, first, made] = [0, 0, 0];
   for (const batch of batches) {
     while (ahead.length < AHEAD && started < batches.length) {
       const prepared = preprocessor.batch(batches[started++] as readonly ItemContent[], rooms.pop());
-      prepared.catch(() => undefined); // thrown where it is awaited
+      if (prepared instanceof Promise) prepared.catch(() => undefined); // thrown where it is awaited
       ahead.push(prepared);
     }
-    const { inputs, count, failures: failed } = await (ahead.shift() as Promise<PreparedBatch>);
+    const { inputs, count, failures: failed } = await (ahead.shift() as Awaitable<PreparedBatch>);
     for (const { index, error } of failed) failures.push({ index: first + index, message: error.message });
     first += batch.length;
     if (count > 0) await embedInto(vectors, made, inputs, count, cols);

@@ -43,8 +43,8 @@ export function workOf(
   return texts ? byLength(items, texts, bounds, copies) : inOrder(items, bounds, copies, sessions);
 }
 
-/** Images that a session is given at once: a message each would cost more. */
-const IMAGES_AT_ONCE = 4;
+/** Images that a session is given at once: a message each would cost more, and so would preparing each between two runs. */
+const IMAGES_AT_ONCE = 8;
 
 async function* inOrder(
   items: readonly Item[],

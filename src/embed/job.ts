@@ -30,7 +30,7 @@ export const batchOptions = {
     min: 0,
     max: 65536,
     default: 0,
-    help: 'items a backbone run; 0: 2 for images, which leaves the processor cache to them, 1 where integer or float16 arithmetic may depend on the batch, 32 for texts; larger: more memory, rarely faster',
+    help: 'items a backbone run; 0: 2 for images, which leaves the processor cache to them, 4 where the graph is larger than 32 MiB, 1 where integer or float16 arithmetic may depend on the batch, 32 for texts; larger: more memory, rarely faster',
   }),
   tokenBudget: integer({
     min: 1,
@@ -103,6 +103,15 @@ export function assertFits(dataset: Pick<Dataset, 'name' | 'modality'>, backbone
     );
 }
 
+/** Weights of larger graphs are read from memory again at every run, which images had better share. */
+const LARGE_GRAPH_BYTES = 2 ** 25;
+
+function imagesARun(backbone: Backbone): number {
+  // An image must not depend on the one beside it.
+  if (backbone.precision === 'reduced') return 1;
+  return backbone.graph().length > LARGE_GRAPH_BYTES ? 4 : 2;
+}
+
 function boundsOf(backbone: Backbone, { batchSize, tokenBudget }: JobOptions): BatchBounds {
   const given = { ...(batchSize !== undefined && { batchSize }), ...(tokenBudget !== undefined && { tokenBudget }) };
   const settings = resolveOptions('embed', batchOptions, given);
@@ -112,8 +121,7 @@ function boundsOf(backbone: Backbone, { batchSize, tokenBudget }: JobOptions): B
       'ERR_OPTION',
       `Expected no tokenBudget for ${backbone.id}, which takes ${backbone.modality} items. Bound its batches with batchSize`,
     );
-  // An image must not depend on the one beside it.
-  return { items: settings.batchSize || (backbone.precision === 'reduced' ? 1 : 2) };
+  return { items: settings.batchSize || imagesARun(backbone) };
 }
 
 /**

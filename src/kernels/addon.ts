@@ -1,5 +1,6 @@
 /** The C++ backend: wraps the functions of native/node/addon.cpp, which trust what `checked.ts` has let through. */
 
+import { andThen } from '../core/awaitable.js';
 import { EquipoiseError, throwIfAborted } from '../core/errors.js';
 import {
   amongChoices,
@@ -150,7 +151,7 @@ function jpegKernels(addon: NonNullable<Addon['jpeg']>, isa: string): JpegKernel
     library: addon.library,
     decode: async ({ bytes, width, height, channels, pixels }) =>
       decoded(await addon.decode(bytes, width, height, channels, pixels)),
-    resample: async (input) => decoded(await addon.resample(isa, input.bytes, ...resamplingArguments(input))),
+    resample: (input) => andThen(addon.resample(isa, input.bytes, ...resamplingArguments(input)), decoded),
   };
 }
 

@@ -181,7 +181,7 @@ export function checkedKernels(kernels: Kernels): Kernels {
           checkPixels(input.pixels, input);
           return jpeg.decode(input);
         },
-        async resample(input) {
+        resample(input) {
           checkResample(input);
           checkCount('outputs', input.across.first.length, 1);
           checkCount('outputs', input.down.first.length, 1);

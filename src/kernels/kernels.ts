@@ -21,6 +21,7 @@
  *   depend on threads.
  */
 
+import type { Awaitable } from '../core/awaitable.js';
 import type { CrossEntropyForm } from '../core/cross-entropy-form.js';
 
 export const amongChoices = ['all', 'same-class', 'enemies'] as const;
@@ -140,8 +141,11 @@ export interface JpegKernels {
   readonly library: string;
   /** @param input.pixels written: (height, width, channels); anything where the answer is false. */
   decode(input: JpegInput & { readonly pixels: Uint8Array }): Promise<boolean>;
-  /** What `resample` makes of the decoded pixels, which are never held. Nothing is written where the answer is false. */
-  resample(input: JpegInput & Omit<ResampleInput, 'pixels'>): Promise<boolean>;
+  /**
+   * What `resample` makes of the decoded pixels, which are never held. Nothing is written where the answer is false, which is there
+   * at once where the calling thread was blocked.
+   */
+  resample(input: JpegInput & Omit<ResampleInput, 'pixels'>): Awaitable<boolean>;
 }
 
 /** Rows that training may visit: recipes over `x` with what they are to become. */

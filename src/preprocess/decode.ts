@@ -1,6 +1,7 @@
 /** Files, bytes or pixels of an image → 8-bit pixels. What is decoded, and what is refused, is decided here. */
 
 import { isUtf8 } from 'node:buffer';
+import type { Awaitable } from '../core/awaitable.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { ItemContent } from '../core/item.js';
 import { loadKernels } from '../kernels/index.js';
@@ -95,14 +96,15 @@ const refusal = (where: string, reason: string, cause?: unknown) =>
   new EquipoiseError('ERR_DATA', `Expected a JPEG, PNG or WebP image in ${where} but received ${reason}`, { cause });
 
 /**
- * Gives the bytes of an image to `use`; they are lost when that is done.
+ * Gives the bytes of an image to `use`; they are lost when that is done. Where the calling thread may block and has the file at
+ * once, nothing is awaited, and errors are thrown at once too.
  * @throws ERR_DATA for what is no image by its first bytes, or cannot be read.
  */
-export async function withEncoded<T>(
+export function withEncoded<T>(
   content: ItemContent,
   { maxPixels, blocking = false }: { readonly maxPixels: number; readonly blocking?: boolean },
-  use: (image: Encoded) => Promise<T>,
-): Promise<T> {
+  use: (image: Encoded) => Awaitable<T>,
+): Awaitable<T> {
   if (content.kind !== 'image' && content.kind !== 'encoded-image')
     throw new EquipoiseError('ERR_DATA', `Expected an image but received a ${content.kind} item`);
   if (!Number.isSafeInteger(maxPixels) || maxPixels < 1) throw expected('integer >= 1', 'maxPixels', maxPixels);

@@ -1,5 +1,6 @@
 /** One image → its place in a batch: decode, resize, crop, normalise. */
 
+import { andThen, type Awaitable } from '../core/awaitable.js';
 import { EquipoiseError, expected } from '../core/errors.js';
 import type { ItemContent } from '../core/item.js';
 import { loadKernels, type Taps } from '../kernels/index.js';
@@ -29,10 +30,10 @@ export interface ImagePreprocessor {
   /** Numbers an image: channels · height · width. */
   readonly length: number;
   /**
-   * Writes one image at element `at` of `out`.
+   * Writes one image at element `at` of `out`: at once where the calling thread may block and need not wait for anything.
    * @throws ERR_DATA for an image that cannot be decoded or does not come out at the network's size; ERR_SHAPE where `out` is too short.
    */
-  into(content: ItemContent, out: Float32Array, at: number): Promise<void>;
+  into(content: ItemContent, out: Float32Array, at: number): Awaitable<void>;
 }
 
 /** Axes whose weights are kept: a few kilobytes each. */
@@ -157,21 +158,25 @@ export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePrepr
 
   return {
     length: channels * area,
-    into: (content, out, at) => inTurn(() => into(content, out, at)),
+    // A thread that does it by itself has one at a time; what it leaves to others takes turns below.
+    into: blocking ? into : (content, out, at) => inTurn(async () => into(content, out, at)),
   };
 
-  async function into(content: ItemContent, out: Float32Array, at: number): Promise<void> {
+  function into(content: ItemContent, out: Float32Array, at: number): Awaitable<void> {
     if (at < 0 || at + channels * area > out.length)
       throw new EquipoiseError(
         'ERR_SHAPE',
         `Expected room for ${channels * area} numbers at ${at} but the batch has ${out.length}`,
       );
-    if (content.kind === 'pixels') return fromPixels(await decodeImage(content), out, at);
-    await withEncoded(content, { maxPixels, blocking }, async (image) => {
-      const resampled = await fromJpeg(image, out, at);
-      if (resampled === undefined) await fromPixels(await decodeEncoded(image), out, at);
-      else if (!resampled) await fromPixels(await decodeWithSharp(image), out, at);
-    });
+    if (content.kind === 'pixels') return decodeImage(content).then((decoded) => fromPixels(decoded, out, at));
+    return withEncoded(content, { maxPixels, blocking }, (image) =>
+      andThen(fromJpeg(image, out, at), (resampled) => {
+        if (resampled) return undefined;
+        const decode = resampled === undefined ? decodeEncoded : decodeWithSharp;
+        const work = async () => fromPixels(await decode(image), out, at);
+        return blocking ? inTurn(work) : work();
+      }),
+    );
   }
 
   /** What the kernel is to do to an image. */
@@ -196,7 +201,7 @@ export function createImagePreprocessor(recipe: ImageRecipe, options: ImagePrepr
   }
 
   /** In one go, false where the file turns out to need sharp; undefined where it cannot be done so. */
-  async function fromJpeg({ bytes, jpeg }: Encoded, out: Float32Array, at: number): Promise<boolean | undefined> {
+  function fromJpeg({ bytes, jpeg }: Encoded, out: Float32Array, at: number): Awaitable<boolean | undefined> {
     if (!kernels.jpeg || !jpeg || (recipe.mode === 'L' && jpeg.channels === 3)) return undefined;
     const geometry = geometryOf(recipe, jpeg.height, jpeg.width);
     // Black around an image would be written before it is known whether it can be decoded.

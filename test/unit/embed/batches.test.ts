@@ -39,7 +39,7 @@ test('a batch holds texts of like length, within both bounds, and every text is 
 });
 
 test('images are handed out a few batches at a time, fewer towards the end, each batch as large as was asked for', async () => {
-  const items = Array.from({ length: 41 }, (_, i): Item => ({
+  const items = Array.from({ length: 81 }, (_, i): Item => ({
     id: `${i}`,
     source: '',
     label: null,
@@ -67,8 +67,9 @@ test('images are handed out a few batches at a time, fewer towards the end, each
     );
     assert.deepEqual(places, [...items.keys()]);
     assert.ok(sent.slice(0, -1).every((images) => images.length === size));
-    // With 41, 37, … left: 4 of them while there are 32 and more, then as many as 8 go into what is left.
-    if (size === 1) assert.deepEqual(counts, [4, 4, 4, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    // With 81, 73, … left: 8 of them while there are 64 and more, then as many as 8 go into what is left.
+    if (size === 1)
+      assert.deepEqual(counts, [8, 8, 8, 7, 6, 5, 4, 4, 3, 3, 3, 2, 2, 2, 2, ...Array.from({ length: 14 }, () => 1)]);
   }
 });
 

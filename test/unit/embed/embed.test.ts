@@ -113,13 +113,15 @@ test('an unfinished store is not continued with batches of another size', async 
   assert.equal((await embed(data, backbone, { out, batchSize: 3 })).count, 23);
 });
 
-test('images are run by two, and alone where they could depend on each other', async () => {
-  for (const [name, count] of [
-    ['tiny-cnn', 2],
-    ['tiny-cnn-fp16', 1],
+test('images are run by two, by four where the graph is large, and alone where they could depend on each other', async () => {
+  for (const [name, bytes, count] of [
+    ['tiny-cnn', 2 ** 25, 2],
+    ['tiny-cnn', 2 ** 25 + 1, 4],
+    ['tiny-cnn-fp16', 2 ** 25 + 1, 1],
   ] as const) {
     const backbone = await openBackbone(`${modelsDir}${name}`, { preprocess: 'imagenet' });
-    await using job = await openJob(datasetOf(images, 'image'), backbone, {});
+    const graph = () => new Uint8Array(bytes);
+    await using job = await openJob(datasetOf(images, 'image'), { ...backbone, graph }, {});
     assert.deepEqual(job.store.batch, { items: count });
   }
 });

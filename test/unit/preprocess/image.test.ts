@@ -158,7 +158,7 @@ async function refused(t: TestContext, bytes: Uint8Array, reason: string | RegEx
   const images = createImagePreprocessor(raw, { size: [48, 64], layout: 'NCHW', ...(maxPixels && { maxPixels }) });
   const out = new Float32Array(images.length);
   await assert.rejects(
-    images.into({ kind: 'image', path: join(root, 'cat.jpg') }, out, 0),
+    async () => images.into({ kind: 'image', path: join(root, 'cat.jpg') }, out, 0),
     failure('ERR_DATA', 'cat.jpg', reason),
   );
   assert.ok(
@@ -239,12 +239,15 @@ test('an image that comes out at another size is refused by its sizes', async ()
     layout: 'NCHW',
   });
   // 2 × 3 to shortest edge 4: 4 × 6.
-  await assert.rejects(images.into(six, new Float32Array(48), 0), failure('ERR_DATA', '2 x 3', '4 x 6', 'centerCrop'));
+  await assert.rejects(
+    async () => images.into(six, new Float32Array(48), 0),
+    failure('ERR_DATA', '2 x 3', '4 x 6', 'centerCrop'),
+  );
 });
 
 test('a batch that is too short is refused', async () => {
   const images = createImagePreprocessor(raw, { size: [2, 3], layout: 'NCHW' });
-  await assert.rejects(images.into(six, new Float32Array(20), 3), failure('ERR_SHAPE', '18', '20'));
+  await assert.rejects(async () => images.into(six, new Float32Array(20), 3), failure('ERR_SHAPE', '18', '20'));
 });
 
 test('unknown keys, modes and filters of a recipe are refused with near names', () => {
