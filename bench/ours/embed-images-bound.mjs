@@ -39,7 +39,7 @@ async function running({ backbone, session, toFeeds }, size, count) {
 let best = { seconds: Infinity };
 for (const count of new Set([1, threads])) {
   const opened = await openRaw(count);
-  for (const size of [1, 2, 8, 32]) {
+  for (const size of [1, 2, 4, 8, 32]) {
     const seconds = await running(opened, size, TRIED);
     if (seconds < best.seconds) best = { seconds, count, size };
   }
