@@ -31,6 +31,11 @@ export const embedImages = {
       script: 'ours/embed-images-prepare.mjs',
     },
     {
+      name: 'sharp, one image decoded, by processor time of one thread',
+      variant: true,
+      script: 'ours/embed-images-sharp.mjs',
+    },
+    {
       name: 'decoding and onnxruntime alone, by processor time',
       needs: 'onnxruntime-node',
       script: 'ours/embed-images-bound.mjs',
