@@ -196,8 +196,12 @@ const recipes: readonly [recipe: ImageRecipe, size: [number, number]][] = [
 test('a network gets the numbers that the pixels of sharp give', async (t) => {
   const root = folderOf(t, Object.fromEntries([...fixtures].map(([name, bytes]) => [`${name}.jpg`, bytes])));
   for (const [recipe, size] of recipes)
-    for (const layout of ['NCHW', 'NHWC'] as const) {
-      const images = createImagePreprocessor(recipe, { size, layout });
+    for (const [layout, blocking] of [
+      ['NCHW', false],
+      ['NHWC', false],
+      ['NCHW', true],
+    ] as const) {
+      const images = createImagePreprocessor(recipe, { size, layout, blocking });
       const rows = [...fixtures.keys()];
       // All at once, from files: what is read into memory that is used again must not mix.
       const batch = new Float32Array(rows.length * images.length);
@@ -212,6 +216,21 @@ test('a network gets the numbers that the pixels of sharp give', async (t) => {
         assert.deepEqual(batch.subarray(i * images.length, (i + 1) * images.length), wanted, `${name} ${layout}`);
       }
     }
+});
+
+test('a thread that may block prepares what the kernels decode at once, and only waits for sharp', needsDecoder, async () => {
+  const [[recipe, size]] = recipes as [(typeof recipes)[number]];
+  const images = createImagePreprocessor(recipe, { size, layout: 'NCHW', blocking: true });
+  const [out, other] = [new Float32Array(images.length), new Float32Array(images.length)];
+  const bytes = fixture('420');
+  assert.equal(images.into({ kind: 'encoded-image', bytes }, out, 0), undefined);
+  const png = await sharp(bytes).png().toBuffer();
+  const later = images.into({ kind: 'encoded-image', bytes: png }, other, 0);
+  assert.ok(later instanceof Promise);
+  await later;
+  assert.deepEqual(out, other);
+  const text = { kind: 'encoded-image', bytes: Buffer.from('a text') } as const;
+  assert.throws(() => images.into(text, out, 0), { code: 'ERR_DATA', message: /a text|text, not an image/ });
 });
 
 test('an image is read whole, whatever was read into the memory before', async (t) => {
