@@ -218,20 +218,24 @@ test('a network gets the numbers that the pixels of sharp give', async (t) => {
     }
 });
 
-test('a thread that may block prepares what the kernels decode at once, and only waits for sharp', needsDecoder, async () => {
-  const [[recipe, size]] = recipes as [(typeof recipes)[number]];
-  const images = createImagePreprocessor(recipe, { size, layout: 'NCHW', blocking: true });
-  const [out, other] = [new Float32Array(images.length), new Float32Array(images.length)];
-  const bytes = fixture('420');
-  assert.equal(images.into({ kind: 'encoded-image', bytes }, out, 0), undefined);
-  const png = await sharp(bytes).png().toBuffer();
-  const later = images.into({ kind: 'encoded-image', bytes: png }, other, 0);
-  assert.ok(later instanceof Promise);
-  await later;
-  assert.deepEqual(out, other);
-  const text = { kind: 'encoded-image', bytes: Buffer.from('a text') } as const;
-  assert.throws(() => images.into(text, out, 0), { code: 'ERR_DATA', message: /a text|text, not an image/ });
-});
+test(
+  'a thread that may block prepares what the kernels decode at once, and only waits for sharp',
+  needsDecoder,
+  async () => {
+    const [[recipe, size]] = recipes as [(typeof recipes)[number]];
+    const images = createImagePreprocessor(recipe, { size, layout: 'NCHW', blocking: true });
+    const [out, other] = [new Float32Array(images.length), new Float32Array(images.length)];
+    const bytes = fixture('420');
+    assert.equal(images.into({ kind: 'encoded-image', bytes }, out, 0), undefined);
+    const png = await sharp(bytes).png().toBuffer();
+    const later = images.into({ kind: 'encoded-image', bytes: png }, other, 0);
+    assert.ok(later instanceof Promise);
+    await later;
+    assert.deepEqual(out, other);
+    const text = { kind: 'encoded-image', bytes: Buffer.from('a text') } as const;
+    assert.throws(() => images.into(text, out, 0), { code: 'ERR_DATA', message: /a text|text, not an image/ });
+  },
+);
 
 test('an image is read whole, whatever was read into the memory before', async (t) => {
   // Noise of 500 x 400 in the best quality is more than the 256 KiB that are taken at first.
