@@ -46,15 +46,8 @@ class Content {
   }
 }
 
-/** What takes longer did not come from memory. */
-const LONG_MS = 1;
-/** Files that are read aside after that, while this thread works. */
-const FILES_ASIDE = 64;
-let filesAside = 0;
-
 /** By this thread: what lies in memory comes sooner than another thread could be asked. */
 function readAtOnce(path: string): Content {
-  const start = performance.now();
   const file = openSync(path, 'r');
   try {
     const content = new Content(file);
@@ -66,7 +59,6 @@ function readAtOnce(path: string): Content {
     return content;
   } finally {
     closeSync(file);
-    if (performance.now() - start > LONG_MS) filesAside = FILES_ASIDE;
   }
 }
 
@@ -93,6 +85,12 @@ async function readAside(path: string): Promise<Content> {
   }
 }
 
+/** What takes longer did not come from memory. */
+const LONG_MS = 1;
+/** Files that are read aside after that, while this thread works. */
+const FILES_ASIDE = 64;
+let filesAside = 0;
+
 /**
  * Gives the content of a file to `use`; it is lost when that is done.
  * @param options.refuse makes the error for a file that cannot be read
@@ -110,10 +108,13 @@ export function withFile<T>(
     );
   if (blocking && filesAside === 0) {
     let content: Content;
+    const start = performance.now();
     try {
       content = readAtOnce(path);
     } catch (error) {
       throw refuse(error as Error);
+    } finally {
+      if (performance.now() - start > LONG_MS) filesAside = FILES_ASIDE;
     }
     return useUp(content);
   }
