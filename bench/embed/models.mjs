@@ -129,10 +129,8 @@ const std = [0.229, 0.224, 0.225];
 
 const json = (folder, name, value) => writeFile(join(folder, name), JSON.stringify(value));
 
-export const imageModels = Object.keys(nets);
-
-/** A network for images of 224 x 224. */
-export async function writeImageModel(folder, name) {
+/** A network for images of 224 x 224: by default cut out of an image of shortest edge 256, as these networks are trained. */
+export async function writeImageModel(folder, name, { squeezed = false } = {}) {
   const graph = new Graph();
   const { x, dim } = nets[name](graph);
   graph.add('Flatten', [graph.add('GlobalAveragePool', [x])], { axis: 1 }, 'pooler_output');
@@ -154,7 +152,9 @@ export async function writeImageModel(folder, name) {
   await json(folder, 'preprocessor_config.json', {
     image_processor_type: 'ViTImageProcessor',
     do_resize: true,
-    size: { height: 224, width: 224 },
+    ...(squeezed
+      ? { size: { height: 224, width: 224 } }
+      : { size: { shortest_edge: 256 }, do_center_crop: true, crop_size: { height: 224, width: 224 } }),
     resample: 2,
     do_rescale: true,
     rescale_factor: 1 / 255,
@@ -168,7 +168,12 @@ export async function writeImageModel(folder, name) {
     onnx: { file: 'onnx/model.onnx' },
     input: { name: 'pixel_values', layout: 'NCHW', size: [224, 224] },
     output: { name: 'pooler_output', dim },
-    preprocess: { resize: [224, 224], filter: 'bilinear', mean, std },
+    preprocess: {
+      ...(squeezed ? { resize: [224, 224] } : { resizeShortestEdge: 256, centerCrop: 224 }),
+      filter: 'bilinear',
+      mean,
+      std,
+    },
   });
 }
 

@@ -6,21 +6,26 @@ import { writeImageModel, writeTextModel } from '../embed/models.mjs';
 const PHOTOS = { squeezenet: 2048, mobilenet: 2048, resnet18: 512 };
 const QUESTIONS = 2048;
 
-const images = {
-  squeezenet: 'a network of the shape of SqueezeNet 1.1',
-  mobilenet: 'a network of the shape of MobileNetV2',
-  resnet18: 'a network of the shape of ResNet-18',
-};
+const images = [
+  { id: 'squeezenet', main: true, text: 'a network of the shape of SqueezeNet 1.1' },
+  { id: 'mobilenet', main: true, text: 'a network of the shape of MobileNetV2' },
+  { id: 'resnet18', text: 'a network of the shape of ResNet-18' },
+  {
+    id: 'squeezenet-squeezed',
+    model: 'squeezenet',
+    squeezed: true,
+    text: 'that of SqueezeNet 1.1, whole photographs squeezed into a square',
+  },
+];
 
 export const embedImages = {
   name: 'embed-images',
   title: 'Photographs of 500 x 375 on the disk to vectors in a store',
   unit: 'images/s',
   per: 1,
-  cases: ({ threads }) =>
-    Object.entries(images).map(([model, text]) => ({ id: model, model, threads, main: model !== 'resnet18', text })),
-  async draw(folder, { model }) {
-    await writeImageModel(join(folder, model), model);
+  cases: ({ threads }) => images.map((one) => ({ model: one.id, threads, ...one })),
+  async draw(folder, { model, squeezed }) {
+    await writeImageModel(join(folder, model), model, { squeezed });
     await drawPhotos(join(folder, 'photos'), PHOTOS[model]);
   },
   programs: [

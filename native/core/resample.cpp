@@ -20,6 +20,25 @@ std::pair<std::size_t, std::size_t> reach(const Taps& taps) noexcept {
   return {first, last};
 }
 
+// The number of each byte of `count` pixels, by a table a channel.
+void look_up(const std::uint8_t* pixels, std::size_t count, std::size_t channels, std::span<const std::int32_t> order,
+             const float* values, float* out, std::size_t pixel_step, std::size_t channel_step) noexcept {
+  if (channels == 3 && order.size() == 3 && pixel_step == 1) {
+    // What nearly all networks take. All three at once: a loop over one is so short that where it crosses a line of the
+    // instruction cache it takes a third longer.
+    const std::uint8_t *const a = pixels + order[0], *const b = pixels + order[1], *const c = pixels + order[2];
+    for (std::size_t x = 0; x < count; x++) {
+      out[x] = values[a[3 * x]];
+      out[channel_step + x] = values[256 + b[3 * x]];
+      out[2 * channel_step + x] = values[512 + c[3 * x]];
+    }
+    return;
+  }
+  for (std::size_t c = 0; c < order.size(); c++)
+    for (std::size_t x = 0; x < count; x++)
+      out[c * channel_step + x * pixel_step] = values[256 * c + pixels[x * channels + static_cast<std::size_t>(order[c])]];
+}
+
 constexpr std::size_t rounded(std::size_t bytes) { return (bytes / kPixelRoom + 1) * kPixelRoom; }
 
 }  // namespace
@@ -55,12 +74,7 @@ void Resampler::finish() noexcept {
     isa_.filter_column(rows_ + (static_cast<std::size_t>(down.first[y]) - top_) * step_, step_,
                        static_cast<std::size_t>(down.count[y]), down.weights + y * down.stride, across.outputs * channels,
                        row);
-    for (std::size_t c = 0; c < order.size(); c++) {
-      const float* table = values + 256 * c;
-      const std::uint8_t* from = row + order[c];
-      float* to = out + y * row_step + c * channel_step;
-      for (std::size_t x = 0; x < across.outputs; x++) to[x * pixel_step] = table[from[x * channels]];
-    }
+    look_up(row, across.outputs, channels, order, values, out + y * row_step, pixel_step, channel_step);
   }
 }
 

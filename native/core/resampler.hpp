@@ -16,9 +16,11 @@ class Resampler {
 
   // To be called first, once. Null where there is no memory, else room for `extra` bytes of the caller's.
   std::uint8_t* reserve(std::size_t extra) noexcept;
-  // After that: the columns that are read, from and up to.
+  // After that: the columns that are read, from and up to, and the rows.
   std::size_t left() const noexcept { return left_; }
   std::size_t right() const noexcept { return right_; }
+  std::size_t top() const noexcept { return top_; }
+  std::size_t bottom() const noexcept { return bottom_; }
   // Filters rows `first` up to `first + count` along x. As many as kStrip take as long as one.
   void add(const std::uint8_t* pixels, std::size_t first, std::size_t count) noexcept;
   // Once all rows were added: filters along y and writes the numbers. Nothing is written before.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csetjmp>
 #include <cstdio>
+#include <cstring>
 
 // Needs the two above.
 #include <jpeglib.h>
@@ -64,8 +65,25 @@ std::size_t crop(jpeg_decompress_struct& info, std::size_t left, std::size_t rig
   return first;
 }
 
+// Whether a file whose last lines are not asked for is there up to its end: coded pixels have no marker inside but those of
+// restarts.
+bool has_its_end(jpeg_decompress_struct& info) {
+  if (jpeg_input_complete(&info)) return true;
+  const JOCTET* at = info.src->next_input_byte;
+  const JOCTET* const end = at + info.src->bytes_in_buffer;
+  int marker = info.unread_marker;
+  while (marker == 0 || (marker >= JPEG_RST0 && marker < JPEG_RST0 + 8)) {
+    at = static_cast<const JOCTET*>(std::memchr(at, 0xff, static_cast<std::size_t>(end - at)));
+    if (at == nullptr) return false;
+    while (at != end && *at == 0xff) at++;
+    if (at == end) return false;
+    marker = *at++;
+  }
+  return marker == JPEG_EOI;
+}
+
 // Hands out the lines from the top. `lines.start(info)` is called before, `lines.at(y)` is where line y goes, `lines.read(y)` is
-// called when it is there.
+// called when it is there. Lines from `lines.end()` on are not decoded.
 template <typename Lines>
 bool decode(const Jpeg& jpeg, Lines& lines) noexcept {
   Errors errors;
@@ -87,13 +105,16 @@ bool decode(const Jpeg& jpeg, Lines& lines) noexcept {
   if (!known) errors.error_exit(reinterpret_cast<j_common_ptr>(&info));
   jpeg_start_decompress(&info);
   lines.start(info);
-  while (info.output_scanline < info.output_height) {
+  while (info.output_scanline < lines.end()) {
     const std::size_t y = info.output_scanline;
     JSAMPROW row = lines.at(y);
     if (jpeg_read_scanlines(&info, &row, 1) == 1) lines.read(y);
   }
-  const bool complete = is_complete(info);
-  jpeg_finish_decompress(&info);
+  bool complete = is_complete(info);
+  if (info.output_scanline == info.output_height)
+    jpeg_finish_decompress(&info);
+  else
+    complete = complete && has_its_end(info);
   jpeg_destroy_decompress(&info);
   return complete;
 }
@@ -101,6 +122,8 @@ bool decode(const Jpeg& jpeg, Lines& lines) noexcept {
 struct Whole {
   std::uint8_t* pixels;
   std::size_t step;
+  std::size_t height;
+  std::size_t end() const { return height; }
   void start(jpeg_decompress_struct&) {}
   std::uint8_t* at(std::size_t y) { return pixels + y * step; }
   void read(std::size_t) {}
@@ -111,20 +134,24 @@ struct Strips {
   Resampler& resampler;
   std::uint8_t* strip;
   std::size_t step;
-  const Jpeg& jpeg;
+  std::size_t channels;
   std::size_t first = 0;
-  void start(jpeg_decompress_struct& info) { first = crop(info, resampler.left(), resampler.right()) * jpeg.channels; }
+  void start(jpeg_decompress_struct& info) {
+    first = crop(info, resampler.left(), resampler.right()) * channels;
+    jpeg_skip_scanlines(&info, static_cast<JDIMENSION>(resampler.top()));
+  }
+  std::size_t end() const { return resampler.bottom(); }
   std::uint8_t* at(std::size_t y) { return strip + y % kStrip * step + first; }
   void read(std::size_t y) {
     const std::size_t count = y % kStrip + 1;
-    if (count == kStrip || y + 1 == jpeg.height) resampler.add(strip, y + 1 - count, count);
+    if (count == kStrip || y + 1 == end()) resampler.add(strip, y + 1 - count, count);
   }
 };
 
 }  // namespace
 
 Status decode_jpeg(const Jpeg& jpeg, std::uint8_t* pixels) noexcept {
-  Whole lines{pixels, jpeg.width * jpeg.channels};
+  Whole lines{pixels, jpeg.width * jpeg.channels, jpeg.height};
   return decode(jpeg, lines) ? Status::kDone : Status::kNotPlain;
 }
 
@@ -136,7 +163,7 @@ Status resample_jpeg(const Isa& isa, const Jpeg& jpeg, Resample task) noexcept {
   const std::size_t step = jpeg.width * jpeg.channels;
   std::uint8_t* strip = resampler.reserve(step * kStrip);
   if (strip == nullptr) return Status::kOutOfMemory;
-  Strips lines{resampler, strip, step, jpeg};
+  Strips lines{resampler, strip, step, jpeg.channels};
   if (!decode(jpeg, lines)) return Status::kNotPlain;
   resampler.finish();
   return Status::kDone;

@@ -41,8 +41,8 @@ struct Corner {
   std::vector<std::int32_t> first, count, weights;
 };
 
-Status resample(const Bytes& bytes, std::size_t channels, const Bytes* pixels, std::size_t left, std::vector<float>& out) {
-  const Corner across(left), down(20);
+Status resample(const Bytes& bytes, std::size_t channels, const Bytes* pixels, std::size_t left, std::size_t top, std::vector<float>& out) {
+  const Corner across(left), down(top);
   std::vector<float> values(channels * 256);
   std::vector<std::int32_t> order(channels);
   for (std::size_t i = 0; i < values.size(); i++) values[i] = static_cast<float>(i);
@@ -72,19 +72,22 @@ void test_file(const std::string& name, const Bytes& bytes) {
   check(decode(bytes, 4 - channels, other) == Status::kNotPlain, name + " with another number of channels");
   if (sound) {
     std::vector<float> wanted, got;
-    // Columns of blocks that none is read of are not decoded.
-    for (std::size_t left = 0; left + kSide < kWidth; left++) {
-      resample({}, channels, &pixels, left, wanted);
-      check(resample(bytes, channels, nullptr, left, got) == Status::kDone && got == wanted,
-            name + " resampled from column " + std::to_string(left));
-    }
+    // Blocks that nothing is read of are not decoded.
+    for (std::size_t top = 0; top + kSide < kHeight; top++)
+      for (std::size_t left = 0; left + kSide < kWidth; left++) {
+        resample({}, channels, &pixels, left, top, wanted);
+        check(resample(bytes, channels, nullptr, left, top, got) == Status::kDone && got == wanted,
+              name + " resampled from column " + std::to_string(left) + ", row " + std::to_string(top));
+      }
   }
   // Whatever comes out, nothing may be read or written outside, and nothing leaked.
-  for (std::size_t length = 0; length < bytes.size(); length += 41) {
+  std::vector<float> out;
+  for (std::size_t length = 0; length < bytes.size(); length++) {
     const Bytes cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
-    std::vector<float> out;
-    check(decode(cut, channels, other) == Status::kNotPlain, name + " cut");
-    check(resample(cut, channels, nullptr, 33, out) == Status::kNotPlain && out == std::vector<float>(out.size(), -1), name + " cut, resampled");
+    if (length % 41 == 0) check(decode(cut, channels, other) == Status::kNotPlain, name + " cut");
+    // Also where all that is read was there.
+    check(resample(cut, channels, nullptr, 33, length % 23, out) == Status::kNotPlain && out == std::vector<float>(out.size(), -1),
+          name + " cut, resampled");
   }
   std::uint32_t state = 1;
   for (int i = 0; i < 300; i++) {
@@ -94,6 +97,7 @@ void test_file(const std::string& name, const Bytes& bytes) {
       wrong[2 + (state >> 8) % (wrong.size() - 2)] = static_cast<std::uint8_t>(state >> 3);
     }
     decode(wrong, channels, other);
+    resample(wrong, channels, nullptr, state % 41, state / 41 % 25, out);
   }
 }
 

@@ -8,6 +8,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import sharp from 'sharp';
+import type { ItemContent } from '../../../src/core/item.js';
 import { createRng } from '../../../src/core/rng.js';
 import { kernelReport, loadKernels, type Kernels } from '../../../src/kernels/index.js';
 import { decodeWithSharp } from '../../../src/preprocess/decode.js';
@@ -265,6 +266,42 @@ test('a file with a wrong byte anywhere has the outcome that it has with sharp',
       bytes[at] = draws.below(256);
       await sameAsSharp(bytes, `${name}, byte ${at} is ${bytes[at]}`);
     }
+});
+
+test('a file that is damaged where nothing is read has the outcome that it has with sharp', async () => {
+  const recipe = parseImageRecipe({ resizeShortestEdge: 48, centerCrop: 4, filter: 'bilinear' }, 'preprocess');
+  const images = createImagePreprocessor(recipe, { size: [4, 4], layout: 'NCHW', blocking: true });
+  const prepared = async (content: ItemContent | Promise<ItemContent>) => {
+    const out = new Float32Array(images.length);
+    await images.into(await content, out, 0);
+    return out;
+  };
+  const outcomeOf = (content: ItemContent | Promise<ItemContent>) =>
+    prepared(content).catch((error: Error) => error.message);
+  const draws = createRng(6, 'wrong bytes').at(0);
+  const seen = { refused: 0, prepared: 0 };
+  for (const name of ['420', '444', 'progressive-420', 'restarts-420', 'scans-420', 'grey']) {
+    const whole = fixture(name);
+    // Lines 20 to 26 of 45 are read, for which two rows of blocks of three are decoded at most.
+    const late = () => whole.length - 2 - draws.below(Math.floor(whole.length / 3));
+    const damaged: Buffer[] = [whole, whole.subarray(0, -2)];
+    for (let i = 0; i < 30; i++) {
+      damaged.push(whole.subarray(0, late()), Buffer.concat([whole.subarray(0, late()), Buffer.of(0xff, 0xd9)]));
+      const wrong = Buffer.from(whole);
+      wrong[late()] = draws.below(4) === 0 ? 0xff : draws.below(256);
+      damaged.push(wrong);
+    }
+    for (const [i, bytes] of damaged.entries()) {
+      const ours = await outcomeOf({ kind: 'encoded-image', bytes });
+      assert.deepEqual(
+        ours,
+        await outcomeOf(bySharp(bytes).then((pixels) => ({ kind: 'pixels', ...pixels }))),
+        `${name}, ${i}`,
+      );
+      seen[typeof ours === 'string' ? 'refused' : 'prepared']++;
+    }
+  }
+  assert.ok(seen.refused > 100 && seen.prepared > 100, JSON.stringify(seen));
 });
 
 test('bytes behind the end and a missing end have the outcome that they have with sharp', async () => {
