@@ -69,13 +69,18 @@ export async function embedShare(dataset: Dataset, backbone: Backbone | null, op
   const place = await joinStore(out, store);
   const shardsNow = async () => shardRanges(await withPublished(out, place.manifest));
   const all = await shardsNow();
-  await embedShards(
-    job,
-    place,
-    all.filter((range) => range.index % of === index),
-    (entry) => publishShard(out, entry),
-    { ...(signal && { signal }), ...(onProgress && { onProgress }) },
-  );
+  try {
+    await embedShards(
+      job,
+      place,
+      all.filter((range) => range.index % of === index),
+      (entry) => publishShard(out, entry),
+      { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+    );
+  } catch (error) {
+    // The same share may run twice. Whoever finishes the store removes what the other one is still writing again.
+    if (!(await finishedStore(out, dataset))) throw error;
+  }
   const missing = (await shardsNow()).filter(({ done }) => !done).length;
   if (missing > 0 && !(await finishedStore(out, dataset))) return { store: undefined, missing, shards: all.length };
   return { store: await finishShared(job, dataset, out, store, settings.maxFailRate), missing: 0, shards: all.length };

@@ -411,6 +411,8 @@ export class StoreWriter {
         await this.writeFailures();
         await this.#update({ ...this.#manifest, complete: true });
         await removePublished(this.dir);
+        // Of processes that were killed, or are late with what is there already.
+        await removePartials(this.dir);
       } catch (error) {
         throw this.#withSafeCount(error, ROWS);
       }

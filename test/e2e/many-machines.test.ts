@@ -45,6 +45,8 @@ test('shares in any order, one twice, make the store of one process; the last on
     succeed(dir, ...embedding, '--max-fail-rate', '0.1', '--shard', shard, '--out', 'shared');
   assert.match((await share('2/3')).stdout, /share 2\/3 of 31 shards is done in shared; 21 shards are missing/);
   await Promise.all([share('0/3'), share('2/3')]);
+  // As a process that is killed while it writes leaves it.
+  await writeFile(at('shared', '.shard-00001.arrow.killed.equipoise-partial'), 'half');
   assert.match((await share('1/3')).stdout, /120 of 121 items embedded/);
   assert.deepEqual(await bytesOf('shared'), await bytesOf('whole'));
   assert.match((await share('0/3')).stdout, /120 of 121 items embedded/, 'a share that comes late finds it finished');
