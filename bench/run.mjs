@@ -174,7 +174,9 @@ if (!values.report) {
   console.log(`${machine.processor}, ${machine.cores} cores; peers: ${JSON.stringify(peers.versions)}`);
   for (const suite of chosen) {
     const wanted = values.cases?.split(',');
-    const cases = suite.cases(size).filter(({ id, main }) => (wanted ? wanted.includes(id) : !values.quick || main));
+    const cases = suite
+      .cases(size)
+      .filter(({ id, main, long }) => (wanted ? wanted.includes(id) : !values.quick || (main && !long)));
     for (const one of cases) {
       const done = { ...(await measureCase(suite, one, peers)), rounds, generation: generation() };
       printCase(suite, done);

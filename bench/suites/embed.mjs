@@ -9,7 +9,7 @@ const QUESTIONS = 2048;
 const images = [
   { id: 'squeezenet', main: true, text: 'a network of the shape of SqueezeNet 1.1' },
   { id: 'mobilenet', main: true, text: 'a network of the shape of MobileNetV2' },
-  { id: 'resnet18', text: 'a network of the shape of ResNet-18' },
+  { id: 'resnet18', main: true, long: true, text: 'a network of the shape of ResNet-18' },
   {
     id: 'squeezenet-squeezed',
     model: 'squeezenet',

@@ -1,6 +1,7 @@
 // A suite measures one piece of work with several programs.
 //
-// cases: what is measured; `main` ones are in README.md, `curve` ones are points of docs/scaling-search.svg.
+// cases: what is measured; `main` ones are in README.md and, unless `long`, in --quick, `curve` ones are points of
+//   docs/scaling-search.svg.
 // draw: makes what the programs of a case are given, where that is not the rows of bench/data.mjs.
 // unit, per: what a rate is called, and how much work a unit is.
 // work: what a program that does several things is to do; a program may list its `works`.
